@@ -1,0 +1,57 @@
+# Flags, the compiler cache, the linker and the distribution's libraries.
+find_program(CCACHE ccache)
+if(CCACHE)
+  # A base directory and no directory hash: a fresh clone in another folder still hits.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+    CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
+    CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_ctime,include_file_mtime
+    CCACHE_MAXSIZE=4G ${CCACHE})
+endif()
+
+add_library(workerdb_flags INTERFACE)
+target_compile_options(workerdb_flags INTERFACE -Wall -Wextra -Wno-missing-field-initializers
+  -fno-omit-frame-pointer -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(workerdb_flags INTERFACE -fpch-preprocess)
+else()
+  target_compile_options(workerdb_flags INTERFACE -Wthread-safety -Wno-gnu-statement-expression)
+endif()
+target_include_directories(workerdb_flags INTERFACE ${PROJECT_SOURCE_DIR}/src)
+if(WORKERDB_SANITIZE)
+  target_compile_options(workerdb_flags INTERFACE -fsanitize=${WORKERDB_SANITIZE} -fno-sanitize-recover=all)
+  target_link_options(workerdb_flags INTERFACE -fsanitize=${WORKERDB_SANITIZE})
+endif()
+find_program(MOLD mold)
+find_program(LLD NAMES ld.lld ld.lld-19)
+if(MOLD)
+  target_link_options(workerdb_flags INTERFACE -fuse-ld=mold)
+elseif(LLD)
+  target_link_options(workerdb_flags INTERFACE -fuse-ld=lld)
+endif()
+
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(ICU REQUIRED COMPONENTS uc i18n)
+find_package(PkgConfig REQUIRED)
+
+# workerdb_external(NAME LIBRARY...): what a folder names in workerdb_folder() and what it then links.
+function(workerdb_external name)
+  add_library(workerdb_ext_${name} INTERFACE)
+  target_link_libraries(workerdb_ext_${name} INTERFACE ${ARGN})
+endfunction()
+workerdb_external(threads Threads::Threads)
+workerdb_external(fmt fmt::fmt)
+workerdb_external(crypto OpenSSL::Crypto)
+workerdb_external(icu ICU::i18n ICU::uc)
+workerdb_external(simdjson simdjson)
+workerdb_external(rocksdb rocksdb)
+workerdb_external(hiredis hiredis)
+workerdb_external(yaml yaml-cpp)
+workerdb_external(readline readline)
+workerdb_external(pugixml pugixml)
+workerdb_external(xxhash xxhash)
+workerdb_external(spdlog spdlog fmt::fmt)
+target_compile_definitions(workerdb_ext_spdlog INTERFACE SPDLOG_COMPILED_LIB SPDLOG_FMT_EXTERNAL)
+pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq)
+workerdb_external(pq PkgConfig::LIBPQ)
