@@ -1,0 +1,66 @@
+#pragma once
+// The functions of AQL as data. Source of names, arity and behaviour: the 3.12 documentation, "AQL functions".
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "aql/functions/context.h"
+#include "value/slice.h"
+
+namespace workerdb::aql::functions {
+
+// Arguments come evaluated; missing optional ones are simply not there. The result lives in context.arena(), is
+// one of the arguments or a part of one, or a constant of Slice. Bad input: context.warn(…) and null.
+using Implementation = value::Slice (*)(Context& context, std::span<const value::Slice> arguments);
+
+constexpr uint32_t kUnlimited = UINT32_MAX;
+
+enum Flag : uint32_t {
+  kDeterministic = 1,      // the same result for the same arguments within one query: may be folded and moved
+  kReadsDocuments = 2,     // DOCUMENT, COLLECTION_COUNT …: not folded, forbidden after a modification
+  kTakesCollection = 4,    // the first argument may be a bare collection name; it arrives as its name, a string
+  kInternal = 8,           // NOOPT, SLEEP …
+};
+
+struct Function {
+  std::string_view name;         // upper case
+  std::string_view category;     // as in the documentation: "string", "array" …
+  uint32_t min_arguments, max_arguments;
+  uint32_t flags;
+  std::string_view parameters;   // "value, separator?"
+  std::string_view description;  // one sentence
+  std::string_view example;      // a runnable query: RETURN LENGTH("abc")
+  std::string_view example_result;  // its rows as JSON: [3]; empty where it cannot be fixed (RAND)
+  Implementation implementation;
+
+  bool is_deterministic() const { return (flags & kDeterministic) != 0; }
+};
+
+// Null if there is none. `name` in any case. Thread-safe, no allocation.
+const Function* find_function(std::string_view name);
+// All, by name.
+std::span<const Function> all_functions();
+
+// The aggregate functions of COLLECT and WINDOW: a state that rows are added to.
+class Aggregator {
+ public:
+  virtual ~Aggregator() = default;
+  virtual void add(value::Slice value) = 0;
+  // The result is made in the arena; the state goes on to exist.
+  virtual value::Slice result(Context& context) = 0;
+  virtual void reset() = 0;
+  // Merges another state of the same function (parallel aggregation).
+  virtual void merge(Aggregator& other) = 0;
+  // Bytes that the state holds beyond its own size (UNIQUE, PUSH), for the memory budget.
+  virtual size_t memory_bytes() const { return 0; }
+};
+struct Aggregate {
+  std::string_view name;
+  uint32_t min_arguments, max_arguments;   // COUNT/LENGTH take 0 or 1
+  std::unique_ptr<Aggregator> (*make)(Context& context);
+};
+// Null if there is none; `name` in any case, aliases included.
+const Aggregate* find_aggregate(std::string_view name);
+
+}  // namespace workerdb::aql::functions

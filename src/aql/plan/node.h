@@ -1,0 +1,218 @@
+#pragma once
+// A query as a chain of nodes: each takes rows from the one before it and gives rows to the one behind it. Plain data,
+// dispatched by std::visit; rules rewrite it, execution reads it, explain prints it. Node names on the outside are
+// those of the documentation ("EnumerateCollectionNode"), so that `explain` reads as users know it.
+//
+// Indexes and collections are named by id and by the name in the query; execution finds them in the store. Nothing here
+// knows the store.
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "aql/functions/registry.h"
+#include "aql/semantics/catalog_view.h"
+#include "aql/syntax/expression.h"
+
+namespace workerdb::aql::plan {
+
+using semantics::CollectionInfo;
+using semantics::IndexInfo;
+using syntax::ExpressionPtr;
+using syntax::VariableId;
+
+struct Plan;
+
+// The first node of every chain: one row without values (in a subquery: the outer row).
+struct Singleton {};
+
+// What a scan gives: the whole document in `variable`, or, when projections were pushed down, only these paths, each
+// in a variable of its own. A path is attribute names from the outside in.
+struct Projection {
+  std::vector<std::string> path;
+  VariableId variable;
+};
+struct ScanOutput {
+  VariableId variable = syntax::kUnresolved;   // the loop variable
+  bool produces_document = true;               // false: nobody needs the document itself
+  std::vector<Projection> projections;         // used instead of the document
+  ExpressionPtr filter;                        // evaluated inside the scan; may refer to `variable`'s attributes
+};
+
+struct EnumerateCollection {
+  std::shared_ptr<const CollectionInfo> collection;
+  ScanOutput output;
+  bool random = false;
+};
+
+// Index access: the union of one or more conditions (OR); rows that match several come once.
+struct IndexCondition {
+  // Values for a prefix of the index fields, compared with ==. An element may be an array that stands for IN: then
+  // `in_position` says which one (each distinct member is looked up, in order).
+  std::vector<ExpressionPtr> equal;
+  std::optional<size_t> in_position;
+  ExpressionPtr lower, upper;                  // of the field behind the prefix; null: unbounded
+  bool lower_inclusive = true, upper_inclusive = true;
+  uint8_t edge_field = 0;                      // edge index: 0 _from, 1 _to
+};
+struct IndexScan {
+  std::shared_ptr<const CollectionInfo> collection;
+  std::shared_ptr<const IndexInfo> index;
+  std::vector<IndexCondition> conditions;
+  bool backward = false;
+  bool keeps_order = false;                    // a sort was removed because of this index
+  bool covers = false;                         // index-only: the projections come from the index entry
+  uint64_t limit = 0;                          // 0: none; stop after so many matches (push-limit-into-index)
+  ScanOutput output;
+};
+
+struct EnumerateList {
+  ExpressionPtr list;                          // an expression; a Range is walked without being built
+  VariableId variable;
+};
+
+struct Filter {
+  ExpressionPtr condition;
+};
+
+struct Calculation {
+  ExpressionPtr expression;
+  VariableId variable;
+};
+
+// Runs its plan once for each row and gives the array of its results. A plan that uses no outer variable and has no
+// side effects runs once for all rows.
+struct Subquery {
+  std::unique_ptr<Plan> plan;
+  VariableId variable;
+  ExpressionPtr condition;                     // lazy sides of ?:, && and ||: not truthy gives null, unrun; may be null
+  bool is_constant = false;
+  uint64_t needed_rows = 0;                    // 0 all; 1 for exists-checks and FIRST()
+};
+
+struct SortKey {
+  ExpressionPtr expression;
+  bool ascending = true;
+};
+struct Sort {
+  std::vector<SortKey> keys;
+  uint64_t limit = 0;                          // 0 none; else only the first so many are wanted (sort-limit heap)
+};
+
+struct Limit {
+  uint64_t offset = 0, count = 0;
+  bool full_count = false;                     // goes on counting behind the limit
+};
+
+enum class CollectMethod : uint8_t { kHash, kSorted, kCount };
+struct Collect {
+  struct Group {
+    VariableId variable;
+    ExpressionPtr expression;
+  };
+  struct Aggregation {
+    VariableId variable;
+    const functions::Aggregate* aggregate;
+    ExpressionPtr argument;                    // null: COUNT() without one
+  };
+  std::vector<Group> groups;
+  std::vector<Aggregation> aggregations;       // WITH COUNT INTO n is LENGTH
+  std::optional<VariableId> into;              // array of objects or of into_projection's values
+  std::vector<std::pair<std::string, VariableId>> kept;   // names and variables that INTO's objects hold
+  ExpressionPtr into_projection;
+  CollectMethod method = CollectMethod::kHash;
+  bool is_distinct_return = false;             // RETURN DISTINCT: keeps the order of first appearance
+};
+
+// WINDOW: aggregates over neighbouring rows; rows come out in the order in which they came in (range: sorted).
+struct Window {
+  ExpressionPtr range_value;                   // null: row-based
+  ExpressionPtr preceding, following;          // constants: a number, "unbounded", or a duration
+  std::vector<Collect::Aggregation> aggregations;
+};
+
+struct ModificationOptions {
+  bool ignore_errors = false, keep_null = true, merge_objects = true, wait_for_sync = false, ignore_revs = true;
+  bool exclusive = false, read_own_writes = true;
+  std::string overwrite_mode = "conflict";     // insert: conflict, ignore, replace, update
+  std::string version_attribute;
+};
+struct Insert {
+  std::shared_ptr<const CollectionInfo> collection;
+  ExpressionPtr document;
+  std::optional<VariableId> old_variable, new_variable;
+  ModificationOptions options;
+};
+struct Update {                                // also REPLACE
+  std::shared_ptr<const CollectionInfo> collection;
+  bool replaces = false;
+  ExpressionPtr key;                           // null: the document carries its _key
+  ExpressionPtr document;
+  std::optional<VariableId> old_variable, new_variable;
+  ModificationOptions options;
+};
+struct Remove {
+  std::shared_ptr<const CollectionInfo> collection;
+  ExpressionPtr key;                           // a key, or an object with _key
+  std::optional<VariableId> old_variable;
+  ModificationOptions options;
+};
+// `search` is a subplan that finds the one document to change (an index or a scan with a filter and LIMIT 1); it may
+// use outer variables. Its RETURN is the document.
+struct Upsert {
+  std::shared_ptr<const CollectionInfo> collection;
+  std::unique_ptr<Plan> search;
+  VariableId old_variable;                     // always there: the update expression uses OLD
+  std::optional<VariableId> new_variable;
+  ExpressionPtr insert_document, update_document;
+  bool replaces = false;
+  ModificationOptions options;
+};
+
+struct Return {
+  ExpressionPtr expression;
+};
+struct NoResults {};
+
+struct Node {
+  using Kind = std::variant<Singleton, EnumerateCollection, IndexScan, EnumerateList, Filter, Calculation, Subquery, Sort,
+                            Limit, Collect, Window, Insert, Update, Remove, Upsert, Return, NoResults>;
+  uint32_t id = 0;                             // unique in the whole plan; explain shows it
+  Kind kind;
+  double estimated_cost = 0;
+  double estimated_rows = 0;
+
+  template <typename T>
+  const T* get_if() const { return std::get_if<T>(&kind); }
+  template <typename T>
+  T* get_if() { return std::get_if<T>(&kind); }
+};
+using NodePtr = std::unique_ptr<Node>;
+
+struct Variable {
+  std::string name;                            // as in the query, or a number for ones that the planner made
+  bool is_internal = false;
+};
+
+// A chain from its Singleton to its last node (a Return, a modification or NoResults). Variables are numbered over the
+// whole query; `variables` of the outermost plan names them all, those of subplans are empty.
+struct Plan {
+  std::vector<NodePtr> nodes;
+  std::vector<Variable> variables;
+  std::vector<std::string> applied_rules;
+  std::vector<std::string> read_collections, written_collections;
+  bool modifies() const { return !written_collections.empty(); }
+};
+
+std::unique_ptr<Plan> clone(const Plan& plan);
+// The documentation's name of a node: "EnumerateCollectionNode".
+const char* node_name(const Node& node);
+// Every variable that an expression, or a node's expressions and subplans, reads; appended without repetition.
+void collect_used_variables(const syntax::Expression& expression, std::vector<VariableId>& to);
+void collect_used_variables(const Node& node, std::vector<VariableId>& to);
+// The variables that a node sets.
+std::vector<VariableId> set_variables(const Node& node);
+
+}  // namespace workerdb::aql::plan
