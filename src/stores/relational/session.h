@@ -1,0 +1,31 @@
+#pragma once
+// Private to this folder: what a Connection owns of libpq.
+#include <libpq-fe.h>
+
+#include <functional>
+#include <string_view>
+
+#include "stores/relational/connection.h"
+
+namespace workerdb::stores::relational {
+
+struct NoticeSink {
+  std::function<void(std::string_view)> handler;
+};
+
+struct Connection::Session {
+  PGconn* handle = nullptr;
+  NoticeSink notices;
+
+  Session() = default;
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session() {
+    if (handle != nullptr) PQfinish(handle);
+  }
+};
+
+// libpq takes C strings: a NUL byte would cut the text silently, so it is refused with kBadParameter.
+base::Result<> check_text(std::string_view sql, std::span<const Parameter> parameters);
+
+}  // namespace workerdb::stores::relational
