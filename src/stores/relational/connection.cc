@@ -4,6 +4,7 @@
 #include <libpq-fe.h>
 
 #include <array>
+#include <charconv>
 
 #include "stores/relational/session.h"
 
@@ -26,6 +27,12 @@ std::string trimmed(const char* text) {
   std::string message = text == nullptr ? "" : text;
   while (!message.empty() && (message.back() == '\n' || message.back() == ' ')) message.pop_back();
   return message;
+}
+
+int number_of(std::string_view digits) {
+  int number = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return number;
 }
 
 // "line 3, column 7" of a position that the server counts in characters from 1.
@@ -86,6 +93,10 @@ std::vector<std::pair<const char*, std::string>> connection_keywords(const Conne
 
 }  // namespace
 
+Connection::Session::~Session() {
+  if (handle != nullptr) PQfinish(handle);
+}
+
 Result<> check_text(std::string_view sql, std::span<const Parameter> parameters) {
   if (sql.find('\0') != std::string_view::npos) {
     return Error(ErrorCode::kBadParameter, "a statement holds a NUL byte");
@@ -139,7 +150,7 @@ Error Connection::result_error(const pg_result* result, std::string_view sql) co
   if (state == nullptr || primary == nullptr) return connection_error(ErrorCode::kSimpleClientCouldNotRead);
   std::string message = primary;
   if (const char* position = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION)) {
-    message += " at " + line_and_column(sql, std::atoi(position));
+    message += " at " + line_and_column(sql, number_of(position));
   }
   if (const char* hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT)) {
     message += fmt::format("; hint: {}", hint);

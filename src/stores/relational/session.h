@@ -1,7 +1,5 @@
 #pragma once
 // Private to this folder: what a Connection owns of libpq.
-#include <libpq-fe.h>
-
 #include <functional>
 #include <string_view>
 
@@ -14,15 +12,13 @@ struct NoticeSink {
 };
 
 struct Connection::Session {
-  PGconn* handle = nullptr;
+  pg_conn* handle = nullptr;
   NoticeSink notices;
 
   Session() = default;
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
-  ~Session() {
-    if (handle != nullptr) PQfinish(handle);
-  }
+  ~Session();  // closes
 };
 
 // libpq takes C strings: a NUL byte would cut the text silently, so it is refused with kBadParameter.
