@@ -184,7 +184,7 @@ TEST(Supervisor, HooksRunBeforeReadyAndAfterEachRestart) {
   ServiceSpec spec = shell("store", "exec sleep 1000");
   spec.hooks = {{"first", [&]() -> base::Result<> { return journal.add("hook"), base::Result<>{}; }}};
   auto supervisor = start({spec}, journal);
-  ASSERT_TRUE(supervisor->wait_until_ready(kLongMs).has_value());
+  ASSERT_TRUE(journal.wait_for("store ready"));
   EXPECT_EQ(journal.entries(), (Entries{"store starting", "store preparing", "hook", "store ready"}));
   ASSERT_TRUE(signal_process(supervisor->status()[0].process, SIGKILL));
   ASSERT_TRUE(journal.wait_for("store backoff"));
@@ -240,11 +240,12 @@ TEST(Supervisor, AnInProcessServiceThatCannotStartFailsWithItsError) {
 // A thread cannot be killed; what is behind it must be stopped all the same.
 TEST(Supervisor, AnInProcessServiceThatHangsIsLeftBehind) {
   Journal journal;
-  static std::mutex forever;  // outlives the thread that is left behind
-  static std::unique_lock<std::mutex> held(forever);
+  auto forever = std::make_shared<std::mutex>();  // outlives us in the thread that is left behind
+  std::unique_lock held(*forever);
   ServiceSpec hanging{.name = "hanging"};
   hanging.stop_grace_ms = 20;
-  hanging.body = InProcessSpec{[]() -> base::Result<> { return {}; }, [] { std::lock_guard lock(forever); }};
+  hanging.body =
+      InProcessSpec{[]() -> base::Result<> { return {}; }, [forever] { std::lock_guard lock(*forever); }};
   hanging.depends_on = {"store"};
   auto supervisor = start({hanging, shell("store", "exec sleep 1000")}, journal);
   ASSERT_TRUE(supervisor->wait_until_ready(kLongMs).has_value());
