@@ -1,0 +1,61 @@
+#pragma once
+// One database: its collections, its queries, its transactions. A cheap handle; it stays valid while the engine lives,
+// and answers kDatabaseNotFound or kCollectionNotFound once the thing is dropped.
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/collection.h"
+#include "engine/query.h"
+#include "engine/transaction.h"
+#include "engine/types.h"
+
+namespace workerdb::engine {
+
+struct CollectionOptions {
+  CollectionType type = CollectionType::kDocument;
+  bool is_system = false;
+  bool wait_for_sync = false;
+  KeyOptions key_options;
+  Buffer schema;            // {"rule": {…}, "level": "strict", "message": "…"}, or null
+  Buffer computed_values;
+};
+
+class Database {
+ public:
+  const std::string& name() const { return database_->name; }
+  uint64_t id() const { return database_->id; }
+  Slice properties() const { return database_->properties.slice(); }
+
+  // By name (or its id as text). kCollectionNotFound.
+  Result<Collection> collection(std::string_view name) const;
+  // By name, system collections included.
+  std::vector<Collection> collections() const;
+  // kDuplicateName, kIllegalName, kValidationBadParameter, kInvalidKeyGenerator.
+  Result<Collection> create_collection(std::string_view name, const CollectionOptions& options = {});
+  Result<> drop_collection(std::string_view name, bool allow_system = false);
+
+  // Runs an AQL query. `bind_variables`: an object, or none. With options.stream rows are made while the cursor is read;
+  // otherwise all are made, and data is committed, before this returns. In a transaction the query's writes are part
+  // of it and a failed query leaves nothing in it. Errors: 15xx, kCollectionNotFound and those of the writes.
+  Result<Cursor> query(std::string_view text, Slice bind_variables = {}, const QueryOptions& options = {},
+                       Transaction* transaction = nullptr);
+  // The plan in the shape of POST /_api/explain's answer, as an object; nothing is run.
+  Result<Buffer> explain(std::string_view text, Slice bind_variables = {}, const QueryOptions& options = {});
+  // Syntax only, in the shape of POST /_api/query's answer (collections, bindVars, ast).
+  Result<Buffer> parse(std::string_view text);
+
+  // Reads at a snapshot of now; see transaction.h.
+  Transaction begin(const TransactionOptions& options = {});
+
+ private:
+  friend class Engine;
+  Database(std::shared_ptr<Core> core, storage::DatabasePtr database)
+      : core_(std::move(core)), database_(std::move(database)) {}
+
+  std::shared_ptr<Core> core_;
+  storage::DatabasePtr database_;
+};
+
+}  // namespace workerdb::engine

@@ -1,0 +1,69 @@
+#pragma once
+// The embeddable engine: documents, indexes and AQL in one folder, in your process. See examples/embedded.cc.
+//
+//   auto engine = TRY(engine::Engine::open("data"));
+//   auto database = TRY(engine->create_database("shop"));
+//   auto orders = TRY(database.create_collection("orders"));
+//   TRY(orders.insert(R"({"_key": "1", "total": 12.5})"_json));
+//   auto cursor = TRY(database.query("FOR o IN orders FILTER o.total > @min RETURN o", bind_variables));
+//
+// Every class here is thread-safe unless its comment says otherwise. Errors carry ArangoDB's numbers.
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/database.h"
+#include "engine/types.h"
+
+namespace workerdb::engine {
+
+struct EngineOptions {
+  size_t block_cache_bytes = size_t(256) << 20;
+  size_t write_buffer_bytes = size_t(64) << 20;
+  uint32_t sync_interval_ms = 100;            // how long an acknowledged write may wait for its fsync
+  uint32_t ttl_interval_ms = 30'000;
+  uint64_t query_memory_limit_bytes = uint64_t(1) << 30;   // a query that names no limit of its own; 0 none
+  double query_max_runtime_s = 0;             // likewise; 0 none
+  double slow_query_s = 10;                   // longer ones are kept in the list of slow queries
+};
+
+struct EngineStatistics {
+  uint64_t live_bytes, memtable_bytes, block_cache_bytes, wal_bytes, open_transactions;
+  uint64_t queries_started, queries_failed, queries_running;
+};
+
+
+class Engine {
+ public:
+  // Opens or creates the folder; one process at a time (kDatadirLocked). Errors: see storage::Store::open.
+  static Result<std::unique_ptr<Engine>> open(const std::string& folder, const EngineOptions& options = {});
+  ~Engine();
+
+  // kDatabaseNotFound. "_system" is always there.
+  Result<Database> database(std::string_view name);
+  // `properties`: an object that is kept with the database, such as {"environment": "production"}; or none.
+  // kDuplicateName, kDatabaseNameInvalid.
+  Result<Database> create_database(std::string_view name, Slice properties = {});
+  Result<> set_database_properties(std::string_view name, Slice properties);
+  Result<> drop_database(std::string_view name);
+  std::vector<std::string> databases() const;   // sorted
+
+  // Queries of all databases. kQueryNotFound for an id that does not run.
+  std::vector<RunningQuery> running_queries(std::string_view database) const;
+  std::vector<RunningQuery> slow_queries(std::string_view database) const;
+  void clear_slow_queries(std::string_view database);
+  Result<> kill_query(std::string_view database, uint64_t id);
+
+  // All that is acknowledged is on the disk when this returns.
+  Result<> sync();
+  uint64_t new_tick();
+  EngineStatistics statistics() const;
+
+ private:
+  explicit Engine(std::shared_ptr<Core> core);
+  std::shared_ptr<Core> core_;
+};
+
+}  // namespace workerdb::engine

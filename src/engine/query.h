@@ -1,0 +1,71 @@
+#pragma once
+// What a query may be told, and what comes back.
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/types.h"
+
+namespace workerdb::engine {
+
+// Names and defaults: aql-language.tsv, "query option".
+struct QueryOptions {
+  uint64_t memory_limit_bytes = 0;             // 0: the engine's
+  double max_runtime_s = 0;                    // 0: the engine's
+  bool full_count = false;
+  bool stream = false;
+  bool fail_on_warning = false;
+  size_t max_warnings = 10;
+  int profile = 0;                             // 0, 1 or 2
+  bool all_plans = false;                      // explain
+  size_t max_plans = 128;
+  std::vector<std::string> optimizer_rules;    // "+name", "-name", "-all" …, left to right
+  size_t batch_size = 0;                       // rows of an execution's internal batch; 0 the default. For tests.
+  bool read_only = false;                      // a query that writes is refused with kReadOnly
+  std::string user;                            // CURRENT_USER
+};
+
+struct RunningQuery {
+  uint64_t id;
+  std::string database, user, text;
+  Buffer bind_variables;
+  int64_t started_unix_ms;
+  double run_time_s;
+  std::string state;                           // "executing", "killed" …
+  bool stream;
+  uint64_t peak_memory_bytes;
+};
+
+// The rows of a query. Not for two threads at once, except kill().
+class Cursor {
+ public:
+  ~Cursor();
+  Cursor(Cursor&&) noexcept;
+  Cursor& operator=(Cursor&&) noexcept;
+
+  // The next row, borrowed until the next call; none behind the last one (a row that is null is null).
+  Result<Slice> next();
+  // Appends up to `count` rows to `rows`, each JSON, separated by commas; returns how many. For the wire.
+  Result<size_t> append_json(size_t count, std::string& rows);
+  // True when another row is there; in a stream this may make it.
+  Result<bool> has_more();
+  // Rows in total; nullopt in a stream.
+  std::optional<uint64_t> count() const;
+  // {"warnings": […], "stats": {…}, "profile": {…}, "plan": {…}}: complete behind the last row.
+  Buffer extra() const;
+  // True if the query could write.
+  bool modifies() const;
+  uint64_t id() const;
+
+ private:
+  friend class Database;
+  struct State;
+  explicit Cursor(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace workerdb::engine
