@@ -65,6 +65,16 @@ std::string postgres_program(const std::string& name) {
   return newest.empty() ? name : newest;
 }
 
+// The postmaster writes its state into the eighth line of its pid file.
+std::string status_line(const std::string& pid_file) {
+  std::ifstream lines(pid_file);
+  std::string line;
+  for (int number = 0; number < 8; ++number) {
+    if (!std::getline(lines, line)) return "";
+  }
+  return line.substr(0, line.find(' '));
+}
+
 const passwd* ordinary_user() { return ::geteuid() == 0 ? ::getpwnam("postgres") : nullptr; }
 
 // In the child, before exec.
@@ -123,11 +133,11 @@ Result<> TemporaryServer::run(const std::vector<std::string>& command) const {
   return {};
 }
 
-Result<> TemporaryServer::start(const std::vector<std::string>& command) {
+Result<> TemporaryServer::start(const std::vector<std::string>& command, const std::function<bool()>& is_ready) {
   pid_ = spawn(command);
   if (pid_ < 0) return Error(ErrorCode::kSysError, "fork failed");
   for (int probe = 0; probe < kProbes; ++probe) {
-    if (accepts_connections(port_)) return {};
+    if (accepts_connections(port_) && is_ready()) return {};
     if (::waitpid(pid_, nullptr, WNOHANG) == pid_) {
       pid_ = -1;
       return Error(ErrorCode::kSysError, fmt::format("{} ended early: {}", command[0], log_text()));
@@ -159,7 +169,8 @@ Result<std::unique_ptr<TemporaryPostgres>> TemporaryPostgres::start_server() {
     server->port_ = free_port();
     started = server->start({postgres_program("postgres"), "-D", data, "-p", std::to_string(server->port_), "-c",
                              "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=" + server->folder_, "-c",
-                             "fsync=off", "-c", "shared_buffers=16MB", "-c", "max_connections=40"});
+                             "fsync=off", "-c", "shared_buffers=16MB", "-c", "max_connections=40"},
+                            [&] { return status_line(data + "/postmaster.pid") == "ready"; });
     if (started) return server;
   }
   return std::move(started).error();
@@ -178,7 +189,8 @@ Result<std::unique_ptr<TemporaryRedis>> TemporaryRedis::start_server() {
   for (int attempt = 0; attempt < kStartAttempts; ++attempt) {
     server->port_ = free_port();
     started = server->start({"redis-server", "--port", std::to_string(server->port_), "--bind", "127.0.0.1", "--dir",
-                             server->folder_, "--save", "", "--aclfile", users});
+                             server->folder_, "--save", "", "--aclfile", users},
+                            [] { return true; });
     if (started) return server;
   }
   return std::move(started).error();

@@ -3,6 +3,7 @@
 // object. Only *_test.cc files include this.
 #include <sys/types.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,8 +28,8 @@ class TemporaryServer {
   base::Result<> make_folder();
   // Runs to the end; fails with the output when the exit code is not 0.
   base::Result<> run(const std::vector<std::string>& command) const;
-  base::Result<> start(const std::vector<std::string>& command);
-  bool is_running() const;
+  // Returns once the port accepts connections and `is_ready` says so.
+  base::Result<> start(const std::vector<std::string>& command, const std::function<bool()>& is_ready);
   std::string log_text() const;
 
   std::string folder_;
