@@ -4,8 +4,8 @@
 //   auto engine = TRY(engine::Engine::open("data"));
 //   auto database = TRY(engine->create_database("shop"));
 //   auto orders = TRY(database.create_collection("orders"));
-//   TRY(orders.insert(R"({"_key": "1", "total": 12.5})"_json));
-//   auto cursor = TRY(database.query("FOR o IN orders FILTER o.total > @min RETURN o", bind_variables));
+//   TRY(orders.insert(TRY(value::parse_json(R"({"_key": "1", "total": 12.5})")).slice()));
+//   auto cursor = TRY(database.query("FOR o IN orders FILTER o.total > 10 RETURN o"));
 //
 // Every class here is thread-safe unless its comment says otherwise. Errors carry ArangoDB's numbers.
 #include <cstdint>

@@ -1,0 +1,19 @@
+#pragma once
+// What all handles of one open engine share. Private to this folder.
+#include <memory>
+
+#include "engine/engine.h"
+#include "engine/query_registry.h"
+#include "storage/store.h"
+
+namespace workerdb::engine {
+
+struct Core {
+  explicit Core(EngineOptions engine_options) : options(engine_options) {}
+
+  EngineOptions options;
+  QueryRegistry queries;
+  std::unique_ptr<storage::Store> store;   // destroyed first: nothing of it is in use when the last handle goes
+};
+
+}  // namespace workerdb::engine

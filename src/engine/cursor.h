@@ -1,0 +1,45 @@
+#pragma once
+// What stands behind a Cursor. Private to this folder.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "aql/execute/execution.h"
+#include "engine/core.h"
+#include "engine/query.h"
+#include "engine/query_registry.h"
+
+namespace workerdb::engine {
+
+// Members are destroyed from the last to the first: the execution before its transaction, that before the store.
+struct Cursor::State {
+  ~State();
+
+  // Runs the query to its end, keeps the rows and commits.
+  Result<> materialize();
+  // Rows that are kept or, in a stream, made now. Sets current_; false behind the last row.
+  Result<bool> advance();
+  Result<> finish(bool failed);
+  void append_statistics(Builder& to) const;
+
+  std::shared_ptr<Core> core;
+  std::shared_ptr<TrackedQuery> tracked;
+  std::unique_ptr<storage::Transaction> own_transaction;   // null inside a caller's transaction
+  std::shared_ptr<const aql::execute::Program> program;
+  std::unique_ptr<aql::execute::Execution> execution;
+  int profile = 0;
+  uint64_t memory_limit_bytes = 0;
+  bool finished = false;       // committed and no longer tracked
+  bool stream = false;
+
+  // A finished query's rows, one behind the other in each chunk.
+  std::vector<std::string> chunks;
+  size_t chunk = 0, offset = 0;
+  uint64_t row_count = 0, rows_read = 0;
+
+  // A stream's rows that were made but not read.
+  std::span<const Slice> made;
+  Slice current;
+};
+
+}  // namespace workerdb::engine
