@@ -13,12 +13,14 @@ constexpr size_t kChunkBytes = 1 << 20;
 }  // namespace
 
 Cursor::State::~State() {
+  tracked->attach(nullptr);
   if (!finished) core->queries.finish(*tracked, true, core->options.slow_query_s);
 }
 
 Result<> Cursor::State::finish(bool failed) {
   if (finished) return {};
   finished = true;
+  tracked->attach(nullptr);
   tracked->peak_memory_bytes = execution->statistics().peak_memory_bytes;
   Result<> committed;
   if (own_transaction != nullptr && !failed) committed = own_transaction->commit();
@@ -29,7 +31,6 @@ Result<> Cursor::State::finish(bool failed) {
 Result<> Cursor::State::materialize() {
   uint64_t bytes = 0;
   for (;;) {
-    if (tracked->killed) execution->kill();
     auto rows = execution->next(kRowsAtOnce);
     if (!rows) {
       (void)finish(true);
@@ -65,7 +66,6 @@ Result<bool> Cursor::State::advance() {
     return true;
   }
   if (made.empty() && !finished) {
-    if (tracked->killed) execution->kill();
     auto rows = execution->next(kRowsAtOnce);
     if (!rows) {
       (void)finish(true);

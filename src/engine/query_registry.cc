@@ -21,6 +21,18 @@ RunningQuery describe(const TrackedQuery& query, std::string state) {
 
 }  // namespace
 
+void TrackedQuery::attach(aql::execute::Execution* execution) {
+  base::MutexLock lock(mutex_);
+  execution_ = execution;
+  if (killed_ && execution_ != nullptr) execution_->kill();
+}
+
+void TrackedQuery::kill() {
+  base::MutexLock lock(mutex_);
+  killed_ = true;
+  if (execution_ != nullptr) execution_->kill();
+}
+
 std::shared_ptr<TrackedQuery> QueryRegistry::start(uint64_t id, std::string_view database, std::string_view user,
                                                    std::string_view text, Slice bind_variables, bool stream) {
   auto query = std::make_shared<TrackedQuery>();
@@ -52,7 +64,7 @@ bool QueryRegistry::kill(std::string_view database, uint64_t id) {
   base::MutexLock lock(mutex_);
   auto found = running_.find(id);
   if (found == running_.end() || found->second->database != database) return false;
-  found->second->killed = true;
+  found->second->kill();
   return true;
 }
 
@@ -60,7 +72,7 @@ std::vector<RunningQuery> QueryRegistry::running(std::string_view database) cons
   base::MutexLock lock(mutex_);
   std::vector<RunningQuery> result;
   for (const auto& [id, query] : running_) {
-    if (query->database == database) result.push_back(describe(*query, query->killed ? "killed" : "executing"));
+    if (query->database == database) result.push_back(describe(*query, query->killed() ? "killed" : "executing"));
   }
   return result;
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "aql/execute/execution.h"
 #include "base/thread_annotations.h"
 #include "engine/query.h"
 
@@ -20,8 +21,17 @@ struct TrackedQuery {
   Buffer bind_variables;
   int64_t started_unix_ms = 0, started_steady_ns = 0;
   bool stream = false;
-  std::atomic<bool> killed{false};
   std::atomic<uint64_t> peak_memory_bytes{0};
+
+  // The execution that kill() ends; null before it is made and after the query's end.
+  void attach(aql::execute::Execution* execution) EXCLUDES(mutex_);
+  void kill() EXCLUDES(mutex_);
+  bool killed() const { return killed_; }
+
+ private:
+  base::Mutex mutex_;
+  aql::execute::Execution* execution_ GUARDED_BY(mutex_) = nullptr;
+  std::atomic<bool> killed_{false};
 };
 
 // Thread-safe.
