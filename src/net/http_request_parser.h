@@ -42,6 +42,7 @@ class HttpRequestParser {
   size_t body_capacity() const { return request_.body_.capacity(); }
 
   HttpRequest& request() { return request_; }
+  const HttpRequest& request() const { return request_; }
   const HttpProtocolError& error() const { return error_; }
 
   // Ready for the next request. A large body's memory is given back.
