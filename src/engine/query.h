@@ -27,6 +27,8 @@ struct QueryOptions {
   size_t batch_size = 0;                       // rows of an execution's internal batch; 0 the default. For tests.
   bool read_only = false;                      // a query that writes is refused with kReadOnly
   std::string user;                            // CURRENT_USER
+  // Asked once for each collection that the query reads or writes, before anything runs; an error ends the query.
+  std::function<Result<>(std::string_view collection, bool writes)> authorize;
 };
 
 struct RunningQuery {

@@ -61,6 +61,8 @@ class Exchange {
   // The stream transaction that the header x-arango-trx-id names, locked for this request; null without the header.
   // kTransactionNotFound, kBadParameter, kLocked.
   Result<engine::Transaction*> transaction();
+  // Keeps that transaction for longer than the request; null without one.
+  std::shared_ptr<void> transaction_hold() const { return transaction_hold_; }
 
  private:
   Builder body_;

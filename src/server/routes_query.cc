@@ -1,0 +1,117 @@
+// Explain, parse, running and slow queries. Source: the 3.12 documentation, "HTTP interface for AQL queries".
+#include <charconv>
+
+#include "base/time.h"
+#include "server/query_request.h"
+#include "server/router.h"
+#include "server/services.h"
+
+namespace workerdb::server {
+namespace {
+
+using net::HttpMethod;
+using net::HttpResponse;
+
+void append_attributes(Slice object, Builder& to) {
+  for (value::ObjectIterator attribute(object); attribute.valid(); attribute.next()) {
+    to.add(attribute.name(), attribute.value());
+  }
+}
+
+Result<HttpResponse> explain(Exchange& exchange) {
+  auto body = TRY(exchange.object_body());
+  auto request = TRY(parse_query_request(exchange, body));
+  auto database = TRY(exchange.database());
+  auto plan = TRY(database.explain(request.text, request.bind_variables, request.options));
+  return object_response(200, [&](Builder& to) { append_attributes(plan.slice(), to); });
+}
+
+Result<HttpResponse> parse(Exchange& exchange) {
+  auto body = TRY(exchange.object_body());
+  auto text = TRY(required_text(body, "query"));
+  auto database = TRY(exchange.database());
+  auto parsed = TRY(database.parse(text));
+  return object_response(200, [&](Builder& to) { append_attributes(parsed.slice(), to); });
+}
+
+HttpResponse queries_response(const std::vector<engine::RunningQuery>& queries) {
+  Builder to;
+  to.open_array();
+  for (const auto& query : queries) {
+    to.open_object();
+    to.add("id", std::to_string(query.id));
+    to.add("database", query.database);
+    to.add("user", query.user);
+    to.add("query", query.text);
+    to.add("bindVars", query.bind_variables.slice().is_object() ? query.bind_variables.slice() : Slice::empty_object());
+    to.add("started", base::format_iso8601(query.started_unix_ms));
+    to.add("runTime", query.run_time_s);
+    to.add("peakMemoryUsage", query.peak_memory_bytes);
+    to.add("state", query.state);
+    to.add("stream", query.stream);
+    to.close();
+  }
+  to.close();
+  return json_response(200, to.slice());
+}
+
+Result<HttpResponse> list_running(Exchange& exchange) {
+  return queries_response(exchange.engine().running_queries(exchange.database_name));
+}
+
+Result<HttpResponse> list_slow(Exchange& exchange) {
+  return queries_response(exchange.engine().slow_queries(exchange.database_name));
+}
+
+Result<HttpResponse> clear_slow(Exchange& exchange) {
+  exchange.engine().clear_slow_queries(exchange.database_name);
+  return object_response(200, [](Builder&) {});
+}
+
+Result<HttpResponse> kill(Exchange& exchange) {
+  std::string_view text = exchange.argument(0);
+  uint64_t id = 0;
+  auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), id);
+  if (problem != std::errc() || end != text.data() + text.size()) return ErrorCode::kQueryNotFound;
+  TRY(exchange.engine().kill_query(exchange.database_name, id));
+  return object_response(200, [](Builder&) {});
+}
+
+Result<HttpResponse> show_tracking(Exchange&) {
+  return object_response(200, [](Builder& to) {
+    to.add("enabled", true);
+    to.add("trackSlowQueries", true);
+    to.add("trackBindVars", true);
+    to.add("maxSlowQueries", 64);
+    to.add("slowQueryThreshold", 10);
+    to.add("slowStreamingQueryThreshold", 10);
+    to.add("maxQueryStringLength", 4096);
+  });
+}
+
+Result<HttpResponse> show_cache(Exchange&) {
+  return object_response(200, [](Builder& to) {
+    to.add("mode", "off");
+    to.add("maxResults", 0);
+    to.add("maxResultsSize", 0);
+    to.add("maxEntrySize", 0);
+    to.add("includeSystem", false);
+  });
+}
+
+const Route kRoutes[] = {
+    {HttpMethod::kPost, "/_api/explain", Access::kDatabaseRead, explain},
+    {HttpMethod::kPost, "/_api/query", Access::kDatabaseRead, parse},
+    {HttpMethod::kGet, "/_api/query/current", Access::kDatabaseRead, list_running},
+    {HttpMethod::kGet, "/_api/query/slow", Access::kDatabaseRead, list_slow},
+    {HttpMethod::kDelete, "/_api/query/slow", Access::kDatabaseWrite, clear_slow},
+    {HttpMethod::kGet, "/_api/query/properties", Access::kDatabaseRead, show_tracking},
+    {HttpMethod::kGet, "/_api/query-cache/properties", Access::kDatabaseRead, show_cache},
+    {HttpMethod::kDelete, "/_api/query/{id}", Access::kDatabaseRead, kill},
+};
+
+}  // namespace
+
+std::span<const Route> query_routes() { return kRoutes; }
+
+}  // namespace workerdb::server
