@@ -30,7 +30,6 @@ using base::Result;
 using boost::system::error_code;
 
 constexpr uint32_t kResponseHeadBytes = 1024 * 1024;
-constexpr size_t kBufferBytes = 64 * 1024;
 
 bool has_line_break(std::string_view text) {
   return text.find_first_of(std::string_view("\r\n\0", 3)) != text.npos;

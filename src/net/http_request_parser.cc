@@ -153,9 +153,9 @@ HttpRequestParser::Step HttpRequestParser::parse(std::string_view input, size_t&
 }
 
 HttpRequestParser::Step HttpRequestParser::parse_head(std::string_view input, size_t& consumed) {
-  // A line break left over by a client after its previous body is forgiven (RFC 9112, section 2.2).
-  if (scanned_ == 0 && input.starts_with("\r\n")) {
-    consumed = 2;
+  // Line breaks left over by a client after its previous body are forgiven (RFC 9112, section 2.2).
+  while (scanned_ == 0 && input.starts_with("\r\n")) {
+    consumed += 2;
     input.remove_prefix(2);
   }
   if (input.empty()) return Step::kNeedMore;

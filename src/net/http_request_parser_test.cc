@@ -91,7 +91,7 @@ TEST(HttpRequestParser, KnowsVersionsAndKeepAlive) {
   EXPECT_EQ(outcome("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), 505);
   EXPECT_EQ(outcome("GET / HTP/1.1\r\nHost: h\r\n\r\n"), 400);
   EXPECT_EQ(outcome("GET /\r\n\r\n"), 400);
-  EXPECT_EQ(outcome("\r\nGET / HTTP/1.0\r\n\r\n"), 0) << "a left-over line break is forgiven";
+  EXPECT_EQ(outcome("\r\n\r\nGET / HTTP/1.0\r\n\r\n"), 0) << "left-over line breaks are forgiven";
 }
 
 TEST(HttpRequestParser, RefusesMethodsItDoesNotKnow) {
