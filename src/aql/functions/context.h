@@ -42,6 +42,10 @@ class Context {
 
   value::Arena& arena() { return *arena_; }
   void set_arena(value::Arena* arena) { arena_ = arena; }
+  // Empty on entry; whoever builds in it hands it back empty (finish() does both).
+  value::Builder& scratch() { return scratch_; }
+  // The scratch's value, copied into the arena; the scratch is cleared.
+  value::Slice finish();
 
   // A data-level problem: remembered up to max_warnings (the count goes on); with fail_on_warning the query ends.
   void warn(base::ErrorCode code, std::string message);
@@ -67,6 +71,7 @@ class Context {
 
  private:
   value::Arena* arena_ = nullptr;
+  value::Builder scratch_;
   std::vector<Warning> warnings_;
   uint64_t warning_count_ = 0;
   std::unique_ptr<base::Error> error_;
