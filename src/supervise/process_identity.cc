@@ -1,5 +1,6 @@
 #include "supervise/process_identity.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -7,8 +8,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
-#include <iterator>
 #include <string_view>
 
 #include "base/time.h"
@@ -16,11 +15,20 @@
 namespace workerdb::supervise {
 namespace {
 
+// The start of a file of /proc; empty when it cannot be read. No stream: those throw when the process ends
+// between the opening and the reading.
+std::string read_start(const std::string& path) {
+  int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return {};
+  char buffer[4096];
+  ssize_t got = ::read(file, buffer, sizeof buffer);
+  ::close(file);
+  return got > 0 ? std::string(buffer, static_cast<size_t>(got)) : std::string();
+}
+
 std::string boot_id() {
-  std::ifstream file("/proc/sys/kernel/random/boot_id");
-  std::string id;
-  std::getline(file, id);
-  return id;
+  std::string id = read_start("/proc/sys/kernel/random/boot_id");
+  return id.substr(0, id.find('\n'));
 }
 
 // An open pidfd keeps meaning the same process, so what is checked after opening it is what gets the signal.
@@ -42,8 +50,7 @@ class ProcessHandle {
 
 std::optional<ProcessIdentity> identify_process(pid_t pid) {
   if (pid <= 0) return std::nullopt;
-  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-  std::string text{std::istreambuf_iterator<char>(file), {}};
+  std::string text = read_start("/proc/" + std::to_string(pid) + "/stat");
   // The second field is the program's name in brackets and may hold spaces and brackets itself.
   size_t name_end = text.rfind(')');
   if (name_end == std::string::npos || name_end + 2 >= text.size()) return std::nullopt;
