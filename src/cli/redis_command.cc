@@ -1,0 +1,132 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "catalog/confirmation.h"
+#include "catalog/environment_class.h"
+#include "cli/query_commands.h"
+#include "cli/shell.h"
+#include "value/json.h"
+
+namespace workerdb::cli {
+
+using base::Error;
+using base::ErrorCode;
+using base::Result;
+using stores::cache::Reply;
+using stores::cache::ReplyType;
+
+namespace {
+
+// As redis-cli splits a line: blanks separate, double quotes with escapes, single quotes without.
+Result<std::vector<std::string>> split_words(const std::string& line) {
+  std::vector<std::string> words;
+  size_t at = 0;
+  while ((at = line.find_first_not_of(" \t\r\n", at)) != line.npos) {
+    std::string word;
+    char quote = line[at] == '"' || line[at] == '\'' ? line[at] : '\0';
+    if (quote != '\0') ++at;
+    for (;; ++at) {
+      bool at_end = at >= line.size();
+      if (quote == '\0' && (at_end || line[at] == ' ' || line[at] == '\t' || line[at] == '\n')) break;
+      if (at_end) return Error(ErrorCode::kIllegalOption, "a quote is not closed");
+      if (quote != '\0' && line[at] == quote) {
+        ++at;
+        break;
+      }
+      if (quote == '"' && line[at] == '\\' && at + 1 < line.size()) {
+        ++at;
+        word += line[at] == 'n' ? '\n' : line[at] == 't' ? '\t' : line[at] == 'r' ? '\r' : line[at];
+      } else {
+        word += line[at];
+      }
+    }
+    words.push_back(std::move(word));
+  }
+  return words;
+}
+
+bool is_destructive(const std::vector<std::string>& arguments) {
+  static constexpr std::array<std::string_view, 3> kDestructive = {"FLUSHALL", "FLUSHDB", "SWAPDB"};
+  std::string name = arguments[0];
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return char(std::toupper(c)); });
+  return std::find(kDestructive.begin(), kDestructive.end(), name) != kDestructive.end();
+}
+
+// As redis-cli shows replies on a terminal.
+void append_text(const Reply& reply, int indent, std::string& to) {
+  switch (reply.type) {
+    case ReplyType::kNil: to += "(nil)\n"; return;
+    case ReplyType::kStatus: to += reply.text + "\n"; return;
+    case ReplyType::kError: to += "(error) " + reply.text + "\n"; return;
+    case ReplyType::kInteger: to += fmt::format("(integer) {}\n", reply.integer); return;
+    case ReplyType::kString: {
+      value::Builder json;
+      stores::cache::append_reply(reply, json);
+      value::append_json(json.slice(), to);
+      to += '\n';
+      return;
+    }
+    case ReplyType::kArray: {
+      if (reply.elements.empty()) to += "(empty array)\n";
+      for (size_t i = 0; i < reply.elements.size(); ++i) {
+        if (i > 0) to.append(size_t(indent), ' ');
+        std::string number = fmt::format("{}) ", i + 1);
+        to += number;
+        append_text(reply.elements[i], indent + int(number.size()), to);
+      }
+      return;
+    }
+  }
+}
+
+Result<> run_one(Session& session, const std::vector<std::string>& arguments, const QueryOptions& options) {
+  if (arguments.empty()) return {};
+  if (is_destructive(arguments)) {
+    std::vector<std::string> confirmed;
+    if (!options.confirm.empty()) confirmed.push_back(options.confirm);
+    TRY(catalog::check_confirmation(TRY(catalog::environment_of(session.cache())), "redis", arguments[0], confirmed));
+  }
+  auto reply = TRY(session.cache().command(arguments));
+  if (reply.is_error()) return stores::cache::error_of_reply(reply);
+  std::string text;
+  bool as_text = options.format == OutputFormat::kTable ||
+                 (options.format == OutputFormat::kAutomatic && is_terminal(stdout));
+  if (as_text) {
+    append_text(reply, 0, text);
+  } else {
+    value::Builder json;
+    stores::cache::append_reply(reply, json);
+    value::append_json(json.slice(), text);
+    text += '\n';
+  }
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return {};
+}
+
+}  // namespace
+
+Result<> run_redis(Session& session, const std::vector<std::string>& arguments, const QueryOptions& options) {
+  if (!arguments.empty()) return run_one(session, arguments, options);
+  auto run_line = [&](const std::string& line) -> Result<> {
+    return run_one(session, TRY(split_words(line)), options);
+  };
+  if (!is_terminal(stdin)) {
+    std::string text = TRY(read_standard_input());
+    for (size_t at = 0; at < text.size();) {
+      size_t end = std::min(text.find('\n', at), text.size());
+      TRY(run_line(text.substr(at, end - at)));
+      at = end + 1;
+    }
+    return {};
+  }
+  ShellOptions shell;
+  shell.name = "redis";
+  shell.prompt = "redis> ";
+  shell.ends_with_semicolon = false;
+  shell.words = {"GET", "SET", "DEL", "EXISTS", "EXPIRE", "TTL", "SCAN", "HGETALL", "LRANGE", "SMEMBERS", "PUBLISH", "XADD", "XRANGE", "INFO", "PING"};
+  return run_shell(shell, run_line);
+}
+
+}  // namespace workerdb::cli

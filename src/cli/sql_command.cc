@@ -1,0 +1,79 @@
+#include <fmt/format.h>
+
+#include "catalog/confirmation.h"
+#include "catalog/environment_class.h"
+#include "catalog/sql_text.h"
+#include "cli/query_commands.h"
+#include "cli/shell.h"
+#include "stores/relational/rows_json.h"
+
+namespace workerdb::cli {
+
+using base::Error;
+using base::ErrorCode;
+using base::Result;
+using stores::relational::Connection;
+using stores::relational::Rows;
+
+namespace {
+
+Result<> check_destruction(Connection& connection, const std::string& text, const QueryOptions& options) {
+  auto statements = catalog::destructive_statements(text);
+  if (statements.empty()) return {};
+  auto environment = TRY(catalog::environment_of(connection));
+  std::vector<std::string> confirmed;
+  if (!options.confirm.empty()) confirmed.push_back(options.confirm);
+  return catalog::check_confirmation(environment, connection.database(), statements.front().what, confirmed);
+}
+
+void print_rows(const Rows& rows, OutputFormat format) {
+  if (rows.column_count() == 0) {
+    fmt::print(stderr, "{}\n", rows.command_tag());
+    return;
+  }
+  RowPrinter printer(stdout, format);
+  value::Builder row;
+  for (int i = 0; i < rows.row_count(); ++i) {
+    row.clear();
+    stores::relational::append_row(rows, i, row);
+    printer.print(row.slice());
+  }
+}
+
+Result<> run_one(Connection& connection, const std::string& text, const QueryOptions& options) {
+  TRY(check_destruction(connection, text, options));
+  if (options.max_runtime_s > 0) TRY(connection.set_statement_timeout_ms(int(options.max_runtime_s * 1000)));
+  if (!options.bind.empty()) {
+    std::vector<stores::relational::Parameter> parameters(options.bind.begin(), options.bind.end());
+    print_rows(TRY(connection.query(text, parameters)), options.format);
+    return {};
+  }
+  for (const Rows& rows : TRY(connection.run_script(text))) print_rows(rows, options.format);
+  return {};
+}
+
+std::vector<std::string> completion_words(Connection& connection) {
+  std::vector<std::string> words = {"SELECT", "FROM",  "WHERE",  "INSERT", "INTO",  "VALUES", "UPDATE", "SET",  "DELETE",
+                                    "JOIN",   "ON",    "GROUP",  "ORDER",  "BY",    "LIMIT",  "RETURNING", "WITH", "AND",
+                                    "OR",     "NOT",   "NULL",   "COUNT",  "BEGIN", "COMMIT", "ROLLBACK"};
+  auto tables = connection.query("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'");
+  for (int i = 0; tables && i < tables->row_count(); ++i) words.emplace_back(tables->text_or_empty(i, 0));
+  return words;
+}
+
+}  // namespace
+
+Result<> run_sql(Session& session, const QueryOptions& options) {
+  std::string name = options.database.empty() ? "flowmaster_core" : options.database;
+  auto connection = TRY(session.relational().connect(name));
+  connection.on_notice([](std::string_view text) { fmt::print(stderr, "{}", text); });
+  if (!options.text.empty()) return run_one(connection, options.text, options);
+  if (!is_terminal(stdin)) return run_one(connection, TRY(read_standard_input()), options);
+  ShellOptions shell;
+  shell.name = "sql";
+  shell.prompt = fmt::format("sql {}> ", name);
+  shell.words = completion_words(connection);
+  return run_shell(shell, [&](const std::string& text) { return run_one(connection, text, options); });
+}
+
+}  // namespace workerdb::cli
