@@ -1,0 +1,11 @@
+#pragma once
+// Digests that identify bytes. For passwords see the folders that keep them.
+#include <string>
+#include <string_view>
+
+namespace workerdb::base {
+
+// SHA-256 as 64 lower-case hexadecimal digits. Thread-safe.
+std::string sha256_hex(std::string_view bytes);
+
+}  // namespace workerdb::base
