@@ -36,13 +36,12 @@ base::Result<std::optional<Record>> JsonLinesReader::next() {
   while (!is_finished_) {
     const uint64_t line = characters_.line();
     text_.clear();
-    if (!characters_.take_line(text_, kMaxRecordBytes)) break;
-    if (is_blank(text_)) continue;
-    return Record{line, "", parse_line(text_, builder_)};
+    const bool found = characters_.take_line(text_, kMaxRecordBytes);
+    // A line that a failing file cut off is no bad record.
+    is_finished_ = !found || !characters_.status();
+    TRY(characters_.status());
+    if (found && !is_blank(text_)) return Record{line, "", parse_line(text_, builder_)};
   }
-  if (is_finished_) return std::optional<Record>();
-  is_finished_ = true;
-  TRY(characters_.status());
   return std::optional<Record>();
 }
 
