@@ -57,10 +57,11 @@ bool has_words(const Reply& user, std::string_view field, const std::vector<std:
   return found != nullptr && words_of(found->text) == std::set<std::string>(expected.begin(), expected.end());
 }
 
-// Order matters in command rules: the last one that fits wins.
-bool has_commands(const Reply& user, const std::vector<std::string>& expected) {
-  const Reply* found = field_of(user, "commands");
-  return found != nullptr && found->text == fmt::format("{}", fmt::join(expected, " "));
+// Redis rewrites command rules into a shorter form of its own, so they cannot be compared with the declared ones. What
+// was declared and what Redis made of it are recorded together when a user is set; both must still hold.
+std::string record_of(const CacheRules& rules, const Reply& user) {
+  const Reply* commands = field_of(user, "commands");
+  return fmt::format("{}\n{}", fmt::join(rules.commands, " "), commands == nullptr ? "" : commands->text);
 }
 
 bool has_element(const Reply* list, std::string_view text) {
@@ -72,11 +73,12 @@ bool has_password(const Reply& user) {
   return passwords != nullptr && !passwords->elements.empty() && !has_element(field_of(user, "flags"), "nopass");
 }
 
-bool is_as_declared(const Reply& user, const CacheRules& rules, const std::string* password) {
+bool is_as_declared(const Reply& user, const CacheRules& rules, const std::string& record,
+                    const std::string* password) {
   const Reply* flags = field_of(user, "flags");
   if (!has_element(flags, "on") || has_element(flags, "nopass")) return false;
   if (!has_words(user, "keys", rules.keys) || !has_words(user, "channels", rules.channels)) return false;
-  if (!has_commands(user, rules.commands)) return false;
+  if (record != record_of(rules, user)) return false;
   const Reply* selectors = field_of(user, "selectors");
   if (selectors != nullptr && !selectors->elements.empty()) return false;
   const Reply* passwords = field_of(user, "passwords");
@@ -98,7 +100,10 @@ Result<> plan_user(const CacheDeclaration& cache, const CacheUserDeclaration& us
   }
   if (live.is_nil()) {
     plan.steps.push_back(step_of(StepKind::kSetUser, user.name, fmt::format("create user '{}'", user.name)));
-  } else if (!is_as_declared(live, rules_of(cache, user), password)) {
+    return {};
+  }
+  Reply record = TRY(store.call({"HGET", std::string(kCacheUsersKey), user.name}));
+  if (!is_as_declared(live, rules_of(cache, user), record.text, password)) {
     plan.steps.push_back(
         step_of(StepKind::kSetUser, user.name, fmt::format("set password and rules of user '{}'", user.name)));
   }
@@ -179,6 +184,8 @@ Result<> set_user(const CacheDeclaration& cache, CacheStore& store, const Passwo
     command.insert(command.end(), list->begin(), list->end());
   }
   TRY(store.call(command));
+  Reply live = TRY(store.call({"ACL", "GETUSER", name}));
+  TRY(store.call({"HSET", std::string(kCacheUsersKey), name, record_of(rules, live)}));
   // Without a file of users they last until Redis restarts; the next apply would bring them back.
   Reply saved = TRY(store.command({"ACL", "SAVE"}));
   if (saved.is_error()) base::log_warning("catalog", "the users of Redis are not saved: {}", saved.text);

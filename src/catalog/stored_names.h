@@ -14,6 +14,8 @@ inline constexpr std::string_view kApplyLock = "workerdb:catalog:apply";
 // Redis keys.
 inline constexpr std::string_view kCachePrefix = "workerdb:";
 inline constexpr std::string_view kCacheEnvironmentKey = "workerdb:environment";
+// A hash: for each user the command rules that were applied, a line feed, and the form that Redis keeps of them.
+inline constexpr std::string_view kCacheUsersKey = "workerdb:users";
 inline constexpr std::string_view kCacheKeySpacesKey = "workerdb:key_spaces";
 
 }  // namespace workerdb::catalog
