@@ -37,9 +37,10 @@ struct HttpParameterView {
   std::string_view value;
 };
 
-// A complete request. Everything that can be wrong in the target (escapes, UTF-8) was checked before a handler
-// sees it, so the accessors cannot fail. Views stay valid until the request is changed, moved or destroyed; a
-// server reuses the object for the next request of the connection, so a handler copies what outlives handle().
+// A complete request. Everything that can be wrong in the target (escapes, UTF-8) was checked before a
+// handler sees it, so the accessors cannot fail. Views stay valid until the request is changed, moved or
+// destroyed; a server reuses the object for the next request of the connection, so a handler copies what
+// outlives handle().
 class HttpRequest {
  public:
   // The bytes behind the end of body() that may be read (their content is undefined), for parsers that load
@@ -47,10 +48,11 @@ class HttpRequest {
   static constexpr size_t kBodyPadding = 64;
 
   HttpRequest() = default;
-  // For handlers' tests and for requests that come from elsewhere than a socket. `target` is the path with its
-  // query, as on the wire. Fails with kHttpBadParameter as the parser would answer 400.
+  // For handlers' tests and for requests that come from elsewhere than a socket. `target` is the path with
+  // its query, as on the wire. Fails with kHttpBadParameter as the parser would answer 400.
   static base::Result<HttpRequest> create(HttpMethod method, std::string_view target,
-                                          const std::vector<HttpHeader>& headers = {}, std::string_view body = {});
+                                          const std::vector<HttpHeader>& headers = {},
+                                          std::string_view body = {});
 
   HttpMethod method() const { return method_; }
   // 10 or 11.
@@ -62,7 +64,8 @@ class HttpRequest {
   // What follows '?', still encoded; empty without a query.
   std::string_view query_string() const { return view(query_); }
 
-  // The decoded parts of the path between slashes; empty ones are left out: "/_api//a%2Fb/" has "_api", "a/b".
+  // The decoded parts of the path between slashes; empty ones are left out: "/_api//a%2Fb/" has "_api",
+  // "a/b".
   size_t segment_count() const { return segments_.size(); }
   // Empty when there is no such segment.
   std::string_view segment(size_t index) const {
@@ -79,7 +82,9 @@ class HttpRequest {
   std::optional<std::string_view> parameter(std::string_view name) const;
 
   size_t header_count() const { return headers_.size(); }
-  HttpHeaderView header(size_t index) const { return {view(headers_[index].name), view(headers_[index].value)}; }
+  HttpHeaderView header(size_t index) const {
+    return {view(headers_[index].name), view(headers_[index].value)};
+  }
   // The first header of this name, whatever its case; without surrounding blanks.
   std::optional<std::string_view> header(std::string_view name) const;
 

@@ -49,9 +49,9 @@ Result<> check_headers(const std::vector<HttpHeader>& headers) {
 
 std::string base64(std::string_view text) {
   std::string out(4 * ((text.size() + 2) / 3) + 1, '\0');
-  const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                     reinterpret_cast<const unsigned char*>(text.data()),
-                                     static_cast<int>(text.size()));
+  const int length =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                      reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
   out.resize(static_cast<size_t>(length));
   return out;
 }
@@ -64,8 +64,8 @@ std::string basic_authorization(std::string_view user, std::string_view password
 
 std::string bearer_authorization(std::string_view token) { return "Bearer " + std::string(token); }
 
-// Beast's stream knows timeouts for asynchronous operations only, so each operation is started and the context
-// runs until it has ended.
+// Beast's stream knows timeouts for asynchronous operations only, so each operation is started and the
+// context runs until it has ended.
 class HttpClient::State {
  public:
   explicit State(HttpClientOptions client_options) : options(std::move(client_options)) {}
@@ -121,7 +121,8 @@ Result<> HttpClient::State::connect() {
   for (const auto& entry : endpoints) {
     close();
     stream.emplace(context);
-    code = run(options.connect_timeout_ms, [&](auto handler) { stream->async_connect(entry.endpoint(), handler); });
+    code = run(options.connect_timeout_ms,
+               [&](auto handler) { stream->async_connect(entry.endpoint(), handler); });
     if (code) continue;
     error_code ignored;
     stream->socket().set_option(tcp::no_delay(true), ignored);
@@ -154,18 +155,21 @@ std::optional<HttpClient::State::Failure> HttpClient::State::exchange(const Requ
       run(options.write_timeout_ms, [&](auto handler) { http::async_write(*stream, request, handler); });
   // A server may refuse a request before it has read all of it: its response is then worth reading.
   const bool was_cut_off = code == asio::error::broken_pipe || code == asio::error::connection_reset;
-  if (code && !was_cut_off) return Failure{fail(ErrorCode::kSimpleClientCouldNotWrite, "cannot write to", code)};
+  if (code && !was_cut_off)
+    return Failure{fail(ErrorCode::kSimpleClientCouldNotWrite, "cannot write to", code)};
   const error_code write_code = code;
   http::response_parser<http::string_body> parser;
   parser.body_limit(options.max_response_bytes);
   parser.header_limit(kResponseHeadBytes);
   parser.skip(request.method() == http::verb::head);
   do {
-    code = run(options.read_timeout_ms, [&](auto handler) { http::async_read(*stream, buffer, parser, handler); });
+    code = run(options.read_timeout_ms,
+               [&](auto handler) { http::async_read(*stream, buffer, parser, handler); });
   } while (!code && !parser.is_done());
   if (code) {
     const bool is_stale = !parser.got_some() && code != beast::error::timeout;
-    if (write_code) return Failure{fail(ErrorCode::kSimpleClientCouldNotWrite, "cannot write to", write_code), is_stale};
+    if (write_code)
+      return Failure{fail(ErrorCode::kSimpleClientCouldNotWrite, "cannot write to", write_code), is_stale};
     return Failure{fail(ErrorCode::kSimpleClientCouldNotRead, "cannot read from", code), is_stale};
   }
   const bool keeps = parser.keep_alive() && !write_code;
@@ -184,9 +188,11 @@ std::optional<HttpClient::State::Failure> HttpClient::State::exchange(const Requ
 Result<HttpClient::State::Request> HttpClient::State::build(HttpMethod method, std::string_view target,
                                                             std::string_view body,
                                                             const std::vector<HttpHeader>& headers) const {
-  if (method == HttpMethod::kOther) return Error(ErrorCode::kBadParameter, "HTTP client: the method cannot be sent");
+  if (method == HttpMethod::kOther)
+    return Error(ErrorCode::kBadParameter, "HTTP client: the method cannot be sent");
   if (!target.starts_with('/') || target.find_first_of(" \t") != target.npos || has_line_break(target)) {
-    return Error(ErrorCode::kBadParameter, "HTTP client: the target must start with '/' and be percent-encoded");
+    return Error(ErrorCode::kBadParameter,
+                 "HTTP client: the target must start with '/' and be percent-encoded");
   }
   TRY(check_headers(options.headers));
   TRY(check_headers(headers));
@@ -196,12 +202,13 @@ Result<HttpClient::State::Request> HttpClient::State::build(HttpMethod method, s
   request.method(http::string_to_verb({name.data(), name.size()}));
   request.target({target.data(), target.size()});
   const bool is_ipv6 = options.host.find(':') != std::string::npos;
-  request.set(http::field::host, fmt::format("{}{}{}:{}", is_ipv6 ? "[" : "", options.host, is_ipv6 ? "]" : "",
-                                             options.port));
+  request.set(http::field::host,
+              fmt::format("{}{}{}:{}", is_ipv6 ? "[" : "", options.host, is_ipv6 ? "]" : "", options.port));
   for (const HttpHeader& header : options.headers) request.set(header.name, header.value);
   for (const HttpHeader& header : headers) request.set(header.name, header.value);
   request.body().assign(body);
-  if (!body.empty() || method == HttpMethod::kPost || method == HttpMethod::kPut || method == HttpMethod::kPatch) {
+  if (!body.empty() || method == HttpMethod::kPost || method == HttpMethod::kPut ||
+      method == HttpMethod::kPatch) {
     request.content_length(body.size());
   }
   return request;

@@ -25,8 +25,8 @@ struct HttpClientOptions {
 std::string basic_authorization(std::string_view user, std::string_view password);
 std::string bearer_authorization(std::string_view token);
 
-// Keeps one connection open between requests and opens another when the server has closed it. Not thread-safe:
-// one client a thread.
+// Keeps one connection open between requests and opens another when the server has closed it. Not
+// thread-safe: one client a thread.
 class HttpClient {
  public:
   explicit HttpClient(HttpClientOptions options);
@@ -35,11 +35,11 @@ class HttpClient {
   HttpClient& operator=(HttpClient&&) noexcept;
 
   // Any status is a success; the headers of the response contain Content-Type as well. Errors:
-  // kSimpleClientCouldNotConnect, kSimpleClientCouldNotWrite, kSimpleClientCouldNotRead (also for a timeout, a
-  // malformed and a too large response), each with host and port; kBadParameter for a target or header that
-  // cannot be sent. After an error the server may or may not have acted on the request. A request without side
-  // effects by its method (all but POST and PATCH) is sent a second time when a kept connection turns out to be
-  // closed.
+  // kSimpleClientCouldNotConnect, kSimpleClientCouldNotWrite, kSimpleClientCouldNotRead (also for a timeout,
+  // a malformed and a too large response), each with host and port; kBadParameter for a target or header that
+  // cannot be sent. After an error the server may or may not have acted on the request. A request without
+  // side effects by its method (all but POST and PATCH) is sent a second time when a kept connection turns
+  // out to be closed.
   base::Result<HttpResponse> send(HttpMethod method, std::string_view target, std::string_view body = {},
                                   const std::vector<HttpHeader>& headers = {});
   base::Result<HttpResponse> get(std::string_view target) { return send(HttpMethod::kGet, target); }

@@ -8,12 +8,12 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <cerrno>
-#include <cstring>
 #include <exception>
 
 #include "base/log.h"
 #include "net/http_request_parser.h"
 #include "net/http_response_writer.h"
+#include "net/input_buffer.h"
 
 namespace workerdb::net {
 namespace {
@@ -23,51 +23,15 @@ using asio::ip::tcp;
 using boost::system::error_code;
 using Step = HttpRequestParser::Step;
 
-constexpr size_t kFirstInputBytes = 8 * 1024;
 // What a client may send ahead while a request of it runs; more stays in the kernel.
 constexpr size_t kInputAheadBytes = 64 * 1024;
 // A body that is slower than this much in each body timeout is given up.
 constexpr uint64_t kBodyProgressBytes = 16 * 1024;
 // Bodies below are not charged to the server's budget.
 constexpr uint64_t kUnchargedBodyBytes = 256 * 1024;
-// How long a closing connection reads on: closing with unread input would reset the connection, and the client
-// would lose the response (RFC 9112, section 9.6).
+// How long a closing connection reads on: closing with unread input would reset the connection, and the
+// client would lose the response (RFC 9112, section 9.6).
 constexpr int64_t kLingerMs = 2'000;
-
-// Received bytes that are not parsed yet.
-class InputBuffer {
- public:
-  std::string_view unread() const { return {data_.get() + begin_, end_ - begin_}; }
-  bool empty() const { return begin_ == end_; }
-  // Moves nothing, so a read may be under way into space() meanwhile.
-  void consume(size_t bytes) { begin_ += bytes; }
-  // Before a read: at least one free byte; everything unread stays.
-  void make_space() {
-    if (begin_ == end_) begin_ = end_ = 0;
-    if (capacity_ - end_ > capacity_ / 4) return;
-    if (begin_ > 0) {
-      std::memmove(data_.get(), data_.get() + begin_, end_ - begin_);
-      end_ -= begin_;
-      begin_ = 0;
-    } else if (end_ == capacity_) {
-      const size_t grown = std::max(kFirstInputBytes, 2 * capacity_);
-      auto data = std::make_unique_for_overwrite<char[]>(grown);
-      if (end_ > 0) std::memcpy(data.get(), data_.get(), end_);
-      data_ = std::move(data);
-      capacity_ = grown;
-    }
-  }
-  char* space() { return data_.get() + end_; }
-  size_t space_bytes() const { return capacity_ - end_; }
-  void received(size_t bytes) { end_ += bytes; }
-  void discard() { begin_ = end_; }
-
- private:
-  std::unique_ptr<char[]> data_;
-  size_t capacity_ = 0;
-  size_t begin_ = 0;
-  size_t end_ = 0;
-};
 
 }  // namespace
 
@@ -197,9 +161,12 @@ void HttpConnection::on_end_of_input(const error_code& code) {
     case Phase::kHandling:
       if (const auto& flag = parser_.request().cancelled_) flag->store(true, std::memory_order_relaxed);
       return;
-    case Phase::kWriting: return is_broken_ ? close() : void();
-    case Phase::kDraining: return close();
-    case Phase::kClosed: return;
+    case Phase::kWriting:
+      return is_broken_ ? close() : void();
+    case Phase::kDraining:
+      return close();
+    case Phase::kClosed:
+      return;
   }
 }
 
@@ -321,7 +288,8 @@ void HttpConnection::on_handled() {
 // Appends the response of the parser's request and makes room for the next one.
 void HttpConnection::respond(HttpResponse response) {
   const HttpRequest& request = parser_.request();
-  closes_ = closes_ || response.close || !request.keep_alive() || server_.is_stopping.load(std::memory_order_relaxed);
+  closes_ = closes_ || response.close || !request.keep_alive() ||
+            server_.is_stopping.load(std::memory_order_relaxed);
   writer_.append(std::move(response), {.close = closes_,
                                        .is_http_10 = request.version() == 10,
                                        .without_body = request.method() == HttpMethod::kHead,
@@ -350,12 +318,14 @@ void HttpConnection::refuse(int status, std::string_view reason, bool close_afte
   flush();
 }
 
-// Brings what this connection takes of the server's body budget to `bytes`; false when there is not so much left.
+// Brings what this connection takes of the server's body budget to `bytes`; false when there is not so much
+// left.
 bool HttpConnection::charge_body(uint64_t bytes) {
   if (bytes <= kUnchargedBodyBytes) bytes = 0;
   if (bytes == charged_bytes_) return true;
   const uint64_t before = server_.body_bytes.fetch_add(bytes - charged_bytes_);
-  const bool fits = bytes < charged_bytes_ || before - charged_bytes_ + bytes <= server_.options.total_body_bytes;
+  const bool fits =
+      bytes < charged_bytes_ || before - charged_bytes_ + bytes <= server_.options.total_body_bytes;
   charged_bytes_ = bytes;
   return fits;
 }
@@ -407,9 +377,12 @@ void HttpConnection::after_write() {
 void HttpConnection::check_deadline(int64_t now_ms) {
   if (wait_ == Wait::kNothing || now_ms < deadline_ms_) return;
   switch (wait_) {
-    case Wait::kHead: return refuse(408, "the headers did not arrive in time", true);
-    case Wait::kBody: return refuse(408, "the body did not arrive in time", true);
-    default: return close();
+    case Wait::kHead:
+      return refuse(408, "the headers did not arrive in time", true);
+    case Wait::kBody:
+      return refuse(408, "the body did not arrive in time", true);
+    default:
+      return close();
   }
 }
 

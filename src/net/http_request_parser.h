@@ -25,8 +25,8 @@ class HttpRequestParser {
   // The limits are borrowed.
   explicit HttpRequestParser(const HttpLimits& limits) : limits_(limits) {}
 
-  // Reads from the front of `input`; `consumed` says how many bytes of it are done with, the rest is presented
-  // again with more behind it. After kComplete, reset() before the next request.
+  // Reads from the front of `input`; `consumed` says how many bytes of it are done with, the rest is
+  // presented again with more behind it. After kComplete, reset() before the next request.
   Step parse(std::string_view input, size_t& consumed);
 
   // True while kNeedMore waits for the body. Then bytes may be received into body_space() directly, without

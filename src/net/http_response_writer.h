@@ -1,5 +1,6 @@
 #pragma once
-// The bytes of responses that wait to be sent: small ones are joined, large bodies are gathered, never copied.
+// The bytes of responses that wait to be sent: small ones are joined, large bodies are gathered, never
+// copied.
 #include <sys/uio.h>
 
 #include <cstddef>

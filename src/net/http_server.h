@@ -12,10 +12,10 @@ namespace workerdb::net {
 
 // Sizes of one request. What is above is refused before it is buffered.
 struct HttpLimits {
-  uint32_t target_bytes = 16 * 1024;             // else 414
-  uint32_t head_bytes = 64 * 1024;               // request line and headers, else 431; at most 1 MiB
-  uint32_t header_count = 256;                   // else 431
-  uint64_t body_bytes = 1024ull * 1024 * 1024;   // else 413
+  uint32_t target_bytes = 16 * 1024;            // else 414
+  uint32_t head_bytes = 64 * 1024;              // request line and headers, else 431; at most 1 MiB
+  uint32_t header_count = 256;                  // else 431
+  uint64_t body_bytes = 1024ull * 1024 * 1024;  // else 413
 };
 
 struct HttpServerOptions {
@@ -29,9 +29,9 @@ struct HttpServerOptions {
   uint32_t max_queued_requests = 4096;                // waiting for a worker; one more gets 503
   uint32_t max_pipelined_requests = 64;               // answered before their responses are written
   int64_t idle_timeout_ms = 300'000;                  // between requests; closed without an answer
-  int64_t header_timeout_ms = 30'000;                 // from a request's first byte to its last header, else 408
-  int64_t body_timeout_ms = 30'000;                   // for each 16 KiB of a body or its end, else 408
-  int64_t write_timeout_ms = 60'000;                  // without the client taking any byte; closed
+  int64_t header_timeout_ms = 30'000;  // from a request's first byte to its last header, else 408
+  int64_t body_timeout_ms = 30'000;    // for each 16 KiB of a body or its end, else 408
+  int64_t write_timeout_ms = 60'000;   // without the client taking any byte; closed
 };
 
 // Counters since start(), for metrics. Each is exact; together they are no snapshot.
@@ -39,11 +39,11 @@ struct HttpServerCounters {
   uint64_t connections_accepted = 0;
   uint64_t connections_refused = 0;  // over max_connections
   uint64_t connections_open = 0;
-  uint64_t requests = 0;             // handed to the handler
-  uint64_t requests_quick = 0;       // of these, on the io thread
-  uint64_t requests_refused = 0;     // answered by the listener itself: protocol errors, limits, full queue
-  uint64_t requests_queued = 0;      // waiting for a worker now
-  uint64_t requests_running = 0;     // in a worker now
+  uint64_t requests = 0;          // handed to the handler
+  uint64_t requests_quick = 0;    // of these, on the io thread
+  uint64_t requests_refused = 0;  // answered by the listener itself: protocol errors, limits, full queue
+  uint64_t requests_queued = 0;   // waiting for a worker now
+  uint64_t requests_running = 0;  // in a worker now
   uint64_t bytes_received = 0;
   uint64_t bytes_sent = 0;
 };
@@ -79,17 +79,18 @@ class HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  // Listens and starts the threads. kBadParameter: the options make no sense; kSysError: the address cannot be
-  // bound, with address and port in the message (a port that is taken says so). Once in a lifetime.
+  // Listens and starts the threads. kBadParameter: the options make no sense; kSysError: the address cannot
+  // be bound, with address and port in the message (a port that is taken says so). Once in a lifetime.
   base::Result<> start();
 
   // The port that is listened on, also after stop(); 0 before start().
   uint16_t port() const;
 
   // Stops listening, closes idle connections, lets running requests end and their responses leave for at most
-  // `deadline_ms`. Then every remaining request is cancelled (HttpRequest::cancelled), its connection is closed
-  // and queued requests are dropped. Returns when no thread is left, so a handler that ignores cancellation
-  // holds it up. True when nothing had to be cut off. A second call does nothing and returns true.
+  // `deadline_ms`. Then every remaining request is cancelled (HttpRequest::cancelled), its connection is
+  // closed and queued requests are dropped. Returns when no thread is left, so a handler that ignores
+  // cancellation holds it up. True when nothing had to be cut off. A second call does nothing and returns
+  // true.
   bool stop(int64_t deadline_ms);
 
   HttpServerCounters counters() const;

@@ -7,94 +7,10 @@
 #include <thread>
 #include <vector>
 
-#include "base/thread_annotations.h"
-#include "net/loopback_test_socket.h"
+#include "net/http_server_test_fixture.h"
 
 namespace workerdb::net {
 namespace {
-
-// "/quick..." is answered on the io thread; "/wait" runs until release() or until its client is gone.
-class TestHandler : public HttpHandler {
- public:
-  bool is_quick(const HttpRequest& request) const override { return request.path().starts_with("/quick"); }
-
-  HttpResponse handle(const HttpRequest& request) override {
-    if (request.path() == "/wait") return wait(request);
-    if (request.path() == "/throw") throw std::runtime_error("thrown by a handler");
-    if (request.path() == "/large") return {200, "text/plain", std::string(3'000'000, 'x')};
-    if (request.path() == "/none") return HttpResponse(204);
-    if (request.path() == "/split") return HttpResponse(200).add_header("X-A", "a\r\nX-Evil: b");
-    if (request.path() == "/peer") return {200, "text/plain", request.remote_address()};
-    return {200, "text/plain", std::string(request.target()) + "|" + std::string(request.body())};
-  }
-
-  HttpResponse error_response(int, std::string_view reason) override {
-    return {0, "application/json", "{\"reason\":\"" + std::string(reason) + "\"}"};
-  }
-
-  void await_waiting(int count) EXCLUDES(mutex_) {
-    base::MutexLock lock(mutex_);
-    while (waiting_ < count) changed_.wait(lock);
-  }
-  void await_cancelled(int count) EXCLUDES(mutex_) {
-    base::MutexLock lock(mutex_);
-    while (cancelled_ < count) changed_.wait(lock);
-  }
-  void release() EXCLUDES(mutex_) {
-    base::MutexLock lock(mutex_);
-    is_released_ = true;
-    changed_.notify_all();
-  }
-
- private:
-  HttpResponse wait(const HttpRequest& request) EXCLUDES(mutex_) {
-    base::MutexLock lock(mutex_);
-    ++waiting_;
-    changed_.notify_all();
-    while (!is_released_ && !request.cancelled()) changed_.wait_for(lock, std::chrono::milliseconds(1));
-    if (request.cancelled()) ++cancelled_;
-    changed_.notify_all();
-    return {200, "text/plain", "waited"};
-  }
-
-  base::Mutex mutex_;
-  std::condition_variable_any changed_;
-  int waiting_ GUARDED_BY(mutex_) = 0;
-  int cancelled_ GUARDED_BY(mutex_) = 0;
-  bool is_released_ GUARDED_BY(mutex_) = false;
-};
-
-class HttpServerTest : public testing::Test {
- protected:
-  void start() {
-    server_ = std::make_unique<HttpServer>(options_, handler_);
-    const auto started = server_->start();
-    ASSERT_TRUE(started.has_value()) << started.error().message();
-    ASSERT_NE(server_->port(), 0);
-  }
-  // Waits for a counter that changes a moment after the client saw the effect.
-  template <typename Predicate>
-  void await_counters(Predicate predicate) {
-    while (!predicate(server_->counters())) std::this_thread::yield();
-  }
-  std::string exchange(std::string_view bytes) {
-    TestSocket client(server_->port());
-    EXPECT_TRUE(client.send(bytes));
-    return client.read_response();
-  }
-
-  HttpServerOptions options_;
-  TestHandler handler_;
-  std::unique_ptr<HttpServer> server_;
-};
-
-std::string get(std::string_view target, std::string_view headers = "") {
-  return "GET " + std::string(target) + " HTTP/1.1\r\nHost: h\r\n" + std::string(headers) + "\r\n";
-}
-std::string post(std::string_view target, std::string_view body, std::string_view headers = "") {
-  return "POST " + std::string(target) + " HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(body.size()) +
-         "\r\n" + std::string(headers) + "\r\n" + std::string(body);
-}
 
 TEST_F(HttpServerTest, AnswersOnTheIoThreadAndFromThePool) {
   start();
@@ -153,8 +69,9 @@ TEST_F(HttpServerTest, AnswersWhatWasSentBeforeTheClientEndedItsSide) {
 
 TEST_F(HttpServerTest, ClosesWhenTheRequestOrItsVersionSaysSo) {
   start();
-  for (const std::string& bytes : {get("/quick", "Connection: close\r\n"), get("/slow", "Connection: close\r\n"),
-                                   std::string("GET /quick HTTP/1.0\r\n\r\n")}) {
+  for (const std::string& bytes :
+       {get("/quick", "Connection: close\r\n"), get("/slow", "Connection: close\r\n"),
+        std::string("GET /quick HTTP/1.0\r\n\r\n")}) {
     TestSocket client(server_->port());
     ASSERT_TRUE(client.send(bytes + get("/never")));
     EXPECT_NE(client.read_response().find("\r\nConnection: close\r\n"), std::string::npos);
@@ -210,142 +127,6 @@ TEST_F(HttpServerTest, TurnsExceptionsIntoServerErrorsAndLineBreaksIntoBlanks) {
   EXPECT_EQ(exchange(get("/split")).find("\nX-Evil"), std::string::npos);
 }
 
-TEST_F(HttpServerTest, RefusesWithTheRightStatusAndCloses) {
-  options_.limits = {.target_bytes = 200, .head_bytes = 2000, .header_count = 20, .body_bytes = 1000};
-  start();
-  const std::pair<std::string, std::string> cases[] = {
-      {get("/" + std::string(300, 'a')), "414"},
-      {get("/a", "X: " + std::string(3000, 'a') + "\r\n"), "431"},
-      {post("/a", std::string(200'000, 'b')), "413"},
-      {get("/a", "Transfer-Encoding: chunked\r\n"), "501"},
-      {get("/a", "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n"), "400"},
-      {get("/a", "Content-Length: 1\r\nContent-Length: 2\r\n"), "400"},
-      {"TRACE / HTTP/1.1\r\nHost: h\r\n\r\n", "405"},
-      {"GET / HTTP/3.0\r\n\r\n", "505"},
-      {get("/%zz"), "400"},
-  };
-  for (const auto& [bytes, status] : cases) {
-    TestSocket client(server_->port());
-    client.send(bytes + get("/smuggled"));
-    const std::string response = client.read_all();
-    EXPECT_EQ(status_of(response), status);
-    EXPECT_NE(response.find("\r\nConnection: close\r\n"), std::string::npos);
-    EXPECT_NE(response.find("\r\nContent-Type: application/json\r\n"), std::string::npos);
-    EXPECT_NE(response.find("{\"reason\":\""), std::string::npos);
-    EXPECT_EQ(response.find("smuggled"), std::string::npos);
-  }
-  EXPECT_EQ(server_->counters().requests, 0u);
-  EXPECT_EQ(server_->counters().requests_refused, std::size(cases));
-}
-
-TEST_F(HttpServerTest, RefusesABodyThatEndsTooEarly) {
-  start();
-  TestSocket client(server_->port());
-  ASSERT_TRUE(client.send("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc"));
-  client.end_sending();
-  EXPECT_EQ(status_of(client.read_all()), "400");
-}
-
-TEST_F(HttpServerTest, GivesUpOnSlowHeadersAndBodies) {
-  options_.header_timeout_ms = 30;
-  options_.body_timeout_ms = 30;
-  start();
-  TestSocket head(server_->port());
-  TestSocket body(server_->port());
-  ASSERT_TRUE(head.send("GET / HTTP/1.1\r\nHo"));
-  ASSERT_TRUE(body.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc"));
-  EXPECT_EQ(status_of(head.read_all()), "408");
-  EXPECT_EQ(status_of(body.read_all()), "408");
-}
-
-TEST_F(HttpServerTest, GivesUpOnHeadersThatDripIn) {
-  options_.header_timeout_ms = 50;
-  start();
-  TestSocket client(server_->port());
-  ASSERT_TRUE(client.send("GET / HTTP/1.1\r\nX: "));
-  while (client.send("a") && server_->counters().requests_refused == 0) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  EXPECT_EQ(status_of(client.read_all()), "408");
-}
-
-TEST_F(HttpServerTest, ClosesIdleConnectionsWithoutAWord) {
-  options_.idle_timeout_ms = 30;
-  start();
-  TestSocket fresh(server_->port());
-  EXPECT_TRUE(fresh.is_closed_by_peer());
-  TestSocket used(server_->port());
-  ASSERT_TRUE(used.send(get("/quick")));
-  EXPECT_EQ(status_of(used.read_response()), "200");
-  EXPECT_TRUE(used.is_closed_by_peer());
-}
-
-TEST_F(HttpServerTest, ClosesOnReadersThatTakeNothing) {
-  options_.write_timeout_ms = 30;
-  start();
-  TestSocket client(server_->port());
-  std::string requests;
-  for (int index = 0; index < 20; ++index) requests += get("/large");
-  ASSERT_TRUE(client.send(requests));
-  await_counters([](const HttpServerCounters& counters) {
-    return counters.connections_accepted == 1 && counters.connections_open == 0;
-  });
-}
-
-TEST_F(HttpServerTest, RefusesConnectionsOverTheLimit) {
-  options_.max_connections = 2;
-  start();
-  TestSocket first(server_->port());
-  TestSocket second(server_->port());
-  for (TestSocket* client : {&first, &second}) {
-    ASSERT_TRUE(client->send(get("/quick")));
-    EXPECT_EQ(status_of(client->read_response()), "200");
-  }
-  TestSocket third(server_->port());
-  EXPECT_EQ(status_of(third.read_all()), "503");
-  third.close();
-  first.close();
-  await_counters([](const HttpServerCounters& counters) { return counters.connections_open == 1; });
-  EXPECT_EQ(status_of(exchange(get("/quick"))), "200");
-  EXPECT_EQ(server_->counters().connections_refused, 1u);
-}
-
-TEST_F(HttpServerTest, RefusesRequestsThatFindTheQueueFullButKeepsTheConnection) {
-  options_.worker_threads = 1;
-  options_.max_queued_requests = 1;
-  start();
-  TestSocket running(server_->port());
-  ASSERT_TRUE(running.send(get("/wait")));
-  handler_.await_waiting(1);
-  TestSocket queued(server_->port());
-  ASSERT_TRUE(queued.send(get("/slow")));
-  await_counters([](const HttpServerCounters& counters) { return counters.requests_queued == 1; });
-  TestSocket refused(server_->port());
-  std::string requests;
-  for (int index = 0; index < 1000; ++index) requests += get("/slow");
-  ASSERT_TRUE(refused.send(requests + get("/quick")));
-  for (int index = 0; index < 1000; ++index) ASSERT_EQ(status_of(refused.read_response()), "503");
-  EXPECT_EQ(body_of(refused.read_response()), "/quick|");
-  handler_.release();
-  EXPECT_EQ(body_of(running.read_response()), "waited");
-  EXPECT_EQ(body_of(queued.read_response()), "/slow|");
-}
-
-TEST_F(HttpServerTest, RefusesBodiesOverTheBudgetOfAll) {
-  options_.total_body_bytes = 1'500'000;
-  start();
-  TestSocket first(server_->port());
-  const std::string body(1'000'000, 'b');
-  ASSERT_TRUE(first.send(post("/wait", body)));
-  handler_.await_waiting(1);
-  TestSocket second(server_->port());
-  second.send(post("/slow", body));
-  EXPECT_EQ(status_of(second.read_all()), "503");
-  handler_.release();
-  EXPECT_EQ(body_of(first.read_response()), "waited");
-  EXPECT_EQ(status_of(exchange(post("/slow", body))), "200") << "the budget is given back";
-}
-
 TEST_F(HttpServerTest, TellsTheHandlerThatItsClientIsGone) {
   start();
   TestSocket client(server_->port());
@@ -377,7 +158,8 @@ TEST_F(HttpServerTest, ServesManyClientsAtOnce) {
     threads.emplace_back([&, thread] {
       TestSocket client(server_->port());
       for (int index = 0; index < 200; ++index) {
-        const std::string target = (index % 2 == 0 ? "/quick" : "/slow") + std::to_string(thread * 1000 + index);
+        const std::string target =
+            (index % 2 == 0 ? "/quick" : "/slow") + std::to_string(thread * 1000 + index);
         if (!client.send(post(target, std::string(index * 50, 'b')))) return;
         if (body_of(client.read_response()) == target + "|" + std::string(index * 50, 'b')) ++right;
       }
@@ -443,31 +225,6 @@ TEST_F(HttpServerTest, StopsUnderLoad) {
   server_->stop(60'000);
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(server_->counters().connections_open, 0u);
-}
-
-TEST_F(HttpServerTest, NamesThePortThatIsTaken) {
-  start();
-  HttpServerOptions options;
-  options.port = server_->port();
-  HttpServer second(options, handler_);
-  const auto started = second.start();
-  ASSERT_FALSE(started.has_value());
-  EXPECT_EQ(started.error().code(), base::ErrorCode::kSysError);
-  EXPECT_NE(started.error().message().find("127.0.0.1:" + std::to_string(server_->port())), std::string::npos);
-  EXPECT_NE(started.error().message().find("taken"), std::string::npos);
-}
-
-TEST_F(HttpServerTest, RefusesOptionsThatMakeNoSense) {
-  for (auto change : {+[](HttpServerOptions& options) { options.address = "not-an-address"; },
-                      +[](HttpServerOptions& options) { options.io_threads = 0; },
-                      +[](HttpServerOptions& options) { options.limits.head_bytes = 2 << 20; },
-                      +[](HttpServerOptions& options) { options.idle_timeout_ms = 0; }}) {
-    HttpServerOptions options;
-    change(options);
-    const auto started = HttpServer(options, handler_).start();
-    ASSERT_FALSE(started.has_value());
-    EXPECT_EQ(started.error().code(), base::ErrorCode::kBadParameter);
-  }
 }
 
 }  // namespace

@@ -44,7 +44,8 @@ TEST(Utf8, KnowsTheBoundsOfUnicode) {
 }
 
 TEST(HttpRequest, SplitsPathAndQueryDecoded) {
-  const HttpRequest request = get("/_db/a%20b//_api/doc%2Fument/x?details=true&filter=a+b%26c&empty&a[]=1&details=false");
+  const HttpRequest request =
+      get("/_db/a%20b//_api/doc%2Fument/x?details=true&filter=a+b%26c&empty&a[]=1&details=false");
   EXPECT_THAT(request.segments(), ElementsAre("_db", "a b", "_api", "doc/ument", "x"));
   EXPECT_EQ(request.segment(1), "a b");
   EXPECT_EQ(request.segment(9), "");
@@ -66,13 +67,15 @@ TEST(HttpRequest, AcceptsAbsoluteTargetsAndAsterisk) {
 }
 
 TEST(HttpRequest, RefusesMalformedTargets) {
-  for (const char* target : {"", "a", "*", "?x=1", "/a%", "/a%zz", "/%ff", "/a?b=%", "/a?%00=1", "/a#b", "http:///a"}) {
+  for (const char* target :
+       {"", "a", "*", "?x=1", "/a%", "/a%zz", "/%ff", "/a?b=%", "/a?%00=1", "/a#b", "http:///a"}) {
     EXPECT_FALSE(HttpRequest::create(HttpMethod::kGet, target).has_value()) << target;
   }
 }
 
 TEST(HttpRequest, SurvivesCopyAndMove) {
-  HttpRequest original = HttpRequest::create(HttpMethod::kPut, "/a/%62?c=%64", {{"X-Name", "value"}}, "body").value();
+  HttpRequest original =
+      HttpRequest::create(HttpMethod::kPut, "/a/%62?c=%64", {{"X-Name", "value"}}, "body").value();
   HttpRequest copy = original;
   HttpRequest moved = std::move(original);
   for (const HttpRequest* request : {&copy, &moved}) {

@@ -68,7 +68,8 @@ class LoopMember {
   size_t loop_slot_ = 0;
 };
 
-// All methods but the constructor, post(), run_thread(), stop_thread() and counters() belong to the loop's thread.
+// All methods but the constructor, post(), run_thread(), stop_thread() and counters() belong to the loop's
+// thread.
 class IoLoop {
  public:
   explicit IoLoop(ServerContext& server);

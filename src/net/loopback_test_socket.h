@@ -1,5 +1,6 @@
 #pragma once
-// For tests only: a plain TCP client that sends exactly the bytes it is told to, and a listener to play tricks.
+// For tests only: a plain TCP client that sends exactly the bytes it is told to, and a listener to play
+// tricks.
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -7,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -64,7 +66,11 @@ class TestSocket {
     }
     size_t length = end + 4;
     const size_t header = buffer_.find("Content-Length: ");
-    if (has_body && header < end) length += std::stoul(buffer_.substr(header + 16));
+    if (has_body && header < end) {
+      size_t body_bytes = 0;
+      std::from_chars(buffer_.data() + header + 16, buffer_.data() + end, body_bytes);
+      length += body_bytes;
+    }
     while (buffer_.size() < length) {
       if (!receive()) return std::exchange(buffer_, {});
     }

@@ -88,7 +88,8 @@ Result<> percent_decode_to(std::string_view text, PercentMode mode, std::string&
     if (byte == '\0') return refuse("a NUL byte is not allowed");
     out.push_back(byte);
   }
-  if (!is_valid_utf8(std::string_view(out).substr(start))) return refuse("the decoded text is not valid UTF-8");
+  if (!is_valid_utf8(std::string_view(out).substr(start)))
+    return refuse("the decoded text is not valid UTF-8");
   return {};
 }
 

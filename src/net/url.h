@@ -15,9 +15,9 @@ struct Url {
   std::string scheme;  // lower case: http, https, tcp, ssl, postgres, postgresql, redis, rediss
   std::string user;
   std::string password;
-  std::string host;    // an IPv6 address stands without its brackets
-  uint16_t port = 0;   // the scheme's default when the text has none
-  std::string path;    // with its leading '/', or empty; stays encoded, as '/' and "%2F" differ
+  std::string host;   // an IPv6 address stands without its brackets
+  uint16_t port = 0;  // the scheme's default when the text has none
+  std::string path;   // with its leading '/', or empty; stays encoded, as '/' and "%2F" differ
   std::vector<std::pair<std::string, std::string>> query;
 };
 
