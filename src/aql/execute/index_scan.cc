@@ -1,0 +1,312 @@
+// FOR over an index: for each outer row the union of one or more ranges. One scan is made and set to each range in
+// turn; a single key of the primary index is read without a scan.
+#include <algorithm>
+#include <string>
+#include <unordered_set>
+
+#include "aql/execute/scan_output.h"
+#include "aql/execute/steps.h"
+
+namespace workerdb::aql::execute {
+namespace {
+
+using base::Result;
+using value::Slice;
+
+struct CompiledCondition {
+  std::vector<EvaluatorPtr> equal;
+  std::optional<size_t> in_position;
+  EvaluatorPtr lower, upper;   // may be null
+  bool lower_inclusive = true, upper_inclusive = true;
+  uint8_t edge_field = 0;
+};
+
+struct IndexScanStep : Step {
+  Result<std::unique_ptr<Operator>> make(Runtime& runtime, std::unique_ptr<Operator> input) const override;
+
+  std::shared_ptr<const plan::CollectionInfo> collection;
+  std::shared_ptr<const plan::IndexInfo> index;
+  std::vector<CompiledCondition> conditions;
+  storage::Direction direction = storage::Direction::kForward;
+  bool covers = false, may_repeat_documents = false;
+  uint64_t limit = 0;
+  CompiledOutput output;
+};
+
+// The ranges of one outer row, one after the other.
+class Ranges {
+ public:
+  Ranges(Runtime& runtime, const IndexScanStep& step)
+      : runtime_(runtime), step_(step), values_(&runtime.interrupt), condition_(step.conditions.size()) {}
+
+  void start(const Batch& outer, size_t row) {
+    outer_ = &outer;
+    row_ = row;
+    condition_ = 0;
+    members_left_ = false;
+  }
+  // False when there are no more. The bounds are valid until the next call.
+  bool next() {
+    if (members_left_ && ++member_ < members_.size()) {
+      bounds_.equal[*step_.conditions[condition_ - 1].in_position] = members_[member_];
+      return true;
+    }
+    members_left_ = false;
+    while (condition_ < step_.conditions.size()) {
+      if (evaluate(step_.conditions[condition_++])) return true;
+    }
+    return false;
+  }
+  const storage::IndexBounds& bounds() const { return bounds_; }
+
+ private:
+  // False if the condition covers nothing.
+  bool evaluate(const CompiledCondition& condition) {
+    Evaluation& evaluation = runtime_.evaluation;
+    evaluation.set_batch(*outer_);
+    evaluation.set_row(row_);
+    values_.reset();
+    ArenaScope scope(evaluation, values_);
+    bounds_.field = condition.edge_field;
+    bounds_.equal.clear();
+    for (const EvaluatorPtr& value : condition.equal) bounds_.equal.push_back(not_none(value->evaluate(evaluation)));
+    bounds_.lower = bound(condition.lower);
+    bounds_.upper = bound(condition.upper);
+    bounds_.lower_inclusive = condition.lower_inclusive;
+    bounds_.upper_inclusive = condition.upper_inclusive;
+    return !condition.in_position || take_members(*condition.in_position);
+  }
+  static Slice not_none(Slice value) { return value.is_none() ? Slice::null() : value; }
+  std::optional<Slice> bound(const EvaluatorPtr& evaluator) {
+    if (evaluator == nullptr) return std::nullopt;
+    return not_none(evaluator->evaluate(runtime_.evaluation));
+  }
+  // The distinct members in the index's order.
+  bool take_members(size_t position) {
+    members_.clear();
+    for (value::ArrayIterator item(bounds_.equal[position]); item.valid(); item.next()) {
+      members_.push_back(item.value());
+    }
+    if (members_.empty()) return false;
+    bool backward = step_.direction == storage::Direction::kBackward;
+    std::sort(members_.begin(), members_.end(), [backward](Slice left, Slice right) {
+      int order = value::compare(left, right);
+      return backward ? order > 0 : order < 0;
+    });
+    members_.erase(std::unique(members_.begin(), members_.end(), value::equal), members_.end());
+    bounds_.equal[position] = members_[0];
+    member_ = 0;
+    members_left_ = true;
+    return true;
+  }
+
+  Runtime& runtime_;
+  const IndexScanStep& step_;
+  value::Arena values_;
+  const Batch* outer_ = nullptr;
+  size_t row_ = 0;
+  size_t condition_;          // the one behind the current one
+  storage::IndexBounds bounds_;
+  std::vector<Slice> members_;
+  size_t member_ = 0;
+  bool members_left_ = false;
+};
+
+class IndexScan : public Operator {
+ public:
+  IndexScan(Runtime& runtime, std::unique_ptr<Operator> source, const IndexScanStep& step,
+            storage::CollectionPtr collection, std::shared_ptr<const storage::Index> index)
+      : Operator(runtime, std::move(source)), step_(step), collection_(std::move(collection)),
+        index_(std::move(index)), outer_(runtime, input()), rows_(runtime, step.output, step.carried),
+        ranges_(runtime, step), reads_keys_(index_->type == storage::IndexType::kPrimary && !step.covers) {}
+
+  Result<bool> next(Batch& to, size_t wanted) override {
+    size_t target = std::min(wanted, to.capacity());
+    rows_.begin(to);
+    if (has_outer_) rows_.set_outer(outer_.batch(), outer_.row());
+    while (to.rows() < target && to.arena_bytes() < kBatchBytes) {
+      if (!in_range_ && !TRY(enter_next_range(to))) break;
+      TRY(fill(to, target));
+    }
+    TRY(runtime_.check());
+    return to.rows() > 0;
+  }
+
+  void reset() override {
+    Operator::reset();
+    outer_.reset();
+    has_outer_ = in_range_ = false;
+  }
+
+ private:
+  Result<bool> enter_next_range(Batch& to) {
+    while (!has_outer_ || !ranges_.next()) {
+      has_outer_ = false;
+      if (!TRY(outer_.advance(1))) return false;
+      has_outer_ = true;
+      seen_.clear();
+      given_ = 0;
+      ranges_.start(outer_.batch(), outer_.row());
+      rows_.set_outer(outer_.batch(), outer_.row());
+      TRY(runtime_.check());
+    }
+    rows_.begin(to);
+    rows_.set_outer(outer_.batch(), outer_.row());
+    in_range_ = true;
+    is_single_key_ = reads_keys_ && ranges_.bounds().equal.size() == 1;
+    if (is_single_key_) return true;
+    ++(scan_ == nullptr ? runtime_.statistics.cursors_created : runtime_.statistics.cursors_rearmed);
+    ++runtime_.statistics.seeks;
+    if (scan_ != nullptr) {
+      TRY(scan_->rearm(ranges_.bounds()));
+    } else {
+      scan_ = TRY(runtime_.transaction.scan_index(*collection_, *index_, ranges_.bounds(), step_.direction));
+    }
+    return true;
+  }
+
+  Result<> fill(Batch& to, size_t target) {
+    if (is_single_key_) return read_key();
+    uint64_t scanned = 0;
+    while (to.rows() < target && to.arena_bytes() < kBatchBytes) {
+      if (step_.limit != 0 && given_ == step_.limit) {
+        end_outer_row();
+        break;
+      }
+      if (!TRY(scan_->next())) {
+        in_range_ = false;
+        break;
+      }
+      ++scanned;
+      if ((scanned & 0x3ff) == 0) TRY(runtime_.check());
+      if (step_.may_repeat_documents && !seen_.emplace(scan_->key()).second) continue;
+      given_ += TRY(add_entry());
+    }
+    runtime_.statistics.scanned_index += scanned;
+    return {};
+  }
+
+  Result<bool> add_entry() {
+    if (step_.covers) {
+      Slice document;
+      if (step_.output.needs_document()) {
+        document = TRY(scan_->document());
+        ++runtime_.statistics.document_lookups;
+      }
+      return rows_.add_covered(document, [this](size_t position) { return scan_->covered(position); });
+    }
+    if (!step_.output.needs_document() && step_.output.projections.empty()) return rows_.add(Slice());
+    ++runtime_.statistics.document_lookups;
+    return rows_.add(TRY(scan_->document()));
+  }
+
+  // One key of the primary index: one read.
+  Result<> read_key() {
+    in_range_ = false;
+    if (step_.limit != 0 && given_ == step_.limit) {
+      end_outer_row();
+      return {};
+    }
+    const storage::IndexBounds& bounds = ranges_.bounds();
+    if (!bounds.equal[0].is_string()) return {};
+    std::string_view key = bounds.equal[0].as_string();
+    if (bounds.field == 1) {   // _id instead of _key
+      size_t slash = collection_->name.size();
+      if (!key.starts_with(collection_->name) || key.size() <= slash || key[slash] != '/') return {};
+      key.remove_prefix(slash + 1);
+    }
+    ++runtime_.statistics.seeks;
+    if (!TRY(runtime_.transaction.read(*collection_, key, pinned_))) return {};
+    ++runtime_.statistics.scanned_index;
+    if (step_.may_repeat_documents && !seen_.emplace(key).second) return {};
+    given_ += rows_.add(pinned_.slice());
+    return {};
+  }
+
+  void end_outer_row() { in_range_ = has_outer_ = false; }
+
+  const IndexScanStep& step_;
+  const storage::CollectionPtr collection_;
+  const std::shared_ptr<const storage::Index> index_;
+  InputRows outer_;
+  ScanRows rows_;
+  Ranges ranges_;
+  const bool reads_keys_;
+  std::unique_ptr<storage::IndexScan> scan_;
+  storage::PinnedDocument pinned_;
+  std::unordered_set<std::string> seen_;   // keys of the outer row, where ranges may overlap
+  uint64_t given_ = 0;
+  bool has_outer_ = false, in_range_ = false, is_single_key_ = false;
+};
+
+Result<std::unique_ptr<Operator>> IndexScanStep::make(Runtime& runtime, std::unique_ptr<Operator> input) const {
+  auto found = TRY(runtime.collection(*collection));
+  for (const auto& candidate : found->indexes) {
+    if (candidate->id != index->id || candidate->name != index->name) continue;
+    return std::make_unique<IndexScan>(runtime, std::move(input), *this, found, candidate);
+  }
+  return base::Error(base::ErrorCode::kIndexNotFound, "index not found: " + index->name);
+}
+
+bool starts_with(const std::vector<std::string>& path, const std::vector<std::string>& prefix) {
+  return prefix.size() <= path.size() && std::equal(prefix.begin(), prefix.end(), path.begin());
+}
+
+// Where in an entry a projection's value is found.
+Result<> find_covered(CompiledOutput::Projection& projection, const plan::IndexInfo& index) {
+  size_t position = 0;
+  auto try_path = [&](const std::vector<std::string>& path) {
+    if (!starts_with(projection.path, path)) return false;
+    projection.covered_position = position;
+    projection.covered_rest.assign(projection.path.begin() + ptrdiff_t(path.size()), projection.path.end());
+    return true;
+  };
+  for (const auto& field : index.fields) {
+    if (!field.expanded && try_path(field.path)) return {};
+    ++position;
+  }
+  for (const auto& stored : index.stored_values) {
+    if (try_path(stored)) return {};
+    ++position;
+  }
+  return base::Error(base::ErrorCode::kInternal, "an index-only scan needs a value that the index does not hold");
+}
+
+Result<CompiledCondition> compile_condition(const plan::IndexCondition& condition, RegisterAllocation& registers) {
+  CompiledCondition compiled;
+  for (const auto& value : condition.equal) compiled.equal.push_back(TRY(compile_expression(*value, registers)));
+  compiled.in_position = condition.in_position;
+  if (condition.lower != nullptr) compiled.lower = TRY(compile_expression(*condition.lower, registers));
+  if (condition.upper != nullptr) compiled.upper = TRY(compile_expression(*condition.upper, registers));
+  compiled.lower_inclusive = condition.lower_inclusive;
+  compiled.upper_inclusive = condition.upper_inclusive;
+  compiled.edge_field = condition.edge_field;
+  return compiled;
+}
+
+}  // namespace
+
+StepResult compile_step(const plan::IndexScan& node, NodeContext& context) {
+  auto step = std::make_unique<IndexScanStep>();
+  step->collection = node.collection;
+  step->index = node.index;
+  step->direction = node.backward ? storage::Direction::kBackward : storage::Direction::kForward;
+  step->covers = node.covers;
+  step->limit = node.limit;
+  step->output = TRY(compile_output(node.output, context.registers));
+  step->carried = context.registers.live();
+  if (node.covers) {
+    for (auto& projection : step->output.projections) TRY(find_covered(projection, *node.index));
+  }
+  for (const auto& condition : node.conditions) {
+    step->conditions.push_back(TRY(compile_condition(condition, context.registers)));
+  }
+  // A scan of the whole index (for its order) has no condition.
+  if (step->conditions.empty()) step->conditions.emplace_back();
+  // Two conditions, or two members of one array, may lead to the same document.
+  bool expands = std::ranges::any_of(node.index->fields, [](const auto& field) { return field.expanded; });
+  step->may_repeat_documents = expands || node.conditions.size() > 1;
+  return step;
+}
+
+}  // namespace workerdb::aql::execute

@@ -1,0 +1,55 @@
+// The operators of a compiled plan, and the clock around each when a profile is wanted.
+#include <algorithm>
+#include <utility>
+
+#include "aql/execute/singleton.h"
+#include "aql/execute/steps.h"
+#include "base/time.h"
+
+namespace workerdb::aql::execute {
+namespace {
+
+// Measures an operator without those that it calls.
+class Measured : public Operator {
+ public:
+  Measured(Runtime& runtime, std::unique_ptr<Operator> measured, size_t slot)
+      : Operator(runtime, std::move(measured)), slot_(slot) {}
+  base::Result<bool> next(Batch& to, size_t wanted) override {
+    Runtime::Called before = std::exchange(runtime_.called, {});
+    int64_t start = base::steady_time_ns();
+    uint64_t filtered = runtime_.statistics.filtered;
+    auto result = input().next(to, wanted);
+    Runtime::Called all{uint64_t(base::steady_time_ns() - start), runtime_.statistics.filtered - filtered};
+    NodeStatistics& node = runtime_.statistics.nodes[slot_];
+    ++node.calls;
+    node.runtime_ns += all.runtime_ns - std::min(all.runtime_ns, runtime_.called.runtime_ns);
+    node.filtered += all.filtered - runtime_.called.filtered;
+    if (result && *result) node.items += to.rows();
+    runtime_.called = {before.runtime_ns + all.runtime_ns, before.filtered + all.filtered};
+    return result;
+  }
+
+ private:
+  const size_t slot_;
+};
+
+}  // namespace
+
+base::Result<std::unique_ptr<Pipeline>> Pipeline::make(const CompiledPlan& plan, Runtime& runtime) {
+  std::unique_ptr<Pipeline> pipeline(new Pipeline(plan));
+  for (const StepPtr& step : plan.steps) {
+    pipeline->last_ = TRY(step->make(runtime, std::move(pipeline->last_)));
+    if (pipeline->first_ == nullptr) pipeline->first_ = static_cast<Singleton*>(pipeline->last_.get());
+    if (runtime.options.profile == 0) continue;
+    runtime.statistics.nodes.push_back({step->node_id});
+    pipeline->last_ = std::make_unique<Measured>(runtime, std::move(pipeline->last_), runtime.statistics.nodes.size() - 1);
+  }
+  return pipeline;
+}
+
+void Pipeline::start(Batch* outer, size_t outer_row) {
+  first_->set_outer(outer, outer_row);
+  last_->reset();
+}
+
+}  // namespace workerdb::aql::execute

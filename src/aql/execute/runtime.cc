@@ -1,0 +1,43 @@
+#include "aql/execute/runtime.h"
+
+#include "base/time.h"
+
+namespace workerdb::aql::execute {
+
+Runtime::Runtime(const ExecutionOptions& execution_options, const storage::Store& store_used,
+                 const storage::Database& database_used, storage::Transaction& transaction_used, size_t registers,
+                 size_t local_count)
+    : options(execution_options),
+      store(store_used),
+      database(database_used),
+      transaction(transaction_used),
+      register_count(registers),
+      interrupt(options.memory_limit_bytes, options.deadline_ns),
+      arenas(&interrupt),
+      data(store_used, database_used, transaction_used),
+      constants(&interrupt),
+      evaluation(functions, interrupt, local_count) {
+  functions.set_arena(&constants);
+  functions.max_warnings = options.max_warnings;
+  functions.fail_on_warning = options.fail_on_warning;
+  functions.now_ms = options.now_ms != 0 ? options.now_ms : base::unix_time_ms();
+  functions.database = options.database;
+  functions.user = options.user;
+  functions.data = &data;
+  functions.stop_ = interrupt.flag();
+}
+
+base::Result<> Runtime::check() {
+  if (functions.failed()) [[unlikely]] return functions.error();
+  return interrupt.check();
+}
+
+base::Result<storage::CollectionPtr> Runtime::collection(const plan::CollectionInfo& planned) const {
+  storage::CollectionPtr found = store.find_collection(database, planned.name);
+  if (found == nullptr || (planned.id != 0 && found->id != planned.id)) {
+    return base::Error(base::ErrorCode::kCollectionNotFound, "collection or view not found: " + planned.name);
+  }
+  return found;
+}
+
+}  // namespace workerdb::aql::execute

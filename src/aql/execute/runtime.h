@@ -1,0 +1,44 @@
+#pragma once
+// What the operators of one execution share.
+#include "aql/execute/batch.h"
+#include "aql/execute/evaluation.h"
+#include "aql/execute/execution.h"
+#include "aql/execute/interrupt.h"
+#include "aql/execute/transaction_data.h"
+
+namespace workerdb::aql::execute {
+
+// The largest array or object that a node may build: the format's lengths have 32 bits, with room to spare.
+constexpr size_t kLargestValueBytes = size_t(1) << 30;
+
+struct Runtime {
+  Runtime(const ExecutionOptions& execution_options, const storage::Store& store_used,
+          const storage::Database& database_used, storage::Transaction& transaction_used, size_t registers,
+          size_t local_count);
+
+  const ExecutionOptions options;
+  const storage::Store& store;
+  const storage::Database& database;
+  storage::Transaction& transaction;
+  const size_t register_count;
+
+  Interrupt interrupt;
+  ArenaPool arenas;
+  TransactionData data;
+  functions::Context functions;
+  value::Arena constants;             // values that live as long as the execution
+  Evaluation evaluation;
+  ExecutionStatistics statistics;
+  // With a profile: what the operators called by the one that runs have taken and filtered.
+  struct Called {
+    uint64_t runtime_ns = 0, filtered = 0;
+  };
+  Called called;
+
+  // Whether the query is to end, and why. Called at least once a batch and before anything leaves the execution.
+  base::Result<> check();
+  // The collection as it is now. kCollectionNotFound.
+  base::Result<storage::CollectionPtr> collection(const plan::CollectionInfo& planned) const;
+};
+
+}  // namespace workerdb::aql::execute

@@ -1,0 +1,72 @@
+#include "aql/execute/scan_output.h"
+
+#include <algorithm>
+
+namespace workerdb::aql::execute {
+
+using base::Result;
+using value::Slice;
+
+Slice follow(Slice value, const std::vector<std::string>& path) {
+  for (const std::string& name : path) value = value.get(name);
+  return value.is_none() ? Slice::null() : value;
+}
+
+Result<CompiledOutput> compile_output(const plan::ScanOutput& output, RegisterAllocation& registers) {
+  CompiledOutput compiled;
+  Register document = registers.of(output.variable);
+  compiled.keeps_document = output.produces_document && output.projections.empty() && registers.is_live(document);
+  std::vector<Register> live_behind = registers.live();
+  registers.written(document);
+  for (const auto& projection : output.projections) {
+    Register target = registers.of(projection.variable);
+    compiled.projections.push_back({projection.path, target, 0, {}});
+    registers.written(target);
+  }
+  if (output.filter != nullptr) {
+    compiled.filter = TRY(compile_expression(*output.filter, registers));
+    compiled.filter_reads_document = registers.is_live(document);
+    registers.written(document);
+    for (const auto& projection : compiled.projections) {
+      compiled.filter_reads_projections |= registers.is_live(projection.target);
+      registers.written(projection.target);
+    }
+  }
+  // A projection that nobody reads is not made.
+  std::erase_if(compiled.projections, [&](const auto& projection) {
+    return !compiled.filter_reads_projections && std::ranges::find(live_behind, projection.target) == live_behind.end();
+  });
+  if (compiled.needs_document()) compiled.document = document;
+  return compiled;
+}
+
+bool ScanRows::passes(size_t row) {
+  runtime_.evaluation.set_row(row);
+  garbage_.reset();
+  ArenaScope scope(runtime_.evaluation, garbage_);
+  if (output_.filter->is_true(runtime_.evaluation)) return true;
+  ++runtime_.statistics.filtered;
+  return false;
+}
+
+bool ScanRows::add(Slice document) {
+  size_t row = to_->rows();
+  carry(row);
+  if (output_.document != kNoRegister) document_[row] = document;
+  if (output_.filter != nullptr) {
+    if (output_.filter_reads_projections) {
+      for (const auto& projection : output_.projections) {
+        to_->column(projection.target)[row] = follow(document, projection.path);
+      }
+    }
+    if (!passes(row)) return false;
+  }
+  if (output_.keeps_document) document_[row] = to_->arena().copy(document);
+  for (const auto& projection : output_.projections) {
+    to_->column(projection.target)[row] = to_->arena().copy(follow(document, projection.path));
+  }
+  to_->set_rows(row + 1);
+  return true;
+}
+
+}  // namespace workerdb::aql::execute

@@ -1,0 +1,41 @@
+#include "aql/execute/transaction_data.h"
+
+namespace workerdb::aql::execute {
+
+using base::Result;
+using value::Slice;
+
+Result<storage::CollectionPtr> TransactionData::find(std::string_view name) {
+  if (last_ == nullptr || last_->name != name) last_ = store_.find_collection(database_, name);
+  if (last_ == nullptr) {
+    return base::Error(base::ErrorCode::kCollectionNotFound, "collection or view not found: " + std::string(name));
+  }
+  return last_;
+}
+
+Result<Slice> TransactionData::document(std::string_view id, value::Arena& arena) {
+  size_t slash = id.find('/');
+  if (slash == std::string_view::npos) return Slice();
+  auto collection = find(id.substr(0, slash));
+  if (!collection) return Slice();
+  if (!TRY(transaction_.read(**collection, id.substr(slash + 1), pinned_))) return Slice();
+  return arena.copy(pinned_.slice());
+}
+
+Result<uint64_t> TransactionData::collection_count(std::string_view collection) {
+  return transaction_.count(*TRY(find(collection)));
+}
+
+std::vector<std::string> TransactionData::collection_names() {
+  std::vector<std::string> names;
+  for (const auto& collection : store_.collections(database_)) names.push_back(collection->name);
+  return names;
+}
+
+Result<Slice> TransactionData::schema(std::string_view collection, value::Arena& arena) {
+  storage::CollectionPtr found = TRY(find(collection));
+  Slice schema = found->schema.slice();
+  return schema.is_null() ? Slice::null() : arena.copy(schema);
+}
+
+}  // namespace workerdb::aql::execute

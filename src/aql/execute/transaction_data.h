@@ -1,0 +1,29 @@
+#pragma once
+// What functions such as DOCUMENT() read, from the query's transaction.
+#include "aql/functions/context.h"
+#include "storage/store.h"
+#include "storage/transaction.h"
+
+namespace workerdb::aql::execute {
+
+class TransactionData : public functions::DataAccess {
+ public:
+  TransactionData(const storage::Store& store, const storage::Database& database, storage::Transaction& transaction)
+      : store_(store), database_(database), transaction_(transaction) {}
+
+  base::Result<value::Slice> document(std::string_view id, value::Arena& arena) override;
+  base::Result<uint64_t> collection_count(std::string_view collection) override;
+  std::vector<std::string> collection_names() override;
+  base::Result<value::Slice> schema(std::string_view collection, value::Arena& arena) override;
+
+ private:
+  base::Result<storage::CollectionPtr> find(std::string_view name);
+
+  const storage::Store& store_;
+  const storage::Database& database_;
+  storage::Transaction& transaction_;
+  storage::PinnedDocument pinned_;
+  storage::CollectionPtr last_;   // DOCUMENT() in a loop asks for the same collection over and over
+};
+
+}  // namespace workerdb::aql::execute
