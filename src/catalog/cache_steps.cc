@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <set>
 
+#include "base/digest.h"
 #include "base/log.h"
-#include "catalog/digest.h"
 #include "catalog/stored_names.h"
 #include "value/json.h"
 
@@ -83,7 +83,7 @@ bool is_as_declared(const Reply& user, const CacheRules& rules, const std::strin
   if (selectors != nullptr && !selectors->elements.empty()) return false;
   const Reply* passwords = field_of(user, "passwords");
   if (password == nullptr) return true;  // plan_user has seen that there is one
-  return passwords != nullptr && passwords->elements.size() == 1 && has_element(passwords, sha256_hex(*password));
+  return passwords != nullptr && passwords->elements.size() == 1 && has_element(passwords, base::sha256_hex(*password));
 }
 
 const std::string* find_password(const Passwords& passwords, const std::string& user) {
@@ -175,7 +175,7 @@ Result<> set_user(const CacheDeclaration& cache, CacheStore& store, const Passwo
   stores::cache::Command command = {"ACL", "SETUSER", name};
   const std::string* password = find_password(passwords, name);
   if (password != nullptr) {
-    command.insert(command.end(), {"reset", "on", "#" + sha256_hex(*password)});
+    command.insert(command.end(), {"reset", "on", "#" + base::sha256_hex(*password)});
   } else {
     // Keeps the password that the user has.
     command.insert(command.end(), {"on", "clearselectors", "resetkeys", "resetchannels"});

@@ -8,7 +8,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "catalog/digest.h"
+#include "base/digest.h"
 
 namespace workerdb::catalog {
 
@@ -39,7 +39,7 @@ void read_file(const fs::path& path, Migration& migration, Complaints& complaint
   std::ostringstream bytes;
   bytes << std::ifstream(path, std::ios::binary).rdbuf();
   migration.sql = bytes.str();
-  migration.checksum = sha256_hex(migration.sql);
+  migration.checksum = base::sha256_hex(migration.sql);
   if (split_statements(migration.sql).empty()) complaints.add(start, "a migration needs at least one statement");
   DestructiveStatement control = transaction_control(migration.sql);
   if (control.line > 0) {

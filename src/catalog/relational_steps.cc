@@ -6,8 +6,8 @@
 #include <array>
 
 #include "base/time.h"
-#include "catalog/digest.h"
 #include "catalog/relational_queries.h"
+#include "catalog/scram.h"
 #include "catalog/stored_names.h"
 #include "stores/relational/transaction.h"
 

@@ -1,8 +1,9 @@
-#include "catalog/digest.h"
+#include "catalog/scram.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <vector>
@@ -32,16 +33,6 @@ std::vector<unsigned char> base64_decoded(std::string_view text) {
 }
 
 }  // namespace
-
-std::string sha256_hex(std::string_view bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string hex;
-  for (unsigned char byte : sha256(bytes.data(), bytes.size())) {
-    hex += kDigits[byte >> 4];
-    hex += kDigits[byte & 15];
-  }
-  return hex;
-}
 
 bool scram_verifier_matches(std::string_view verifier, std::string_view password) {
   constexpr std::string_view kScheme = "SCRAM-SHA-256$";
