@@ -139,7 +139,7 @@ class Window : public Operator {
     value::Arena scratch;
     ArenaScope scope(runtime_.evaluation, scratch);
     Slice shifted[] = {scratch.number(from), reach.duration};
-    Slice date = shift->implementation(runtime_.functions, shifted);
+    Slice date = shift->implementation(runtime_.functions, {shifted, 2});
     Slice time = stamp->implementation(runtime_.functions, {&date, 1});
     return time.is_number() ? time.as_double() : from;
   }
