@@ -23,7 +23,8 @@ int compare_names(std::string_view upper, std::string_view name) {
 const std::vector<Function>& table() {
   static const std::vector<Function> all = [] {
     std::vector<Function> functions;
-    for (auto part : {type_functions()}) {
+    for (auto part : {type_functions(), string_functions(), string_part_functions(), string_search_functions(),
+          string_encoding_functions(), string_similarity_functions(), regex_functions()}) {
       functions.insert(functions.end(), part.begin(), part.end());
     }
     std::ranges::sort(functions, {}, &Function::name);
