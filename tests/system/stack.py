@@ -66,7 +66,7 @@ class Stack:
         return dict(item.split("=", 1) for item in done.stdout.split("\0") if "=" in item)
 
 
-def main(module):
+def main(module="__main__"):
     """Runs a test file's cases and ends with the line that the test counter reads."""
     result = unittest.TextTestRunner(verbosity=2).run(unittest.defaultTestLoader.loadTestsFromName(module))
     failed = len(result.failures) + len(result.errors)

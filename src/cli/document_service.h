@@ -1,0 +1,43 @@
+#pragma once
+// The engine and its HTTP server as one service of the stack, in this process.
+#include <memory>
+#include <string>
+
+#include "base/thread_annotations.h"
+#include "engine/engine.h"
+#include "server/document_server.h"
+#include "supervise/service.h"
+
+namespace workerdb::cli {
+
+struct DocumentServiceOptions {
+  std::string folder;             // of the engine
+  std::string address = "127.0.0.1";
+  uint16_t port = 8529;
+  std::string root_password;      // of a new store
+  std::string token_secret;       // empty: tokens end with the process
+};
+
+// Thread-safe.
+class DocumentService {
+ public:
+  explicit DocumentService(DocumentServiceOptions options) : options_(std::move(options)) {}
+  ~DocumentService() { stop(); }
+
+  // Borrows this object: it must live until the supervisor has stopped the service.
+  supervise::ServiceSpec spec(const std::string& name, const std::string& log_file);
+
+  base::Result<> start() EXCLUDES(mutex_);
+  void stop() EXCLUDES(mutex_);
+  base::Result<> probe(int64_t timeout_ms) const;
+  // Lines in Prometheus' text format.
+  std::string metrics() const EXCLUDES(mutex_);
+
+ private:
+  const DocumentServiceOptions options_;
+  mutable base::Mutex mutex_;
+  std::unique_ptr<engine::Engine> engine_ GUARDED_BY(mutex_);
+  std::unique_ptr<server::DocumentServer> server_ GUARDED_BY(mutex_);
+};
+
+}  // namespace workerdb::cli
