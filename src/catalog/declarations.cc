@@ -97,7 +97,7 @@ std::optional<int> read_retention(MapReader& owner) {
   MapReader reader(*value, "a retention", owner.complaints());
   std::optional<int64_t> days = reader.integer("days", 1, 36'600);
   bool keeps = reader.has("keep");
-  if (keeps) reader.choice<bool>("keep", {{"forever", true}});
+  reader.choice<bool>("keep", {{"forever", true}}, true);
   reader.text("reason");
   if (keeps == reader.has("days")) reader.complain("days", "a retention has either 'keep: forever' or 'days'");
   reader.finish();
