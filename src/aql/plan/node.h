@@ -14,7 +14,7 @@
 
 #include "aql/functions/registry.h"
 #include "aql/semantics/catalog_view.h"
-#include "aql/syntax/expression.h"
+#include "aql/syntax/statement.h"
 
 namespace workerdb::aql::plan {
 
@@ -41,10 +41,20 @@ struct ScanOutput {
   ExpressionPtr filter;                        // evaluated inside the scan; may refer to `variable`'s attributes
 };
 
+// FOR's OPTIONS, for the optimizer.
+struct ScanHints {
+  std::vector<std::string> index_hint;         // names in order of preference
+  bool force_index_hint = false;               // 1577 where none of them can be used
+  bool disable_index = false;                  // wins over the hint
+  size_t max_projections = 5;
+  bool use_cache = true;
+};
+
 struct EnumerateCollection {
   std::shared_ptr<const CollectionInfo> collection;
   ScanOutput output;
   bool random = false;
+  ScanHints hints;
 };
 
 // Index access: the union of one or more conditions (OR); rows that match several come once.
@@ -55,7 +65,7 @@ struct IndexCondition {
   std::optional<size_t> in_position;
   ExpressionPtr lower, upper;                  // of the field behind the prefix; null: unbounded
   bool lower_inclusive = true, upper_inclusive = true;
-  uint8_t edge_field = 0;                      // edge index: 0 _from, 1 _to
+  uint8_t edge_field = 0;                      // edge index: 0 _from, 1 _to; primary index: 0 _key, 1 _id
 };
 struct IndexScan {
   std::shared_ptr<const CollectionInfo> collection;
@@ -66,6 +76,7 @@ struct IndexScan {
   bool covers = false;                         // index-only: the projections come from the index entry
   uint64_t limit = 0;                          // 0: none; stop after so many matches (push-limit-into-index)
   ScanOutput output;
+  ScanHints hints;
 };
 
 struct EnumerateList {
@@ -123,6 +134,7 @@ struct Collect {
   std::vector<std::pair<std::string, VariableId>> kept;   // names and variables that INTO's objects hold
   ExpressionPtr into_projection;
   CollectMethod method = CollectMethod::kHash;
+  bool disables_index = false;                 // OPTIONS { disableIndex: true }
   bool is_distinct_return = false;             // RETURN DISTINCT: keeps the order of first appearance
 };
 
