@@ -80,6 +80,8 @@ Regex::Regex(std::string expression, bool ignores_case)
 }
 
 icu::RegexMatcher& Regex::on(const Context& context, std::string_view text) {
+  // ICU counts in int32; no value is that large (largest_value_bytes).
+  text = text.substr(0, kLongestText);
   text_ = icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), int32_t(text.size())));
   UErrorCode status = U_ZERO_ERROR;
   matcher_->setMatchCallback(may_go_on, &context, status);
@@ -130,7 +132,7 @@ std::optional<bool> matches_regex(Context& context, std::string_view text, std::
   if (!ignores_case && pattern.find_first_of(".*?+[](){}^$|\\") == std::string_view::npos) {
     return text.find(pattern) != std::string_view::npos;
   }
-  Regex* regex = text.size() < kLongestText ? Regex::compiled(context, pattern, ignores_case, kFunction) : nullptr;
+  Regex* regex = Regex::compiled(context, pattern, ignores_case, kFunction);
   if (regex == nullptr) return std::nullopt;
   UErrorCode status = U_ZERO_ERROR;
   bool found = regex->on(context, text).find(status);

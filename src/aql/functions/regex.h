@@ -14,7 +14,7 @@ namespace workerdb::aql::functions {
 // A compiled expression, set on a text. Borrowed from the thread's cache: valid until the next call of compiled().
 class Regex {
  public:
-  // Null, with a warning 1543, where the expression is invalid. Texts of 512 MiB and more are refused too.
+  // Null, with a warning 1543, where the expression is invalid or longer than 64 KiB.
   static Regex* compiled(Context& context, std::string_view expression, bool ignores_case, std::string_view function);
 
   Regex(std::string expression, bool ignores_case);
