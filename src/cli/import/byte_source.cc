@@ -115,8 +115,11 @@ CharacterReader::CharacterReader(std::unique_ptr<ByteSource> source, ProgressCal
   // The mark may come in pieces from a pipe, so the first block is filled until it can be told apart.
   while (filled_ < kByteOrderMark.size()) {
     auto count = source_->read({block_.get() + filled_, kBlockBytes - filled_});
-    if (!count) status_ = std::move(count).error();
-    if (!status_ || *count == 0) break;
+    if (!count) {
+      status_ = std::move(count).error();
+      break;
+    }
+    if (*count == 0) break;
     filled_ += *count;
   }
   bytes_read_ = filled_;
