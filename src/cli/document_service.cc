@@ -21,13 +21,9 @@ void append_metric(std::string& to, std::string_view name, std::string_view type
 
 }  // namespace
 
-supervise::ServiceSpec DocumentService::spec(const std::string& name, const std::string& log_file) {
-  supervise::ServiceSpec spec;
-  spec.name = name;
-  spec.body = supervise::InProcessSpec{[this] { return start(); }, [this] { stop(); }};
-  spec.probe = [this](int64_t timeout_ms) { return probe(timeout_ms); };
-  spec.log.path = log_file;
-  return spec;
+InProcessService DocumentService::service() {
+  return {kName, {}, [this] { return start(); }, [this] { stop(); },
+          [this](int64_t timeout_ms) { return probe(timeout_ms); }};
 }
 
 Result<> DocumentService::start() {
@@ -71,10 +67,9 @@ Result<> DocumentService::probe(int64_t timeout_ms) const {
   return {};
 }
 
-std::string DocumentService::metrics() const {
+void DocumentService::append_metrics(std::string& text) const {
   base::MutexLock lock(mutex_);
-  std::string text;
-  if (engine_ == nullptr || server_ == nullptr) return text;
+  if (engine_ == nullptr || server_ == nullptr) return;
   auto engine = engine_->statistics();
   auto server = server_->statistics();
   append_metric(text, "documents_live_bytes", "gauge", "Bytes of live data.", double(engine.live_bytes));
@@ -92,7 +87,6 @@ std::string DocumentService::metrics() const {
   append_metric(text, "http_connections_open", "gauge", "Open connections.", double(server.http.connections_open));
   append_metric(text, "http_received_bytes_total", "counter", "Bytes received.", double(server.http.bytes_received));
   append_metric(text, "http_sent_bytes_total", "counter", "Bytes sent.", double(server.http.bytes_sent));
-  return text;
 }
 
 }  // namespace workerdb::cli

@@ -4,9 +4,9 @@
 #include <string>
 
 #include "base/thread_annotations.h"
+#include "cli/stack/stack.h"
 #include "engine/engine.h"
 #include "server/document_server.h"
-#include "supervise/service.h"
 
 namespace workerdb::cli {
 
@@ -21,17 +21,19 @@ struct DocumentServiceOptions {
 // Thread-safe.
 class DocumentService {
  public:
+  static constexpr const char* kName = "documents";
+
   explicit DocumentService(DocumentServiceOptions options) : options_(std::move(options)) {}
   ~DocumentService() { stop(); }
 
-  // Borrows this object: it must live until the supervisor has stopped the service.
-  supervise::ServiceSpec spec(const std::string& name, const std::string& log_file);
+  // Borrows this object: it must live until the stack has stopped the service.
+  InProcessService service();
 
   base::Result<> start() EXCLUDES(mutex_);
   void stop() EXCLUDES(mutex_);
   base::Result<> probe(int64_t timeout_ms) const;
-  // Lines in Prometheus' text format.
-  std::string metrics() const EXCLUDES(mutex_);
+  // Appends lines in Prometheus' text format.
+  void append_metrics(std::string& to) const EXCLUDES(mutex_);
 
  private:
   const DocumentServiceOptions options_;

@@ -10,6 +10,15 @@ namespace {
 constexpr size_t kRowsAtOnce = 1000;
 constexpr size_t kChunkBytes = 1 << 20;
 
+void append_warnings(const std::vector<aql::functions::Warning>& warnings, Builder& to) {
+  for (const auto& warning : warnings) {
+    to.open_object();
+    to.add("code", int(warning.code));
+    to.add("message", warning.message);
+    to.close();
+  }
+}
+
 }  // namespace
 
 Cursor::State::~State() {
@@ -155,12 +164,8 @@ Buffer Cursor::extra() const {
   builder.open_object();
   builder.key("warnings");
   builder.open_array();
-  for (const auto& warning : state_->execution->warnings()) {
-    builder.open_object();
-    builder.add("code", int(warning.code));
-    builder.add("message", warning.message);
-    builder.close();
-  }
+  append_warnings(state_->compile_warnings, builder);
+  append_warnings(state_->execution->warnings(), builder);
   builder.close();
   builder.key("stats");
   state_->append_statistics(builder);

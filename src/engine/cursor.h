@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "aql/execute/execution.h"
+#include "aql/functions/context.h"
 #include "engine/core.h"
 #include "engine/query.h"
 #include "engine/query_registry.h"
@@ -27,6 +28,7 @@ struct Cursor::State {
   std::unique_ptr<storage::Transaction> own_transaction;   // null inside a caller's transaction
   std::shared_ptr<const aql::execute::Program> program;
   std::unique_ptr<aql::execute::Execution> execution;
+  std::vector<aql::functions::Warning> compile_warnings;
   int profile = 0;
   uint64_t memory_limit_bytes = 0;
   bool finished = false;       // committed and no longer tracked
