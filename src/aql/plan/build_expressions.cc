@@ -145,6 +145,7 @@ base::Result<ExpressionPtr> PlanBuilder::element_loop(ExpressionPtr array, Varia
   }
   if (limit) TRY(push(*limit));
   if (!projection) projection = reference(element);
+  replace_variable(projection, element, *reference(element));   // the unnamed member of a suffix gets a name
   TRY(extract(projection));
   TRY(push(Return{std::move(projection)}));
   chain_ = before;

@@ -1,0 +1,305 @@
+#include <algorithm>
+#include <cmath>
+
+#include "aql/plan/explain.h"
+#include "aql/plan/walk.h"
+#include "aql/syntax/statement.h"
+
+namespace workerdb::aql::plan {
+
+namespace {
+
+class JsonExplainer {
+ public:
+  JsonExplainer(const Plan& root, value::Builder& builder) : root_(root), builder_(builder) {}
+
+  void put_nodes(const Plan& plan) {
+    builder_.key("nodes");
+    builder_.open_array();
+    const Node* before = nullptr;
+    for (const NodePtr& node : plan.nodes) {
+      builder_.open_object();
+      put_head(*node, before);
+      std::visit([&](const auto& kind) { put(kind); }, node->kind);
+      builder_.add("text", node_text(root_, *node));
+      builder_.close();
+      before = node.get();
+    }
+    builder_.close();
+  }
+
+  void put_variable(VariableId variable) {
+    builder_.open_object();
+    builder_.add("id", variable);
+    builder_.add("name", root_.variables[variable].name);
+    builder_.add("isDataFromCollection", false);
+    builder_.close();
+  }
+
+ private:
+  void put_head(const Node& node, const Node* before) {
+    builder_.add("type", node_name(node));
+    builder_.key("dependencies");
+    builder_.open_array();
+    if (before != nullptr) builder_.unsigned_integer(before->id);
+    builder_.close();
+    builder_.add("id", node.id);
+    builder_.add("estimatedCost", node.estimated_cost);
+    builder_.add("estimatedNrItems", uint64_t(std::ceil(std::min(node.estimated_rows, 1e18))));
+  }
+  void put_text(const char* key, const ExpressionPtr& expression) {
+    if (expression) builder_.add(key, syntax::to_string(*expression));
+  }
+  void put_out(const char* key, std::optional<VariableId> variable) {
+    if (!variable) return;
+    builder_.key(key);
+    put_variable(*variable);
+  }
+  void put_path(const std::vector<std::string>& path) {
+    if (path.size() == 1) return builder_.string(path[0]);
+    builder_.open_array();
+    for (const std::string& name : path) builder_.string(name);
+    builder_.close();
+  }
+  void put_output(const ScanOutput& output) {
+    put_out("outVariable", output.variable);
+    builder_.add("producesResult", output.produces_document || !output.projections.empty());
+    builder_.key("projections");
+    builder_.open_array();
+    for (const Projection& projection : output.projections) {
+      builder_.open_object();
+      builder_.key("path");
+      builder_.open_array();
+      for (const std::string& name : projection.path) builder_.string(name);
+      builder_.close();
+      put_out("variable", projection.variable);
+      builder_.close();
+    }
+    builder_.close();
+    put_text("filter", output.filter);
+  }
+  void put_index(const IndexScan& node) {
+    const IndexInfo& index = *node.index;
+    builder_.key("indexes");
+    builder_.open_array();
+    builder_.open_object();
+    builder_.add("id", std::to_string(index.id));
+    builder_.add("type", index.type);
+    builder_.add("name", index.name);
+    builder_.key("fields");
+    builder_.open_array();
+    for (const IndexInfo::Field& field : index.fields) {
+      std::string name;
+      for (const std::string& part : field.path) name += (name.empty() ? "" : ".") + part;
+      if (field.expanded) name += "[*]";
+      for (const std::string& part : field.member_path) name += "." + part;
+      builder_.string(name);
+    }
+    builder_.close();
+    builder_.add("unique", index.unique);
+    builder_.add("sparse", index.sparse);
+    builder_.add("selectivityEstimate", index.selectivity);
+    builder_.close();
+    builder_.close();
+  }
+
+  void put(const EnumerateCollection& node) {
+    builder_.add("collection", node.collection->name);
+    builder_.add("random", node.random);
+    put_output(node.output);
+  }
+  void put(const IndexScan& node) {
+    builder_.add("collection", node.collection->name);
+    put_output(node.output);
+    put_index(node);
+    builder_.add("condition", index_condition_text(root_, node));
+    builder_.add("reverse", node.backward);
+    builder_.add("ascending", !node.backward);
+    builder_.add("sorted", node.keeps_order);
+    builder_.add("indexCoversProjections", node.covers);
+    builder_.add("limit", node.limit);
+  }
+  void put(const EnumerateList& node) {
+    put_text("expression", node.list);
+    put_out("outVariable", node.variable);
+  }
+  void put(const Filter& node) { put_text("expression", node.condition); }
+  void put(const Calculation& node) {
+    put_text("expression", node.expression);
+    put_out("outVariable", node.variable);
+    builder_.add("canThrow", false);
+  }
+  void put(const Subquery& node) {
+    builder_.key("subquery");
+    builder_.open_object();
+    put_nodes(*node.plan);
+    builder_.close();
+    put_out("outVariable", node.variable);
+    builder_.add("isConst", node.is_constant);
+    put_text("condition", node.condition);
+  }
+  void put(const Sort& node) {
+    builder_.key("elements");
+    builder_.open_array();
+    for (const SortKey& key : node.keys) {
+      builder_.open_object();
+      put_text("expression", key.expression);
+      builder_.add("ascending", key.ascending);
+      builder_.close();
+    }
+    builder_.close();
+    builder_.add("strategy", node.limit != 0 ? "constrained-heap" : "standard");
+    builder_.add("limit", node.limit);
+  }
+  void put(const Limit& node) {
+    builder_.add("offset", node.offset);
+    builder_.key("limit");
+    if (node.count == UINT64_MAX) {
+      builder_.null();
+    } else {
+      builder_.unsigned_integer(node.count);
+    }
+    builder_.add("fullCount", node.full_count);
+  }
+  void put_aggregations(const std::vector<Collect::Aggregation>& list) {
+    builder_.key("aggregates");
+    builder_.open_array();
+    for (const auto& item : list) {
+      builder_.open_object();
+      put_out("outVariable", item.variable);
+      builder_.add("type", item.aggregate->name);
+      put_text("expression", item.argument);
+      builder_.close();
+    }
+    builder_.close();
+  }
+  void put(const Collect& node) {
+    builder_.key("groups");
+    builder_.open_array();
+    for (const auto& group : node.groups) {
+      builder_.open_object();
+      put_out("outVariable", group.variable);
+      put_text("expression", group.expression);
+      builder_.close();
+    }
+    builder_.close();
+    put_aggregations(node.aggregations);
+    put_out("outVariable", node.into);
+    put_text("expression", node.into_projection);
+    builder_.key("keepVariables");
+    builder_.open_array();
+    for (const auto& kept : node.kept) put_variable(kept.second);
+    builder_.close();
+    builder_.key("collectOptions");
+    builder_.open_object();
+    builder_.add("method", node.is_distinct_return                  ? "distinct"
+                           : node.method == CollectMethod::kHash   ? "hash"
+                           : node.method == CollectMethod::kSorted ? "sorted"
+                                                                    : "count");
+    builder_.add("disableIndex", node.disables_index);
+    builder_.close();
+  }
+  void put(const Window& node) {
+    put_text("rangeValue", node.range_value);
+    put_text("preceding", node.preceding);
+    put_text("following", node.following);
+    put_aggregations(node.aggregations);
+  }
+  void put_options(const ModificationOptions& options) {
+    builder_.key("modificationFlags");
+    builder_.open_object();
+    builder_.add("waitForSync", options.wait_for_sync);
+    builder_.add("keepNull", options.keep_null);
+    builder_.add("mergeObjects", options.merge_objects);
+    builder_.add("ignoreRevs", options.ignore_revs);
+    builder_.add("overwriteMode", options.overwrite_mode);
+    builder_.add("ignoreErrors", options.ignore_errors);
+    builder_.add("readOwnWrites", options.read_own_writes);
+    builder_.add("exclusive", options.exclusive);
+    builder_.close();
+  }
+  void put(const Insert& node) {
+    builder_.add("collection", node.collection->name);
+    put_text("document", node.document);
+    put_out("outVariableOld", node.old_variable);
+    put_out("outVariableNew", node.new_variable);
+    put_options(node.options);
+  }
+  void put(const Update& node) {
+    builder_.add("collection", node.collection->name);
+    put_text("key", node.key);
+    put_text("document", node.document);
+    put_out("outVariableOld", node.old_variable);
+    put_out("outVariableNew", node.new_variable);
+    put_options(node.options);
+  }
+  void put(const Remove& node) {
+    builder_.add("collection", node.collection->name);
+    put_text("key", node.key);
+    put_out("outVariableOld", node.old_variable);
+    put_options(node.options);
+  }
+  void put(const Upsert& node) {
+    builder_.add("collection", node.collection->name);
+    builder_.key("search");
+    builder_.open_object();
+    put_nodes(*node.search);
+    builder_.close();
+    put_text("insertDocument", node.insert_document);
+    put_text("updateDocument", node.update_document);
+    builder_.add("isReplace", node.replaces);
+    put_out("outVariableOld", node.old_variable);
+    put_out("outVariableNew", node.new_variable);
+    put_options(node.options);
+  }
+  void put(const Return& node) {
+    put_text("expression", node.expression);
+    builder_.add("count", true);
+  }
+  void put(const Singleton&) {}
+  void put(const NoResults&) {}
+
+  const Plan& root_;
+  value::Builder& builder_;
+};
+
+void put_collections(const Plan& plan, value::Builder& builder) {
+  builder.key("collections");
+  builder.open_array();
+  auto put = [&](const std::string& name, const char* type) {
+    builder.open_object();
+    builder.add("name", name);
+    builder.add("type", type);
+    builder.close();
+  };
+  const auto& written = plan.written_collections;
+  for (const std::string& name : plan.read_collections) {
+    if (std::find(written.begin(), written.end(), name) == written.end()) put(name, "read");
+  }
+  for (const std::string& name : written) put(name, "write");
+  builder.close();
+}
+
+}  // namespace
+
+void append_explain(const Plan& plan, value::Builder& builder) {
+  JsonExplainer explainer(plan, builder);
+  builder.open_object();
+  explainer.put_nodes(plan);
+  builder.key("rules");
+  builder.open_array();
+  for (const std::string& rule : plan.applied_rules) builder.string(rule);
+  builder.close();
+  put_collections(plan, builder);
+  builder.key("variables");
+  builder.open_array();
+  for (size_t i = 0; i < plan.variables.size(); ++i) explainer.put_variable(VariableId(i));
+  builder.close();
+  const Node* last = plan.nodes.empty() ? nullptr : plan.nodes.back().get();
+  builder.add("estimatedCost", last != nullptr ? last->estimated_cost : 0.0);
+  builder.add("estimatedNrItems", last != nullptr ? uint64_t(std::ceil(std::min(last->estimated_rows, 1e18))) : 0u);
+  builder.add("isModificationQuery", plan.modifies());
+  builder.close();
+}
+
+}  // namespace workerdb::aql::plan

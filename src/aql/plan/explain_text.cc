@@ -1,0 +1,124 @@
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "aql/plan/explain.h"
+#include "aql/plan/walk.h"
+#include "aql/syntax/statement.h"
+
+namespace workerdb::aql::plan {
+
+namespace {
+
+std::string path_text(const std::vector<std::string>& path) {
+  std::string result;
+  for (const std::string& name : path) result += (result.empty() ? "" : ".") + name;
+  return result;
+}
+
+// Behind the AQL, what it does not say: /* … */
+struct Notes {
+  std::string operator()(const EnumerateCollection& node) const {
+    return (node.random ? "full collection scan, random order" : "full collection scan") + output(node.output);
+  }
+  std::string operator()(const IndexScan& node) const {
+    std::string result = node.index->type + " index scan";
+    if (node.covers) result += ", index only";
+    if (node.backward) result += ", reverse";
+    return result + output(node.output);
+  }
+  std::string operator()(const Subquery& node) const {
+    std::string result = node.is_constant ? "const subquery" : "subquery";
+    if (node.needed_rows != 0) result += fmt::format(", rows: {}", node.needed_rows);
+    if (node.condition) result += ", if " + syntax::to_string(*node.condition);
+    return result;
+  }
+  std::string operator()(const Sort& node) const {
+    return node.limit != 0 ? fmt::format("sorting strategy: constrained heap, limit: {}", node.limit)
+                           : "sorting strategy: standard";
+  }
+  std::string operator()(const Collect& node) const {
+    if (node.is_distinct_return) return "distinct";
+    return node.method == CollectMethod::kHash ? "hash" : node.method == CollectMethod::kSorted ? "sorted" : "count";
+  }
+  std::string operator()(const Limit& node) const { return node.full_count ? "fullCount" : ""; }
+  template <typename T>
+  std::string operator()(const T&) const { return {}; }
+
+ private:
+  static std::string output(const ScanOutput& output) {
+    std::string result;
+    for (const Projection& projection : output.projections) {
+      result += fmt::format("{}`{}`", result.empty() ? ", projections: " : ", ", path_text(projection.path));
+    }
+    if (output.projections.empty() && !output.produces_document) result += ", without document";
+    if (output.filter) result += ", filter: " + syntax::to_string(*output.filter);
+    return result;
+  }
+};
+
+class Explainer {
+ public:
+  explicit Explainer(const Plan& root) : root_(root) {}
+
+  std::string text() {
+    out_ = "Execution plan:\n Id   NodeType                    Est.   Comment\n";
+    put(root_, 0);
+    put_indexes();
+    put_rules();
+    return std::move(out_);
+  }
+
+ private:
+  void put(const Plan& plan, size_t level) {
+    for (const NodePtr& node : plan.nodes) {
+      bool is_root = node->get_if<Singleton>() != nullptr;
+      std::string notes = std::visit(Notes(), node->kind);
+      out_ += fmt::format("{:3}   {:<23} {:>8.0f}   {}{} {}{}\n", node->id, node_name(*node), std::ceil(node->estimated_rows),
+                          std::string(level * 2, ' '), is_root ? "*" : "-", node_text(root_, *node),
+                          notes.empty() ? "" : "   /* " + notes + " */");
+      if (is_root) ++level;
+      if (scan_output(*node) != nullptr || node->get_if<EnumerateList>() != nullptr) ++level;
+      if (const IndexScan* scan = node->get_if<IndexScan>()) scans_.emplace_back(node->id, scan);
+      if (const Plan* inner = subplan(*node)) put(*inner, level + 1);
+    }
+  }
+
+  void put_indexes() {
+    out_ += "\nIndexes used:\n";
+    if (scans_.empty()) out_ += " none\n";
+    std::stable_sort(scans_.begin(), scans_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    for (const auto& [id, scan] : scans_) {
+      const IndexInfo& index = *scan->index;
+      std::string fields, stored;
+      for (const IndexInfo::Field& field : index.fields) {
+        fields += (fields.empty() ? "`" : ", `") + path_text(field.path) + (field.expanded ? "[*]" : "") +
+                  (field.member_path.empty() ? "" : "." + path_text(field.member_path)) + "`";
+      }
+      for (const auto& path : index.stored_values) stored += (stored.empty() ? "`" : ", `") + path_text(path) + "`";
+      out_ += fmt::format("{:3}   {} {} on {} [ {} ]{}{}{}, selectivity {:.2f} %   {}\n", id, index.name, index.type,
+                          scan->collection->name, fields, stored.empty() ? "" : " stored [ " + stored + " ]",
+                          index.unique ? " unique" : "", index.sparse ? " sparse" : "", index.selectivity * 100,
+                          index_condition_text(root_, *scan));
+    }
+  }
+
+  void put_rules() {
+    out_ += "\nOptimization rules applied:\n";
+    if (root_.applied_rules.empty()) out_ += " none\n";
+    for (size_t i = 0; i < root_.applied_rules.size(); ++i) {
+      out_ += fmt::format("{:3}   {}\n", i + 1, root_.applied_rules[i]);
+    }
+  }
+
+  const Plan& root_;
+  std::string out_;
+  std::vector<std::pair<uint32_t, const IndexScan*>> scans_;
+};
+
+}  // namespace
+
+std::string explain_text(const Plan& plan) { return Explainer(plan).text(); }
+
+}  // namespace workerdb::aql::plan
