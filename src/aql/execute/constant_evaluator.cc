@@ -4,7 +4,7 @@
 
 namespace workerdb::aql::execute {
 
-std::optional<value::Buffer> FoldingEvaluator::evaluate(const syntax::Expression& expression) {
+std::optional<value::Buffer> ProgramEvaluator::evaluate(const syntax::Expression& expression) {
   constexpr size_t kFoldingMemory = size_t(4) << 20;
   RegisterAllocation registers;
   auto compiled = compile_expression(expression, registers);

@@ -5,7 +5,7 @@
 namespace workerdb::aql::execute {
 
 // For one thread.
-class FoldingEvaluator : public semantics::ConstantEvaluator {
+class ProgramEvaluator : public semantics::ConstantEvaluator {
  public:
   std::optional<value::Buffer> evaluate(const syntax::Expression& expression) override;
 };
