@@ -1,0 +1,53 @@
+#pragma once
+// What every rule is given. Internal to this folder.
+#include <optional>
+#include <string>
+
+#include "aql/optimize/optimize.h"
+#include "aql/plan/walk.h"
+#include "base/error.h"
+
+namespace workerdb::aql::optimize {
+
+using plan::ExpressionPtr;
+using plan::Node;
+using plan::NodePtr;
+using plan::Plan;
+using plan::VariableId;
+using syntax::Expression;
+
+// One run of the optimizer. Makes nodes and variables whose numbers are unique in the whole query.
+class Context {
+ public:
+  Context(Plan& root, const RuleSettings& settings) : settings(settings), root_(root) {
+    plan::for_each_plan(root, [&](Plan& chain) {
+      for (const NodePtr& node : chain.nodes) last_node_id_ = std::max(last_node_id_, node->id);
+    });
+  }
+
+  template <typename T>
+  NodePtr make_node(T kind) {
+    auto node = std::make_unique<Node>();
+    node->id = ++last_node_id_;
+    node->kind = std::move(kind);
+    return node;
+  }
+  VariableId make_variable() {
+    auto variable = VariableId(root_.variables.size());
+    root_.variables.push_back({"#" + std::to_string(variable), true});
+    return variable;
+  }
+  ExpressionPtr reference(VariableId variable) const {
+    return plan::make_reference(root_.variables[variable].name, variable);
+  }
+  bool is_root(const Plan& chain) const { return &chain == &root_; }
+
+  const RuleSettings& settings;
+  std::optional<base::Error> error;   // the first one ends the run
+
+ private:
+  Plan& root_;
+  uint32_t last_node_id_ = 0;
+};
+
+}  // namespace workerdb::aql::optimize

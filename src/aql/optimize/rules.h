@@ -1,0 +1,27 @@
+#pragma once
+// The rules, one a file of its name. Each rewrites one chain of nodes (the driver visits every subplan, from the inside
+// out) and says whether it changed anything. Internal to this folder.
+#include <span>
+
+#include "aql/optimize/context.h"
+
+namespace workerdb::aql::optimize {
+
+using RuleFunction = bool (*)(Context& context, Plan& chain);
+
+struct Rule {
+  std::string_view name;
+  RuleFunction apply;
+  bool by_default = true;
+  bool is_required = false;
+};
+// In the order in which they run.
+std::span<const Rule> all_rules();
+
+bool fuse_filters(Context& context, Plan& chain);
+
+// Says what is wrong with a plan: a variable that is read before it is set, or set twice, a chain without its first
+// node. Nothing for a sound one.
+std::optional<std::string> find_defect(const Plan& plan);
+
+}  // namespace workerdb::aql::optimize
