@@ -44,7 +44,8 @@ Result<> check_confirmations(const LiveStores& stores, const Plan& plan, const A
   return {};
 }
 
-Result<> run_step(const Catalog& catalog, const LiveStores& stores, const Passwords& passwords, const Step& step) {
+Result<> run_step(const Catalog& catalog, const LiveStores& stores, const Passwords& passwords,
+                  const Step& step) {
   switch (step.store) {
     case StoreKind::kRelational:
       return run_relational_step(catalog, *stores.relational, passwords, step);
@@ -81,7 +82,8 @@ Result<Plan> apply_catalog(const Catalog& catalog, const LiveStores& stores, con
   auto maintenance = TRY(stores.relational->connect());
   auto lock = AdvisoryLock::acquire(maintenance, kApplyLock, options.lock_timeout_ms);
   if (!lock && lock.error().code() == ErrorCode::kLockTimeout) {
-    return Error(ErrorCode::kLockTimeout, "another apply is running on this PostgreSQL server; wait for it to end");
+    return Error(ErrorCode::kLockTimeout,
+                 "another apply is running on this PostgreSQL server; wait for it to end");
   }
   if (!lock) return std::move(lock).error();
   return apply_alone(catalog, stores, passwords, options);

@@ -57,20 +57,23 @@ bool has_words(const Reply& user, std::string_view field, const std::vector<std:
   return found != nullptr && words_of(found->text) == std::set<std::string>(expected.begin(), expected.end());
 }
 
-// Redis rewrites command rules into a shorter form of its own, so they cannot be compared with the declared ones. What
-// was declared and what Redis made of it are recorded together when a user is set; both must still hold.
+// Redis rewrites command rules into a shorter form of its own, so they cannot be compared with the declared
+// ones. What was declared and what Redis made of it are recorded together when a user is set; both must still
+// hold.
 std::string record_of(const CacheRules& rules, const Reply& user) {
   const Reply* commands = field_of(user, "commands");
   return fmt::format("{}\n{}", fmt::join(rules.commands, " "), commands == nullptr ? "" : commands->text);
 }
 
 bool has_element(const Reply* list, std::string_view text) {
-  return list != nullptr && std::ranges::any_of(list->elements, [&](const Reply& item) { return item.text == text; });
+  return list != nullptr &&
+         std::ranges::any_of(list->elements, [&](const Reply& item) { return item.text == text; });
 }
 
 bool has_password(const Reply& user) {
   const Reply* passwords = field_of(user, "passwords");
-  return passwords != nullptr && !passwords->elements.empty() && !has_element(field_of(user, "flags"), "nopass");
+  return passwords != nullptr && !passwords->elements.empty() &&
+         !has_element(field_of(user, "flags"), "nopass");
 }
 
 bool is_as_declared(const Reply& user, const CacheRules& rules, const std::string& record,
@@ -83,7 +86,8 @@ bool is_as_declared(const Reply& user, const CacheRules& rules, const std::strin
   if (selectors != nullptr && !selectors->elements.empty()) return false;
   const Reply* passwords = field_of(user, "passwords");
   if (password == nullptr) return true;  // plan_user has seen that there is one
-  return passwords != nullptr && passwords->elements.size() == 1 && has_element(passwords, base::sha256_hex(*password));
+  return passwords != nullptr && passwords->elements.size() == 1 &&
+         has_element(passwords, base::sha256_hex(*password));
 }
 
 const std::string* find_password(const Passwords& passwords, const std::string& user) {
@@ -96,7 +100,8 @@ Result<> plan_user(const CacheDeclaration& cache, const CacheUserDeclaration& us
   Reply live = TRY(store.call({"ACL", "GETUSER", user.name}));
   const std::string* password = find_password(passwords, user.name);
   if (password == nullptr && (live.is_nil() || !has_password(live))) {
-    return Error(ErrorCode::kIllegalState, fmt::format("no password was given for the cache user '{}'", user.name));
+    return Error(ErrorCode::kIllegalState,
+                 fmt::format("no password was given for the cache user '{}'", user.name));
   }
   if (live.is_nil()) {
     plan.steps.push_back(step_of(StepKind::kSetUser, user.name, fmt::format("create user '{}'", user.name)));
@@ -104,8 +109,8 @@ Result<> plan_user(const CacheDeclaration& cache, const CacheUserDeclaration& us
   }
   Reply record = TRY(store.call({"HGET", std::string(kCacheUsersKey), user.name}));
   if (!is_as_declared(live, rules_of(cache, user), record.text, password)) {
-    plan.steps.push_back(
-        step_of(StepKind::kSetUser, user.name, fmt::format("set password and rules of user '{}'", user.name)));
+    plan.steps.push_back(step_of(StepKind::kSetUser, user.name,
+                                 fmt::format("set password and rules of user '{}'", user.name)));
   }
   return {};
 }
@@ -118,7 +123,8 @@ CacheRules rules_of(const CacheDeclaration& cache, const CacheUserDeclaration& u
     bool owns = user.every_key_space || space.owner == user.name;
     bool reads = std::ranges::find(space.readers, user.name) != space.readers.end();
     if (!owns && !reads) continue;
-    for (const std::string& prefix : space.prefixes) rules.keys.push_back((owns ? "~" : "%R~") + prefix + "*");
+    for (const std::string& prefix : space.prefixes)
+      rules.keys.push_back((owns ? "~" : "%R~") + prefix + "*");
     for (const std::string& prefix : space.channels) rules.channels.push_back("&" + prefix + "*");
   }
   if (user.every_key_space) rules.keys.push_back(fmt::format("%R~{}*", kCachePrefix));
@@ -194,10 +200,12 @@ Result<> set_user(const CacheDeclaration& cache, CacheStore& store, const Passwo
 
 }  // namespace
 
-Result<> run_cache_step(const Catalog& catalog, CacheStore& store, const Passwords& passwords, const Step& step) {
+Result<> run_cache_step(const Catalog& catalog, CacheStore& store, const Passwords& passwords,
+                        const Step& step) {
   switch (step.kind) {
     case StepKind::kSetEnvironment:
-      TRY(store.call({"SET", std::string(kCacheEnvironmentKey), std::string(name_of(catalog.cache.environment))}));
+      TRY(store.call(
+          {"SET", std::string(kCacheEnvironmentKey), std::string(name_of(catalog.cache.environment))}));
       return {};
     case StepKind::kSetUser:
       return set_user(catalog.cache, store, passwords, step.object);

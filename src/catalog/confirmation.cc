@@ -12,7 +12,8 @@ bool needs_confirmation(std::optional<EnvironmentClass> environment) {
 
 base::Result<> check_confirmation(std::optional<EnvironmentClass> environment, std::string_view database,
                                   std::string_view action, std::span<const std::string> confirmed) {
-  if (!needs_confirmation(environment) || std::ranges::find(confirmed, database) != confirmed.end()) return {};
+  if (!needs_confirmation(environment) || std::ranges::find(confirmed, database) != confirmed.end())
+    return {};
   return base::Error(base::ErrorCode::kForbidden,
                      fmt::format("{} destroys data, and '{}' {}; repeat with --confirm={}", action, database,
                                  environment ? "is a production database"

@@ -13,8 +13,9 @@ namespace workerdb::catalog {
 // True for production, and for a database that carries no class: what nobody has classified may be anything.
 bool needs_confirmation(std::optional<EnvironmentClass> environment);
 
-// Passes when no confirmation is needed, or when `confirmed` holds exactly the database's name. Otherwise kForbidden
-// with a sentence that says what would be destroyed and how to confirm. `action` reads like "drop collection 'x'".
+// Passes when no confirmation is needed, or when `confirmed` holds exactly the database's name. Otherwise
+// kForbidden with a sentence that says what would be destroyed and how to confirm. `action` reads like "drop
+// collection 'x'".
 base::Result<> check_confirmation(std::optional<EnvironmentClass> environment, std::string_view database,
                                   std::string_view action, std::span<const std::string> confirmed);
 

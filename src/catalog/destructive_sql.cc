@@ -9,9 +9,9 @@ namespace {
 using Tokens = std::vector<SqlToken>;
 
 // DROP of these loses no data and can be repeated from the script that made them; with CASCADE it may.
-constexpr std::array<std::string_view, 11> kHarmlessDrops = {"INDEX",  "TRIGGER", "FUNCTION",  "PROCEDURE",
-                                                             "ROUTINE", "VIEW",    "POLICY",    "RULE",
-                                                             "AGGREGATE", "CAST",  "OPERATOR"};
+constexpr std::array<std::string_view, 11> kHarmlessDrops = {"INDEX",     "TRIGGER", "FUNCTION", "PROCEDURE",
+                                                             "ROUTINE",   "VIEW",    "POLICY",   "RULE",
+                                                             "AGGREGATE", "CAST",    "OPERATOR"};
 // ALTER ... DROP <this> changes a rule, not data.
 constexpr std::array<std::string_view, 5> kHarmlessAlterDrops = {"CONSTRAINT", "DEFAULT", "NOT", "IDENTITY",
                                                                  "EXPRESSION"};
@@ -51,8 +51,10 @@ std::string deletes_everything(const Tokens& tokens) {
   for (size_t index = 0; index < tokens.size(); ++index) {
     if (!is_word(tokens, index, "DELETE") || !is_word(tokens, index + 1, "FROM")) continue;
     bool has_where = false;
-    for (size_t behind = index + 2; behind < tokens.size() && tokens[behind].depth >= tokens[index].depth; ++behind) {
-      has_where = has_where || (is_word(tokens, behind, "WHERE") && tokens[behind].depth == tokens[index].depth);
+    for (size_t behind = index + 2; behind < tokens.size() && tokens[behind].depth >= tokens[index].depth;
+         ++behind) {
+      has_where =
+          has_where || (is_word(tokens, behind, "WHERE") && tokens[behind].depth == tokens[index].depth);
     }
     if (!has_where) return "DELETE without WHERE";
   }
@@ -111,7 +113,8 @@ std::vector<DestructiveStatement> destructive_statements(std::string_view script
 }
 
 DestructiveStatement transaction_control(std::string_view script) {
-  constexpr std::array<std::string_view, 6> kWords = {"BEGIN", "COMMIT", "ROLLBACK", "END", "ABORT", "SAVEPOINT"};
+  constexpr std::array<std::string_view, 6> kWords = {"BEGIN", "COMMIT", "ROLLBACK",
+                                                      "END",   "ABORT",  "SAVEPOINT"};
   for (const SqlStatement& statement : split_statements(script)) {
     if (is_one_of(statement.tokens, 0, kWords)) return {statement.line, statement.tokens[0].text};
     bool prepared = is_word(statement.tokens, 0, "PREPARE") && is_word(statement.tokens, 1, "TRANSACTION");

@@ -1,6 +1,6 @@
 #pragma once
-// What a database is for. The class is stored inside the database itself, never derived from a name or a URL: a
-// namespace called "databases-test" may hold production.
+// What a database is for. The class is stored inside the database itself, never derived from a name or a URL:
+// a namespace called "databases-test" may hold production.
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,8 +18,8 @@ enum class EnvironmentClass { kLocal, kDev, kTest, kProduction };
 std::string_view name_of(EnvironmentClass environment);
 std::optional<EnvironmentClass> parse_environment_class(std::string_view name);
 
-// The class that a live database carries; nothing when it carries none (or one that this version does not know).
-// Documents: where the adapter keeps it. PostgreSQL: the table `workerdb_environment`. Redis: the key
+// The class that a live database carries; nothing when it carries none (or one that this version does not
+// know). Documents: where the adapter keeps it. PostgreSQL: the table `workerdb_environment`. Redis: the key
 // `workerdb:environment`. Errors are the store's.
 base::Result<std::optional<EnvironmentClass>> environment_of(stores::documents::DocumentStore& store,
                                                              std::string_view database);

@@ -8,8 +8,21 @@
 namespace workerdb::catalog {
 namespace {
 
-enum class Takes { kAnything, kText, kTexts, kInteger, kNumber, kBoolean, kSchema, kSchemas, kNamedSchemas, kType, kList,
-                   kSchemaOrBoolean, kSchemaOrSchemas };
+enum class Takes {
+  kAnything,
+  kText,
+  kTexts,
+  kInteger,
+  kNumber,
+  kBoolean,
+  kSchema,
+  kSchemas,
+  kNamedSchemas,
+  kType,
+  kList,
+  kSchemaOrBoolean,
+  kSchemaOrSchemas
+};
 
 struct Keyword {
   std::string_view name;
@@ -56,8 +69,9 @@ void check_type(const YamlValue& value, Complaints& complaints) {
   auto check_name = [&](const YamlValue& name) {
     if (name.kind == YamlKind::kText && std::ranges::find(kTypes, name.text) != kTypes.end()) return;
     // `type: null` is YAML's null; it has to be quoted.
-    complaints.add(name.place, fmt::format("'{}' is no type of JSON Schema{}", name.text,
-                                           name.kind == YamlKind::kNull ? "; write \"null\" with quotes" : ""));
+    complaints.add(name.place,
+                   fmt::format("'{}' is no type of JSON Schema{}", name.text,
+                               name.kind == YamlKind::kNull ? "; write \"null\" with quotes" : ""));
   };
   if (value.kind != YamlKind::kList) return check_name(value);
   for (const YamlValue& name : value.items) check_name(name);
@@ -120,7 +134,8 @@ void check_json_schema(const YamlValue& schema, Complaints& complaints) {
   for (const auto& [name, value] : schema.members) {
     auto known = std::ranges::find(kKeywords, name, &Keyword::name);
     if (known == kKeywords.end()) {
-      complaints.add(value.place, fmt::format("'{}' is no keyword of JSON Schema draft 4 that can be used here", name));
+      complaints.add(value.place,
+                     fmt::format("'{}' is no keyword of JSON Schema draft 4 that can be used here", name));
     } else {
       check_value(*known, value, complaints);
     }

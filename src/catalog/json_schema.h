@@ -4,8 +4,8 @@
 
 namespace workerdb::catalog {
 
-// Complains about keywords and types that draft 4 does not have or that the engine refuses (remote references), at
-// their places. What passes here is a rule that the store accepts.
+// Complains about keywords and types that draft 4 does not have or that the engine refuses (remote
+// references), at their places. What passes here is a rule that the store accepts.
 void check_json_schema(const YamlValue& schema, Complaints& complaints);
 
 }  // namespace workerdb::catalog

@@ -27,7 +27,8 @@ Result<std::vector<fs::path>> yaml_files(const std::string& folder) {
     return Error(ErrorCode::kFileNotFound, fmt::format("'{}' is no catalog folder", folder));
   }
   std::vector<fs::path> files;
-  for (fs::recursive_directory_iterator entry(folder, failure), end; !failure && entry != end; entry.increment(failure)) {
+  for (fs::recursive_directory_iterator entry(folder, failure), end; !failure && entry != end;
+       entry.increment(failure)) {
     if (entry->path().extension() == ".yaml" && entry->is_regular_file()) files.push_back(entry->path());
     if (files.size() > kMostFiles) return Error(ErrorCode::kBadParameter, "more than 1000 catalog files");
   }
@@ -61,7 +62,8 @@ void read_file(const YamlValue& root, Catalog& catalog, Complaints& complaints) 
   }
   if (const YamlValue* value = reader.map("cache")) {
     if (catalog.cache.is_declared) {
-      complaints.add(value->place, fmt::format("the cache is declared twice; first at {}", to_string(catalog.cache.place)));
+      complaints.add(value->place,
+                     fmt::format("the cache is declared twice; first at {}", to_string(catalog.cache.place)));
     }
     catalog.cache = read_cache(*value, complaints);
   }

@@ -48,8 +48,8 @@ const YamlValue* MapReader::take(std::string_view key, YamlKind expected) {
   std::string_view advice = expected == YamlKind::kText && member->items.empty() && member->members.empty()
                                 ? "; put it in quotes"
                                 : "";
-  complain(key, fmt::format("'{}' of {} is {}, expected {}{}", key, what_, name_of(member->kind), name_of(expected),
-                            advice));
+  complain(key, fmt::format("'{}' of {} is {}, expected {}{}", key, what_, name_of(member->kind),
+                            name_of(expected), advice));
   return nullptr;
 }
 
@@ -75,7 +75,8 @@ std::vector<std::string> MapReader::texts(std::string_view key) {
   if (member == nullptr) return found;
   for (const YamlValue& item : member->items) {
     if (item.kind != YamlKind::kText || item.text.empty()) {
-      complaints_.add(item.place, fmt::format("'{}' of {} holds {}, expected texts", key, what_, name_of(item.kind)));
+      complaints_.add(item.place,
+                      fmt::format("'{}' of {} holds {}, expected texts", key, what_, name_of(item.kind)));
     } else if (std::ranges::find(found, item.text) != found.end()) {
       complaints_.add(item.place, fmt::format("'{}' stands twice in '{}'", item.text, key));
     } else {

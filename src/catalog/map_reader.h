@@ -1,6 +1,6 @@
 #pragma once
-// Reads the maps of a declaration strictly: what is unknown, missing or of a wrong type becomes a complaint with its
-// place. Complaints are collected, so that one run shows them all.
+// Reads the maps of a declaration strictly: what is unknown, missing or of a wrong type becomes a complaint
+// with its place. Complaints are collected, so that one run shows them all.
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -25,8 +25,8 @@ class Complaints {
   std::vector<std::string> lines_;
 };
 
-// One map. Every key that a method below names is known; finish() complains about all others. A method that finds a
-// wrong type complains and returns its default, so that reading goes on.
+// One map. Every key that a method below names is known; finish() complains about all others. A method that
+// finds a wrong type complains and returns its default, so that reading goes on.
 class MapReader {
  public:
   // `what` names the map in messages: "a collection".
@@ -62,7 +62,8 @@ class MapReader {
 
  private:
   const YamlValue* take(std::string_view key, YamlKind expected);
-  std::optional<size_t> choose(std::string_view key, const std::vector<std::string_view>& words, bool optional);
+  std::optional<size_t> choose(std::string_view key, const std::vector<std::string_view>& words,
+                               bool optional);
 
   const YamlValue& value_;
   std::string what_;

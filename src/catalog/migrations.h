@@ -9,9 +9,9 @@
 
 namespace workerdb::catalog {
 
-// The files 0001_name.sql, 0002_name.sql... of catalog_folder/folder. Complains (at `place`, or with file and line)
-// about other files, gaps, duplicate versions, empty files and statements that control the transaction, because each
-// migration runs in one of its own.
+// The files 0001_name.sql, 0002_name.sql... of catalog_folder/folder. Complains (at `place`, or with file and
+// line) about other files, gaps, duplicate versions, empty files and statements that control the transaction,
+// because each migration runs in one of its own.
 std::vector<Migration> read_migrations(const std::string& catalog_folder, const std::string& folder,
                                        const Place& place, Complaints& complaints);
 
@@ -22,8 +22,8 @@ struct AppliedMigration {
   std::string checksum;
 };
 
-// The declared migrations that have not run, in order. Fails with kIllegalState when what has run is not exactly the
-// beginning of what is declared: edited, missing or renamed files, each with its sentence.
+// The declared migrations that have not run, in order. Fails with kIllegalState when what has run is not
+// exactly the beginning of what is declared: edited, missing or renamed files, each with its sentence.
 base::Result<std::vector<const Migration*>> pending_migrations(const RelationalDatabaseDeclaration& database,
                                                                const std::vector<AppliedMigration>& applied);
 

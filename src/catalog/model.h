@@ -29,8 +29,8 @@ struct CollectionDeclaration {
   Presence presence = Presence::kPresent;
   stores::documents::CollectionType type = stores::documents::CollectionType::kDocument;
   std::string description;
-  std::string owner;                 // the service that writes
-  std::vector<std::string> readers;  // the services that read
+  std::string owner;                  // the service that writes
+  std::vector<std::string> readers;   // the services that read
   std::optional<int> retention_days;  // nothing: kept until someone deletes it
   // {"rule", "level", "message"} as ArangoDB takes it, or null.
   value::Buffer schema = value::Buffer(value::Slice::null());
@@ -50,7 +50,7 @@ struct DocumentDatabaseDeclaration {
 struct Migration {
   int version = 0;
   std::string name;
-  std::string file;      // relative to the catalog's folder
+  std::string file;  // relative to the catalog's folder
   std::string sql;
   std::string checksum;  // SHA-256 of the file's bytes, 64 hexadecimal digits
   std::vector<DestructiveStatement> destructive;
@@ -81,10 +81,10 @@ enum class TtlRule { kRequired, kOptional, kNone };
 struct KeySpaceDeclaration {
   std::string name;
   std::string description;
-  std::string owner;                    // a cache user: reads and writes
-  std::vector<std::string> readers;     // cache users: read and listen
-  std::vector<std::string> prefixes;    // of keys: "session:"
-  std::vector<std::string> channels;    // prefixes of channels: "events:"
+  std::string owner;                  // a cache user: reads and writes
+  std::vector<std::string> readers;   // cache users: read and listen
+  std::vector<std::string> prefixes;  // of keys: "session:"
+  std::vector<std::string> channels;  // prefixes of channels: "events:"
   TtlRule ttl_rule = TtlRule::kOptional;
   std::optional<int64_t> ttl_default_s;  // what writers use
   std::optional<int64_t> ttl_longest_s;
@@ -94,8 +94,8 @@ struct KeySpaceDeclaration {
 struct CacheUserDeclaration {
   std::string name;
   std::string description;
-  bool every_key_space = false;           // reads and writes all of them, and reads the catalog's own keys
-  std::vector<std::string> commands;      // ACL rules behind -@all: "+@read"
+  bool every_key_space = false;       // reads and writes all of them, and reads the catalog's own keys
+  std::vector<std::string> commands;  // ACL rules behind -@all: "+@read"
   Place place;
 };
 

@@ -18,9 +18,9 @@ std::string_view name_of(StoreKind store) {
 namespace {
 std::string_view name_of(StepKind kind) {
   constexpr std::string_view kNames[] = {
-      "create-role",       "alter-role", "create-database", "create-records", "set-environment",
-      "grant-privileges",  "run-migration", "create-collection", "set-schema", "drop-collection",
-      "create-index",      "replace-index", "drop-index",   "set-user",      "publish-key-spaces"};
+      "create-role",      "alter-role",    "create-database",   "create-records", "set-environment",
+      "grant-privileges", "run-migration", "create-collection", "set-schema",     "drop-collection",
+      "create-index",     "replace-index", "drop-index",        "set-user",       "publish-key-spaces"};
   return kNames[static_cast<size_t>(kind)];
 }
 }  // namespace
@@ -29,7 +29,8 @@ Result<Plan> make_plan(const Catalog& catalog, const LiveStores& stores, const P
   Plan plan;
   if (stores.relational != nullptr) TRY(plan_relational(catalog, *stores.relational, passwords, plan));
   if (stores.documents != nullptr) TRY(plan_documents(catalog, *stores.documents, plan));
-  if (stores.cache != nullptr && catalog.cache.is_declared) TRY(plan_cache(catalog, *stores.cache, passwords, plan));
+  if (stores.cache != nullptr && catalog.cache.is_declared)
+    TRY(plan_cache(catalog, *stores.cache, passwords, plan));
   return plan;
 }
 
@@ -41,7 +42,6 @@ std::string plan_text(const Plan& plan) {
     if (step.is_destructive()) text += fmt::format("    destroys: {}\n", step.destroys);
   }
   for (const std::string& note : plan.notes) text += fmt::format("  note: {}\n", note);
-  if (plan.is_empty()) text += "The stores are as the catalog says.\n";
   return text;
 }
 

@@ -14,16 +14,16 @@
 
 namespace workerdb::catalog {
 
-// The stores that a plan is about; a null one is left out. Borrowed. The relational store connects as a superuser (or
-// as a role that may create databases and roles) and its options name the maintenance database.
+// The stores that a plan is about; a null one is left out. Borrowed. The relational store connects as a
+// superuser (or as a role that may create databases and roles) and its options name the maintenance database.
 struct LiveStores {
   stores::documents::DocumentStore* documents = nullptr;
   stores::relational::RelationalStore* relational = nullptr;
   stores::cache::CacheStore* cache = nullptr;
 };
 
-// Passwords by role and by cache user; the caller read them from files. A role that exists keeps its password when
-// none is given; one that is to be created needs one.
+// Passwords by role and by cache user; the caller read them from files. A role that exists keeps its password
+// when none is given; one that is to be created needs one.
 struct Passwords {
   std::map<std::string, std::string> relational_roles;
   std::map<std::string, std::string> cache_users;
@@ -73,11 +73,12 @@ struct Plan {
   bool is_empty() const { return steps.empty(); }
 };
 
-// Compares; changes nothing. Fails with kIllegalState, a line for each reason, when no step can remove a difference: an
-// edited migration, a collection of the other type, a password that is needed and missing.
+// Compares; changes nothing. Fails with kIllegalState, a line for each reason, when no step can remove a
+// difference: an edited migration, a collection of the other type, a password that is needed and missing.
 base::Result<Plan> make_plan(const Catalog& catalog, const LiveStores& stores, const Passwords& passwords);
 
-// "+ documents flowmaster: create collection 'schedules'", one line a step ("!" marks a destructive one), then notes.
+// "+ documents flowmaster: create collection 'schedules'", one line a step ("!" marks a destructive one),
+// then notes; empty when nothing differs.
 std::string plan_text(const Plan& plan);
 // {"steps": [{"store", "database", "action", "text", "destructive", "destroys"}], "notes": [...]}
 value::Buffer plan_json(const Plan& plan);

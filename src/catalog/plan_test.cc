@@ -49,7 +49,9 @@ class PlanTest : public ::testing::Test {
     auto plan = make_plan(catalog_, stores_, {});
     return plan ? plan_text(*plan) : plan.error().message();
   }
-  base::Result<Plan> apply(const ApplyOptions& options = {}) { return apply_catalog(catalog_, stores_, {}, options); }
+  base::Result<Plan> apply(const ApplyOptions& options = {}) {
+    return apply_catalog(catalog_, stores_, {}, options);
+  }
 
   CatalogFolder folder_;
   MemoryDocuments documents_;
@@ -69,7 +71,7 @@ TEST_F(PlanTest, FromNothingToTheCatalogAndThenNothing) {
             "+ documents trial: create document collection 'notes'\n"
             "+ documents trial: create persistent index 'by_title' of 'notes' on title\n");
   ASSERT_TRUE(apply().has_value());
-  EXPECT_EQ(planned(), "The stores are as the catalog says.\n");
+  EXPECT_EQ(planned(), "");
   EXPECT_EQ(environment_of(documents_, "live").value(), EnvironmentClass::kProduction);
 }
 
@@ -84,7 +86,7 @@ TEST_F(PlanTest, AnInterruptedApplyContinues) {
     auto applied = apply(options);
     EXPECT_EQ(applied.has_value(), steps == 8);
   }
-  EXPECT_EQ(planned(), "The stores are as the catalog says.\n");
+  EXPECT_EQ(planned(), "");
 }
 
 TEST_F(PlanTest, ChangesOfSchemaAndIndexAndWhatIsNotDeclared) {
@@ -103,7 +105,7 @@ TEST_F(PlanTest, ChangesOfSchemaAndIndexAndWhatIsNotDeclared) {
             "+ documents trial: replace persistent index 'by_title' of 'notes' on title\n"
             "  note: documents live: collection 'stranger' is not in the catalog\n");
   ASSERT_TRUE(apply().has_value());
-  EXPECT_THAT(planned(), HasSubstr("The stores are as the catalog says."));
+  EXPECT_THAT(planned(), ::testing::Not(HasSubstr("+ ")));
   EXPECT_EQ(live->indexes("notes")->size(), 1u);
 }
 
@@ -113,19 +115,24 @@ TEST_F(PlanTest, DroppingOnProductionNeedsItsName) {
   auto live = documents_.open("live").value();
   ASSERT_TRUE(live->insert("notes", value::Slice::empty_object(), {}).has_value());
   declare("collections: [{name: notes, state: absent}]");
-  EXPECT_THAT(planned(), HasSubstr("! documents live: drop collection 'notes'\n    destroys: collection 'notes' with 1 documents\n"));
+  EXPECT_THAT(
+      planned(),
+      HasSubstr(
+          "! documents live: drop collection 'notes'\n    destroys: collection 'notes' with 1 documents\n"));
   auto plan = make_plan(catalog_, stores_, {});
-  EXPECT_THAT(value::to_json(plan_json(*plan).slice()), HasSubstr(R"("destructive":true,"destroys":"collection 'notes')"));
+  EXPECT_THAT(value::to_json(plan_json(*plan).slice()),
+              HasSubstr(R"("destructive":true,"destroys":"collection 'notes')"));
 
   auto refused = apply();
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code(), ErrorCode::kForbidden);
   EXPECT_THAT(refused.error().message(), HasSubstr("repeat with --confirm=live"));
-  EXPECT_TRUE(documents_.open("trial").value()->find_collection("notes").value().has_value()) << "nothing was done";
+  EXPECT_TRUE(documents_.open("trial").value()->find_collection("notes").value().has_value())
+      << "nothing was done";
   EXPECT_FALSE(apply({.confirmed = {"trial", "production"}}).has_value());
   ASSERT_TRUE(apply({.confirmed = {"live"}}).has_value());
   EXPECT_FALSE(live->find_collection("notes").value().has_value());
-  EXPECT_EQ(planned(), "The stores are as the catalog says.\n");
+  EXPECT_EQ(planned(), "");
 }
 
 TEST_F(PlanTest, TheClassIsAskedOfTheDatabaseNotOfTheCatalog) {
@@ -143,7 +150,8 @@ TEST_F(PlanTest, ACollectionsTypeCannotChange) {
   std::string changed(kCollection);
   changed.replace(changed.find("type: document"), 14, "type: edge");
   declare(changed);
-  EXPECT_THAT(planned(), HasSubstr("collection 'notes' of database 'live' is of type document, the catalog says edge"));
+  EXPECT_THAT(planned(),
+              HasSubstr("collection 'notes' of database 'live' is of type document, the catalog says edge"));
 }
 
 TEST(Confirmation, ProductionAndUnknownNeedIt) {
@@ -162,7 +170,8 @@ TEST(Migrations, WhatHasRunMustBeTheBeginningOfWhatIsDeclared) {
   RelationalDatabaseDeclaration database{.name = "core"};
   for (int version = 1; version <= 3; ++version) {
     std::string name = "step" + std::to_string(version);
-    database.migrations.push_back({.version = version, .name = name, .file = name + ".sql", .checksum = name});
+    database.migrations.push_back(
+        {.version = version, .name = name, .file = name + ".sql", .checksum = name});
   }
   auto pending = pending_migrations(database, {{1, "step1", "step1"}});
   ASSERT_TRUE(pending.has_value());
@@ -171,15 +180,17 @@ TEST(Migrations, WhatHasRunMustBeTheBeginningOfWhatIsDeclared) {
               HasSubstr("step1.sql was edited after database 'core' ran it"));
   EXPECT_THAT(pending_migrations(database, {{4, "gone", "x"}}).error().message(),
               HasSubstr("has run migration 0004_gone, but the catalog has no such file"));
-  EXPECT_THAT(pending_migrations(database, {{1, "other", "step1"}}).error().message(), HasSubstr("under the name 'other'"));
+  EXPECT_THAT(pending_migrations(database, {{1, "other", "step1"}}).error().message(),
+              HasSubstr("under the name 'other'"));
   EXPECT_THAT(pending_migrations(database, {{1, "step1", "step1"}, {3, "step3", "step3"}}).error().message(),
               HasSubstr("step2.sql never ran"));
 }
 
 TEST(Scram, KnownAnswers) {
   // RFC 7677, section 3: user "user", password "pencil".
-  const char* verifier = "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:"
-                         "wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=";
+  const char* verifier =
+      "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:"
+      "wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=";
   EXPECT_TRUE(scram_verifier_matches(verifier, "pencil"));
   EXPECT_FALSE(scram_verifier_matches(verifier, "pencils"));
   EXPECT_FALSE(scram_verifier_matches("md5abc", "pencil"));

@@ -15,12 +15,14 @@ using stores::relational::quote_identifier;
 using stores::relational::quote_literal;
 
 Result<std::optional<LiveRole>> find_role(Connection& maintenance, const std::string& role) {
-  auto rows = TRY(maintenance.query(
-      "SELECT rolcanlogin AND NOT (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls), "
-      "coalesce(shobj_description(oid, 'pg_authid'), '') FROM pg_roles WHERE rolname = $1",
-      std::array<Parameter, 1>{role}));
+  auto rows = TRY(
+      maintenance.query("SELECT rolcanlogin AND NOT (rolsuper OR rolcreaterole OR rolcreatedb OR "
+                        "rolreplication OR rolbypassrls), "
+                        "coalesce(shobj_description(oid, 'pg_authid'), '') FROM pg_roles WHERE rolname = $1",
+                        std::array<Parameter, 1>{role}));
   if (rows.row_count() == 0) return std::nullopt;
-  LiveRole live{.has_right_attributes = rows.is_true(0, 0), .description = std::string(rows.text_or_empty(0, 1))};
+  LiveRole live{.has_right_attributes = rows.is_true(0, 0),
+                .description = std::string(rows.text_or_empty(0, 1))};
   // Only superusers may read verifiers; for others the password counts as unchanged.
   auto verifier = maintenance.query("SELECT rolpassword FROM pg_authid WHERE rolname = $1",
                                     std::array<Parameter, 1>{role});
@@ -33,8 +35,8 @@ Result<std::optional<LiveRole>> find_role(Connection& maintenance, const std::st
 }
 
 Result<bool> database_exists(Connection& maintenance, const std::string& database) {
-  auto rows = TRY(maintenance.query("SELECT 1 FROM pg_database WHERE datname = $1",
-                                    std::array<Parameter, 1>{database}));
+  auto rows = TRY(
+      maintenance.query("SELECT 1 FROM pg_database WHERE datname = $1", std::array<Parameter, 1>{database}));
   return rows.row_count() > 0;
 }
 
@@ -45,9 +47,9 @@ Result<std::string> database_comment(Connection& connection) {
 }
 
 Result<bool> has_record_tables(Connection& connection) {
-  auto rows = TRY(connection.query("SELECT to_regclass($1) IS NOT NULL AND to_regclass($2) IS NOT NULL",
-                                   std::array<Parameter, 2>{std::string(kMigrationsTable),
-                                                            std::string(kEnvironmentTable)}));
+  auto rows = TRY(connection.query(
+      "SELECT to_regclass($1) IS NOT NULL AND to_regclass($2) IS NOT NULL",
+      std::array<Parameter, 2>{std::string(kMigrationsTable), std::string(kEnvironmentTable)}));
   return rows.is_true(0, 0);
 }
 
@@ -135,7 +137,8 @@ std::string environment_sql(const RelationalDatabaseDeclaration& database) {
 
 std::string privileges_sql(const std::string& database, const std::string& role, Privileges privileges) {
   bool writes = privileges == Privileges::kReadWrite;
-  return fmt::format(R"(
+  return fmt::format(
+      R"(
     REVOKE ALL ON DATABASE {database} FROM PUBLIC;
     REVOKE CREATE ON SCHEMA public FROM PUBLIC;
     REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role};
@@ -149,11 +152,10 @@ std::string privileges_sql(const std::string& database, const std::string& role,
     ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT {sequences} ON SEQUENCES TO {role};
     REVOKE ALL ON {migrations}, {environment} FROM {role};
     GRANT SELECT ON {migrations}, {environment} TO {role};)",
-                     fmt::arg("database", quote_identifier(database)), fmt::arg("role", quote_identifier(role)),
-                     fmt::arg("temporary", writes ? ", TEMPORARY" : ""),
-                     fmt::arg("tables", table_privileges(privileges)),
-                     fmt::arg("sequences", writes ? "USAGE, SELECT" : "SELECT"),
-                     fmt::arg("migrations", kMigrationsTable), fmt::arg("environment", kEnvironmentTable));
+      fmt::arg("database", quote_identifier(database)), fmt::arg("role", quote_identifier(role)),
+      fmt::arg("temporary", writes ? ", TEMPORARY" : ""), fmt::arg("tables", table_privileges(privileges)),
+      fmt::arg("sequences", writes ? "USAGE, SELECT" : "SELECT"), fmt::arg("migrations", kMigrationsTable),
+      fmt::arg("environment", kEnvironmentTable));
 }
 
 }  // namespace workerdb::catalog

@@ -18,15 +18,16 @@ struct LiveRole {
   std::optional<std::string> verifier;
 };
 
-base::Result<std::optional<LiveRole>> find_role(stores::relational::Connection& maintenance, const std::string& role);
+base::Result<std::optional<LiveRole>> find_role(stores::relational::Connection& maintenance,
+                                                const std::string& role);
 base::Result<bool> database_exists(stores::relational::Connection& maintenance, const std::string& database);
 // The comment on the session's database, or "".
 base::Result<std::string> database_comment(stores::relational::Connection& connection);
 base::Result<bool> has_record_tables(stores::relational::Connection& connection);
 // In order of version; empty without the table.
 base::Result<std::vector<AppliedMigration>> applied_migrations(stores::relational::Connection& connection);
-// True when the role can do what it should in the session's database, also with tables that come later, and the public
-// can not connect.
+// True when the role can do what it should in the session's database, also with tables that come later, and
+// the public can not connect.
 base::Result<bool> has_privileges(stores::relational::Connection& connection, const std::string& role,
                                   Privileges privileges);
 

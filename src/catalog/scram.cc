@@ -49,8 +49,9 @@ bool scram_verifier_matches(std::string_view verifier, std::string_view password
   std::vector<unsigned char> stored = base64_decoded(keys.substr(0, keys.find(':')));
   if (salt.empty() || stored.size() != Digest{}.size()) return false;
   Digest salted{};
-  PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), salt.data(), static_cast<int>(salt.size()),
-                    iterations, EVP_sha256(), static_cast<int>(salted.size()), salted.data());
+  PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), salt.data(),
+                    static_cast<int>(salt.size()), iterations, EVP_sha256(), static_cast<int>(salted.size()),
+                    salted.data());
   constexpr std::string_view kLabel = "Client Key";
   Digest client_key{};
   HMAC(EVP_sha256(), salted.data(), static_cast<int>(salted.size()),

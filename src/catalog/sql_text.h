@@ -1,6 +1,6 @@
 #pragma once
-// SQL as text: statements and words, without what stands in comments, strings and quoted names. Enough to find out
-// what a script is about to do; no parser. Lexical rules: PostgreSQL 15, chapter 4.1.
+// SQL as text: statements and words, without what stands in comments, strings and quoted names. Enough to
+// find out what a script is about to do; no parser. Lexical rules: PostgreSQL 15, chapter 4.1.
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,8 +23,8 @@ struct SqlStatement {
   std::vector<SqlToken> tokens;
 };
 
-// The statements of a script, empty ones left out. An unterminated string or comment runs to the end. Bodies of
-// BEGIN ATOMIC ... END belong to their CREATE FUNCTION.
+// The statements of a script, empty ones left out. An unterminated string or comment runs to the end. Bodies
+// of BEGIN ATOMIC ... END belong to their CREATE FUNCTION.
 std::vector<SqlStatement> split_statements(std::string_view script);
 
 struct DestructiveStatement {
@@ -32,8 +32,8 @@ struct DestructiveStatement {
   std::string what;  // "DROP TABLE", "DELETE without WHERE"
 };
 
-// What a script destroys: DROP of anything that holds data (or with CASCADE), ALTER ... DROP of a column, TRUNCATE,
-// DELETE without WHERE, also inside DO blocks; and a line "-- destructive" that its author wrote.
+// What a script destroys: DROP of anything that holds data (or with CASCADE), ALTER ... DROP of a column,
+// TRUNCATE, DELETE without WHERE, also inside DO blocks; and a line "-- destructive" that its author wrote.
 std::vector<DestructiveStatement> destructive_statements(std::string_view script);
 
 // The first statement that starts or ends a transaction ("COMMIT"), or nothing (line 0).

@@ -40,8 +40,8 @@ TEST_P(Scripts, DestructiveOnesAreFound) {
 
 INSTANTIATE_TEST_SUITE_P(
     Sql, Scripts,
-    ::testing::Values(Script{"SELECT 1;\n drop  table a", "DROP TABLE", 2}, Script{"TRUNCATE a", "TRUNCATE", 1},
-                      Script{"DELETE FROM a", "DELETE without WHERE", 1},
+    ::testing::Values(Script{"SELECT 1;\n drop  table a", "DROP TABLE", 2},
+                      Script{"TRUNCATE a", "TRUNCATE", 1}, Script{"DELETE FROM a", "DELETE without WHERE", 1},
                       Script{"DELETE FROM a USING (SELECT CASE WHEN x THEN 1 ELSE 2 END FROM b WHERE c) d",
                              "DELETE without WHERE", 1},
                       Script{"WITH gone AS (DELETE FROM a RETURNING *) SELECT * FROM gone WHERE true",
@@ -51,11 +51,13 @@ INSTANTIATE_TEST_SUITE_P(
                       Script{"ALTER TABLE a DROP c", "ALTER ... DROP", 1},
                       Script{"ALTER TABLE a DROP CONSTRAINT c", "", 0},
                       Script{"ALTER TABLE a ALTER b DROP NOT NULL", "", 0}, Script{"DROP INDEX i", "", 0},
-                      Script{"DROP FUNCTION f() CASCADE", "DROP FUNCTION", 1}, Script{"DROP DATABASE d", "DROP DATABASE", 1},
+                      Script{"DROP FUNCTION f() CASCADE", "DROP FUNCTION", 1},
+                      Script{"DROP DATABASE d", "DROP DATABASE", 1},
                       Script{"SELECT 'DROP TABLE a'; -- DROP TABLE a", "", 0},
                       Script{"CREATE TABLE b (a int REFERENCES a ON DELETE CASCADE)", "", 0},
                       Script{"GRANT DELETE, TRUNCATE ON a TO b", "", 0},
-                      Script{"DO $$\nBEGIN\n  IF true THEN\n    DROP TABLE a;\n  END IF;\nEND $$", "DROP TABLE in a DO block", 4},
+                      Script{"DO $$\nBEGIN\n  IF true THEN\n    DROP TABLE a;\n  END IF;\nEND $$",
+                             "DROP TABLE in a DO block", 4},
                       Script{"CREATE FUNCTION f() RETURNS void AS $$ DELETE FROM a $$ LANGUAGE sql", "", 0},
                       Script{"UPDATE a SET b = 1;\n-- destructive\n", "marked as destructive", 2}));
 

@@ -1,6 +1,6 @@
 #pragma once
-// The names under which this program keeps its own records inside the stores. They never change: a live store has
-// them.
+// The names under which this program keeps its own records inside the stores. They never change: a live store
+// has them.
 #include <string_view>
 
 namespace workerdb::catalog {
@@ -14,7 +14,8 @@ inline constexpr std::string_view kApplyLock = "workerdb:catalog:apply";
 // Redis keys.
 inline constexpr std::string_view kCachePrefix = "workerdb:";
 inline constexpr std::string_view kCacheEnvironmentKey = "workerdb:environment";
-// A hash: for each user the command rules that were applied, a line feed, and the form that Redis keeps of them.
+// A hash: for each user the command rules that were applied, a line feed, and the form that Redis keeps of
+// them.
 inline constexpr std::string_view kCacheUsersKey = "workerdb:users";
 inline constexpr std::string_view kCacheKeySpacesKey = "workerdb:key_spaces";
 

@@ -30,7 +30,8 @@ bool read_number(std::string_view text, Number& number) {
 }
 
 YamlKind kind_of_plain(std::string_view text) {
-  if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") return YamlKind::kNull;
+  if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL")
+    return YamlKind::kNull;
   constexpr std::string_view kBooleans[] = {"true", "false", "True", "False", "TRUE", "FALSE"};
   if (std::ranges::find(kBooleans, text) != std::end(kBooleans)) return YamlKind::kBoolean;
   int64_t integer = 0;
@@ -41,8 +42,8 @@ YamlKind kind_of_plain(std::string_view text) {
   return starts_like_a_number && read_number(text, real) ? YamlKind::kReal : YamlKind::kText;
 }
 
-// Receives yaml-cpp's events. The library keeps no positions of keys and lets duplicates pass; this does neither.
-// After the first problem the rest of the events is ignored.
+// Receives yaml-cpp's events. The library keeps no positions of keys and lets duplicates pass; this does
+// neither. After the first problem the rest of the events is ignored.
 class TreeBuilder : public YAML::EventHandler {
  public:
   explicit TreeBuilder(std::string file) : file_(std::move(file)) {}
@@ -91,7 +92,8 @@ class TreeBuilder : public YAML::EventHandler {
 
   void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YamlKind kind) {
     if (anchor != 0) return refuse(mark, "anchors are not allowed");
-    if (tag != "?" && tag != "!" && !tag.empty()) return refuse(mark, fmt::format("tags ('{}') are not allowed", tag));
+    if (tag != "?" && tag != "!" && !tag.empty())
+      return refuse(mark, fmt::format("tags ('{}') are not allowed", tag));
     if (open_.size() >= kDeepest) return refuse(mark, fmt::format("more than {} levels", kDeepest));
     open_.push_back({.value = {.kind = kind, .place = place_of(mark)}});
   }
@@ -141,7 +143,9 @@ class TreeBuilder : public YAML::EventHandler {
 
 }  // namespace
 
-std::string to_string(const Place& place) { return fmt::format("{}:{}:{}", place.file, place.line, place.column); }
+std::string to_string(const Place& place) {
+  return fmt::format("{}:{}:{}", place.file, place.line, place.column);
+}
 
 const YamlValue* YamlValue::find(std::string_view key) const {
   for (const auto& [name, value] : members) {

@@ -1,6 +1,7 @@
 #pragma once
-// A YAML file as plain data with positions, so that every complaint names file, line and column. Aliases and anchors
-// are refused (a small file could unfold into a huge one), like tags, duplicate keys and keys that are no text.
+// A YAML file as plain data with positions, so that every complaint names file, line and column. Aliases and
+// anchors are refused (a small file could unfold into a huge one), like tags, duplicate keys and keys that
+// are no text.
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,8 +36,9 @@ struct YamlValue {
 // "a number", "a list": for messages.
 std::string_view name_of(YamlKind kind);
 
-// One YAML document. Plain scalars get their types by YAML 1.2's core schema; quoted ones are text. `file` is the name
-// in messages. Errors: kBadParameter with the place; more than 1 MiB, 100 levels or 100 000 values are refused.
+// One YAML document. Plain scalars get their types by YAML 1.2's core schema; quoted ones are text. `file` is
+// the name in messages. Errors: kBadParameter with the place; more than 1 MiB, 100 levels or 100 000 values
+// are refused.
 base::Result<YamlValue> parse_yaml(std::string_view text, const std::string& file);
 
 // The value as JSON.

@@ -25,9 +25,12 @@ struct ErrorPrefix {
   ErrorCode code;
 };
 constexpr std::array kErrorPrefixes = {
-    ErrorPrefix{"NOAUTH", ErrorCode::kHttpUnauthorized}, ErrorPrefix{"WRONGPASS", ErrorCode::kHttpUnauthorized},
-    ErrorPrefix{"NOPERM", ErrorCode::kForbidden},        ErrorPrefix{"OOM", ErrorCode::kResourceLimit},
-    ErrorPrefix{"LOADING", ErrorCode::kStartingUp},      ErrorPrefix{"READONLY", ErrorCode::kReadOnly},
+    ErrorPrefix{"NOAUTH", ErrorCode::kHttpUnauthorized},
+    ErrorPrefix{"WRONGPASS", ErrorCode::kHttpUnauthorized},
+    ErrorPrefix{"NOPERM", ErrorCode::kForbidden},
+    ErrorPrefix{"OOM", ErrorCode::kResourceLimit},
+    ErrorPrefix{"LOADING", ErrorCode::kStartingUp},
+    ErrorPrefix{"READONLY", ErrorCode::kReadOnly},
     ErrorPrefix{"WRONGTYPE", ErrorCode::kTypeError},
 };
 

@@ -31,14 +31,15 @@ struct CacheOptions {
   int command_timeout_ms = 30000;
 };
 
-// "redis://user:password@host:6379/0" or "unix:///path". Fails with kBadParameter on anything else; rediss:// (TLS)
-// is refused with its own sentence.
+// "redis://user:password@host:6379/0" or "unix:///path". Fails with kBadParameter on anything else; rediss://
+// (TLS) is refused with its own sentence.
 base::Result<CacheOptions> options_from_url(std::string_view url);
 
 using Command = std::vector<std::string>;
 
 // An error reply as an Error: NOAUTH and WRONGPASS kHttpUnauthorized, NOPERM kForbidden, OOM kResourceLimit,
-// LOADING kStartingUp, READONLY kReadOnly, WRONGTYPE kTypeError, all others kFailed. The text is the server's.
+// LOADING kStartingUp, READONLY kReadOnly, WRONGTYPE kTypeError, all others kFailed. The text is the
+// server's.
 base::Error error_of_reply(const Reply& reply);
 
 // One connection. Movable; one thread at a time. After a lost connection or a timeout every call fails and
@@ -86,9 +87,10 @@ struct Message {
 // A connection that listens. One thread at a time.
 class Subscriber {
  public:
-  // Subscribes to channels by name and by glob pattern; returns when the server has confirmed all of them. At least
-  // one is needed. Fails as connect does, and with kForbidden when the user may not listen there.
-  static base::Result<Subscriber> subscribe(const CacheOptions& options, std::span<const std::string> channels,
+  // Subscribes to channels by name and by glob pattern; returns when the server has confirmed all of them. At
+  // least one is needed. Fails as connect does, and with kForbidden when the user may not listen there.
+  static base::Result<Subscriber> subscribe(const CacheOptions& options,
+                                            std::span<const std::string> channels,
                                             std::span<const std::string> patterns);
   // The next message; nothing when none came within `timeout_ms`.
   base::Result<std::optional<Message>> next(int timeout_ms);
@@ -100,9 +102,9 @@ class Subscriber {
   std::deque<Message> early_;  // arrived while the subscription was being confirmed
 };
 
-// A Redis server as a whole: runs commands over a connection that it opens when needed, and opens it again after it
-// was lost. A command that failed half-way is not repeated, because it may have run. Thread-safe: callers take
-// turns; who needs a connection of its own calls connect().
+// A Redis server as a whole: runs commands over a connection that it opens when needed, and opens it again
+// after it was lost. A command that failed half-way is not repeated, because it may have run. Thread-safe:
+// callers take turns; who needs a connection of its own calls connect().
 class CacheStore {
  public:
   explicit CacheStore(CacheOptions options) : options_(std::move(options)) {}

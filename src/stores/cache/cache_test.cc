@@ -10,8 +10,8 @@ namespace workerdb::stores::cache {
 namespace {
 
 using base::ErrorCode;
-using testing::TemporaryRedis;
 using ::testing::HasSubstr;
+using testing::TemporaryRedis;
 
 class CacheTest : public ::testing::Test {
  protected:
@@ -124,8 +124,8 @@ TEST(CacheUrl, ReadsPartsAndRefusesTheRest) {
   EXPECT_EQ(options->database, 3);
   EXPECT_EQ(options_from_url("redis://[::1]:7000")->host, "::1");
   EXPECT_EQ(options_from_url("unix:///run/redis.sock")->unix_socket, "/run/redis.sock");
-  for (const char* bad : {"http://x", "redis://", "redis://h:99999", "redis://h:1x", "redis://u@h", "redis://h/x",
-                          "redis://u:%4@h", "redis://[::1", "rediss://h"}) {
+  for (const char* bad : {"http://x", "redis://", "redis://h:99999", "redis://h:1x", "redis://u@h",
+                          "redis://h/x", "redis://u:%4@h", "redis://[::1", "rediss://h"}) {
     auto refused = options_from_url(bad);
     ASSERT_FALSE(refused.has_value()) << bad;
     EXPECT_EQ(refused.error().code(), ErrorCode::kBadParameter) << bad;

@@ -78,7 +78,8 @@ Result<CacheOptions> options_from_url(std::string_view url) {
     return options;
   }
   if (url.starts_with("rediss://")) {
-    return Error(ErrorCode::kBadParameter, "rediss:// needs TLS, which this client does not speak; use a tunnel");
+    return Error(ErrorCode::kBadParameter,
+                 "rediss:// needs TLS, which this client does not speak; use a tunnel");
   }
   if (!url.starts_with("redis://")) return bad_url("unknown scheme");
   url.remove_prefix(8);

@@ -21,8 +21,8 @@ struct Reply {
   bool is_error() const { return type == ReplyType::kError; }
 };
 
-// The reply as JSON: nil is null, status and string a string, error {"error": text}. Strings that are no UTF-8
-// become {"hex": "..."}, because JSON can carry nothing else of them.
+// The reply as JSON: nil is null, status and string a string, error {"error": text}. Strings that are no
+// UTF-8 become {"hex": "..."}, because JSON can carry nothing else of them.
 void append_reply(const Reply& reply, value::Builder& builder);
 
 }  // namespace workerdb::stores::cache

@@ -1,7 +1,8 @@
 #pragma once
-// The port to documents: what catalog, worker, CLI and importers need from a document store, and no more. Adapters:
-// documents/local (the engine in this process) and documents/remote (ArangoDB's HTTP API). All values cross as
-// value::Slice (borrowed) or value::Buffer (owned). Errors carry ArangoDB's documented numbers.
+// The port to documents: what catalog, worker, CLI and importers need from a document store, and no more.
+// Adapters: documents/local (the engine in this process) and documents/remote (ArangoDB's HTTP API). All
+// values cross as value::Slice (borrowed) or value::Buffer (owned). Errors carry ArangoDB's documented
+// numbers.
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -73,21 +74,23 @@ struct QueryOptions {
 class QueryCursor {
  public:
   virtual ~QueryCursor() = default;
-  // The next batch: a non-empty array, borrowed until the next call; nothing at the end. Fails with the query's error
-  // (kQueryKilled, kResourceLimit...).
+  // The next batch: a non-empty array, borrowed until the next call; nothing at the end. Fails with the
+  // query's error (kQueryKilled, kResourceLimit...).
   virtual base::Result<std::optional<value::Slice>> next_batch() = 0;
-  // {"warnings": [{"code", "message"}], "stats": {...}}; complete after the last batch. Borrowed from the cursor.
+  // {"warnings": [{"code", "message"}], "stats": {...}}; complete after the last batch. Borrowed from the
+  // cursor.
   virtual value::Slice extra() const = 0;
 };
 
-// One database. Thread-safe; lives as long as its store. A database that was dropped answers kDatabaseNotFound.
+// One database. Thread-safe; lives as long as its store. A database that was dropped answers
+// kDatabaseNotFound.
 class DocumentDatabase {
  public:
   virtual ~DocumentDatabase() = default;
   virtual const std::string& name() const = 0;
 
-  // Collections, system ones included, sorted by name. Fails with kCollectionNotFound, kDuplicateName, kIllegalName,
-  // kValidationBadParameter (a schema that is none), kInvalidKeyGenerator.
+  // Collections, system ones included, sorted by name. Fails with kCollectionNotFound, kDuplicateName,
+  // kIllegalName, kValidationBadParameter (a schema that is none), kInvalidKeyGenerator.
   virtual base::Result<std::vector<CollectionDescription>> collections() = 0;
   virtual base::Result<std::optional<CollectionDescription>> find_collection(std::string_view collection) = 0;
   virtual base::Result<> create_collection(const CollectionDescription& description) = 0;
@@ -97,9 +100,10 @@ class DocumentDatabase {
   virtual base::Result<> truncate_collection(std::string_view collection) = 0;
   virtual base::Result<uint64_t> count(std::string_view collection) = 0;
 
-  // Index definitions in the JSON shape of ArangoDB's index API: {"id": "c/123", "type", "name", "fields", "unique",
-  // "sparse", "expireAfter"...}; primary and edge indexes are among them. ensure_index returns the index as it is, also
-  // when an equal one was there. Fails with kBadParameter, kUniqueConstraintViolated, kIndexNotFound.
+  // Index definitions in the JSON shape of ArangoDB's index API: {"id": "c/123", "type", "name", "fields",
+  // "unique", "sparse", "expireAfter"...}; primary and edge indexes are among them. ensure_index returns the
+  // index as it is, also when an equal one was there. Fails with kBadParameter, kUniqueConstraintViolated,
+  // kIndexNotFound.
   virtual base::Result<std::vector<value::Buffer>> indexes(std::string_view collection) = 0;
   virtual base::Result<value::Buffer> ensure_index(std::string_view collection, value::Slice definition) = 0;
   // By name, or by "collection/number".
@@ -107,17 +111,19 @@ class DocumentDatabase {
 
   // Single documents. Absence is no error for read; it is kDocumentNotFound for the others. Fails with
   // kUniqueConstraintViolated, kConflict, kValidationFailed, kDocumentKeyBad, kDocumentTypeInvalid.
-  virtual base::Result<std::optional<value::Buffer>> read(std::string_view collection, std::string_view key) = 0;
+  virtual base::Result<std::optional<value::Buffer>> read(std::string_view collection,
+                                                          std::string_view key) = 0;
   virtual base::Result<WrittenDocument> insert(std::string_view collection, value::Slice document,
                                                const WriteOptions& options = {}) = 0;
-  virtual base::Result<WrittenDocument> update(std::string_view collection, std::string_view key, value::Slice patch,
-                                               const WriteOptions& options = {}) = 0;
+  virtual base::Result<WrittenDocument> update(std::string_view collection, std::string_view key,
+                                               value::Slice patch, const WriteOptions& options = {}) = 0;
   virtual base::Result<WrittenDocument> replace(std::string_view collection, std::string_view key,
                                                 value::Slice document, const WriteOptions& options = {}) = 0;
   virtual base::Result<> remove(std::string_view collection, std::string_view key,
                                 const WriteOptions& options = {}) = 0;
   // Inserts each document for itself: a bad one is reported and does not stop the others.
-  virtual base::Result<BulkResult> insert_many(std::string_view collection, std::span<const value::Slice> documents,
+  virtual base::Result<BulkResult> insert_many(std::string_view collection,
+                                               std::span<const value::Slice> documents,
                                                const WriteOptions& options = {}) = 0;
 
   // Runs AQL. `bind_variables` is an object or null. Fails with the documented numbers of the 1500s.
@@ -134,14 +140,16 @@ class DocumentStore {
 
   // Names, sorted; `_system` is among them.
   virtual base::Result<std::vector<std::string>> databases() = 0;
-  // Fails with kDuplicateName, kDatabaseNameInvalid, kDatabaseNotFound; `_system` cannot be dropped (kForbidden).
+  // Fails with kDuplicateName, kDatabaseNameInvalid, kDatabaseNotFound; `_system` cannot be dropped
+  // (kForbidden).
   virtual base::Result<> create_database(std::string_view name) = 0;
   virtual base::Result<> drop_database(std::string_view name) = 0;
   virtual base::Result<std::shared_ptr<DocumentDatabase>> open(std::string_view name) = 0;
 
   // The environment class that the database carries inside itself ("production"); nothing when it has none.
   virtual base::Result<std::optional<std::string>> environment_class(std::string_view database) = 0;
-  virtual base::Result<> set_environment_class(std::string_view database, std::string_view environment_class) = 0;
+  virtual base::Result<> set_environment_class(std::string_view database,
+                                               std::string_view environment_class) = 0;
 };
 
 }  // namespace workerdb::stores::documents

@@ -103,8 +103,9 @@ Result<> check_text(std::string_view sql, std::span<const Parameter> parameters)
   }
   for (size_t index = 0; index < parameters.size(); ++index) {
     if (parameters[index] && parameters[index]->find('\0') != std::string::npos) {
-      return Error(ErrorCode::kBadParameter,
-                   fmt::format("parameter ${} holds a NUL byte, which no PostgreSQL text can store", index + 1));
+      return Error(
+          ErrorCode::kBadParameter,
+          fmt::format("parameter ${} holds a NUL byte, which no PostgreSQL text can store", index + 1));
     }
   }
   return {};
@@ -241,8 +242,8 @@ Result<> Connection::stream(std::string_view sql, std::span<const Parameter> par
   TRY(check_text(sql, parameters));
   std::string text(sql);
   std::vector<const char*> values = c_strings(parameters);
-  if (PQsendQueryParams(session_->handle, text.c_str(), static_cast<int>(values.size()), nullptr, values.data(),
-                        nullptr, nullptr, 0) == 0) {
+  if (PQsendQueryParams(session_->handle, text.c_str(), static_cast<int>(values.size()), nullptr,
+                        values.data(), nullptr, nullptr, 0) == 0) {
     return connection_error(ErrorCode::kSimpleClientCouldNotWrite);
   }
   PQsetSingleRowMode(session_->handle);
@@ -272,9 +273,8 @@ Result<> Connection::set_lock_timeout_ms(int timeout_ms) {
 
 Canceller Connection::canceller() const {
   Canceller canceller;
-  canceller.handle_ = std::shared_ptr<void>(PQgetCancel(session_->handle), [](void* handle) {
-    PQfreeCancel(static_cast<PGcancel*>(handle));
-  });
+  canceller.handle_ = std::shared_ptr<void>(
+      PQgetCancel(session_->handle), [](void* handle) { PQfreeCancel(static_cast<PGcancel*>(handle)); });
   return canceller;
 }
 

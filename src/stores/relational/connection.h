@@ -17,8 +17,8 @@ struct pg_conn;  // libpq's PGconn
 
 namespace workerdb::stores::relational {
 
-// Where and as whom to connect. What stays empty comes from `conninfo`, then from libpq's environment (PGHOST,
-// PGPORT, PGUSER, PGPASSFILE...), then from libpq's defaults.
+// Where and as whom to connect. What stays empty comes from `conninfo`, then from libpq's environment
+// (PGHOST, PGPORT, PGUSER, PGPASSFILE...), then from libpq's defaults.
 struct ConnectionOptions {
   // "host=... dbname=...", "postgresql://user@host/db", or empty.
   std::string conninfo;
@@ -45,8 +45,8 @@ struct Statement {
 // Cancels what its connection is running. Thread-safe, and outlives the connection harmlessly.
 class Canceller {
  public:
-  // Asks the server to stop the running statement, which then fails with SQLSTATE 57014. Success means that the
-  // request was delivered; nothing happens when nothing runs. Fails with kSimpleClientCouldNotConnect.
+  // Asks the server to stop the running statement, which then fails with SQLSTATE 57014. Success means that
+  // the request was delivered; nothing happens when nothing runs. Fails with kSimpleClientCouldNotConnect.
   base::Result<> cancel() const;
 
  private:
@@ -55,8 +55,8 @@ class Canceller {
 };
 
 // Movable; one thread at a time. Every failing call reports the server's message with its SQLSTATE (see
-// error_mapping.h) and, for syntax, the line and column; never the DETAIL line, which quotes row values. After a
-// lost connection every call fails and is_open() is false: connect again.
+// error_mapping.h) and, for syntax, the line and column; never the DETAIL line, which quotes row values.
+// After a lost connection every call fails and is_open() is false: connect again.
 class Connection {
  public:
   // Fails with kSimpleClientCouldNotConnect, kHttpUnauthorized (password), kDatabaseNotFound, kStartingUp.
@@ -67,8 +67,8 @@ class Connection {
 
   // One statement with $1, $2... bound to `parameters`.
   base::Result<Rows> query(std::string_view sql, std::span<const Parameter> parameters = {});
-  // A script of any number of statements, run as one implicit transaction unless it has its own; the answers of
-  // all, in order. Ends at the first failure.
+  // A script of any number of statements, run as one implicit transaction unless it has its own; the answers
+  // of all, in order. Ends at the first failure.
   base::Result<std::vector<Rows>> run_script(std::string_view sql);
   // The same for callers who do not want the answers.
   base::Result<> execute(std::string_view sql);
@@ -77,12 +77,12 @@ class Connection {
   base::Result<> stream(std::string_view sql, std::span<const Parameter> parameters,
                         const std::function<base::Result<>(const Rows&)>& on_row);
 
-  // Sends all statements in one round trip (libpq's pipeline mode). Outside a transaction they are one: at the
-  // first failure nothing has happened, and the failure names its statement by position, counted from 1.
+  // Sends all statements in one round trip (libpq's pipeline mode). Outside a transaction they are one: at
+  // the first failure nothing has happened, and the failure names its statement by position, counted from 1.
   base::Result<std::vector<Rows>> pipeline(std::span<const Statement> statements);
 
-  // Runs "COPY ... FROM STDIN" and feeds it what `next_chunk` yields (any cut, also inside a row) until it yields
-  // nothing. Its failure, like the server's, leaves the table unchanged. Returns the number of rows.
+  // Runs "COPY ... FROM STDIN" and feeds it what `next_chunk` yields (any cut, also inside a row) until it
+  // yields nothing. Its failure, like the server's, leaves the table unchanged. Returns the number of rows.
   using ChunkSource = std::function<base::Result<std::optional<std::string_view>>()>;
   base::Result<int64_t> copy_in(std::string_view copy_statement, const ChunkSource& next_chunk);
 
@@ -99,8 +99,8 @@ class Connection {
   // 150020 for 15.20.
   int server_version() const;
 
-  // The verifier that PostgreSQL stores for a password (SCRAM-SHA-256), made on this side so that the password
-  // never reaches the server's log.
+  // The verifier that PostgreSQL stores for a password (SCRAM-SHA-256), made on this side so that the
+  // password never reaches the server's log.
   base::Result<std::string> encrypt_password(const std::string& user, const std::string& password);
 
   // Where NOTICE and WARNING go; without a handler they are dropped.

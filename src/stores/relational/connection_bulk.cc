@@ -19,7 +19,8 @@ Result<int64_t> Connection::copy_in(std::string_view copy_statement, const Chunk
   std::shared_ptr<pg_result> started(PQexec(session_->handle, text.c_str()), PQclear);
   if (started == nullptr) return connection_error(ErrorCode::kSimpleClientCouldNotWrite);
   if (PQresultStatus(started.get()) != PGRES_COPY_IN) {
-    if (PQresultStatus(started.get()) == PGRES_FATAL_ERROR) return result_error(started.get(), copy_statement);
+    if (PQresultStatus(started.get()) == PGRES_FATAL_ERROR)
+      return result_error(started.get(), copy_statement);
     drain();
     return Error(ErrorCode::kBadParameter, "expected a COPY ... FROM STDIN statement");
   }
@@ -117,8 +118,8 @@ Result<std::vector<Rows>> Connection::pipeline(std::span<const Statement> statem
     if (!sent) break;
   }
   bool synced = PQpipelineSync(session_->handle) == 1;
-  Result<std::vector<Rows>> answers = synced ? collect_pipeline(statements)
-                                             : connection_error(ErrorCode::kSimpleClientCouldNotWrite);
+  Result<std::vector<Rows>> answers =
+      synced ? collect_pipeline(statements) : connection_error(ErrorCode::kSimpleClientCouldNotWrite);
   PQexitPipelineMode(session_->handle);
   PQsetnonblocking(session_->handle, 0);
   if (!sent) return std::move(sent).error();

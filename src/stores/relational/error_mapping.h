@@ -1,7 +1,7 @@
 #pragma once
-// PostgreSQL's SQLSTATE codes inside our errors. The five characters stay in the message ("... (SQLSTATE 23505)"),
-// so that they survive every layer and reach the person who reads the message.
-// Source of the codes: PostgreSQL 15 documentation, appendix A.
+// PostgreSQL's SQLSTATE codes inside our errors. The five characters stay in the message ("... (SQLSTATE
+// 23505)"), so that they survive every layer and reach the person who reads the message. Source of the codes:
+// PostgreSQL 15 documentation, appendix A.
 #include <string_view>
 
 #include "base/error.h"

@@ -14,8 +14,8 @@ namespace workerdb::stores::relational {
 
 class RelationalStore;
 
-// A pooled session; gives it back when the scope ends. A session that is lost, or still inside a transaction, is
-// closed instead. Must not outlive its store.
+// A pooled session; gives it back when the scope ends. A session that is lost, or still inside a transaction,
+// is closed instead. Must not outlive its store.
 class Lease {
  public:
   Lease(Lease&&) noexcept = default;

@@ -15,8 +15,8 @@ namespace workerdb::stores::relational {
 namespace {
 
 using base::ErrorCode;
-using testing::TemporaryPostgres;
 using ::testing::HasSubstr;
+using testing::TemporaryPostgres;
 
 class RelationalTest : public ::testing::Test {
  protected:
@@ -46,15 +46,17 @@ TemporaryPostgres* RelationalTest::server_ = nullptr;
 TEST_F(RelationalTest, TypedRowsBecomeJson) {
   auto rows = connection_->query(
       "SELECT true AS yes, 7::bigint AS number, 0.5::float8 AS half, 12.50::numeric AS price, "
-      "12345678901234567890.5::numeric AS exact, '{\"a\": [1]}'::jsonb AS doc, ARRAY['a \"b\"', NULL, 'c,d'] AS "
+      "12345678901234567890.5::numeric AS exact, '{\"a\": [1]}'::jsonb AS doc, ARRAY['a \"b\"', NULL, 'c,d'] "
+      "AS "
       "texts, ARRAY[[1,2],[3,4]] AS grid, NULL::text AS nothing, 'NaN'::float8 AS nan, "
       "timestamptz '2026-01-31 08:15:30.5+00' AT TIME ZONE 'UTC' AS at, $1::text AS said",
       std::array<Parameter, 1>{"grüße"});
   ASSERT_TRUE(rows.has_value()) << rows.error().message();
-  EXPECT_EQ(value::to_json(rows_to_value(*rows).slice()),
-            R"([{"yes":true,"number":7,"half":0.5,"price":12.5,"exact":"12345678901234567890.5","doc":{"a":[1]},)"
-            R"("texts":["a \"b\"",null,"c,d"],"grid":[[1,2],[3,4]],"nothing":null,"nan":"NaN",)"
-            R"("at":"2026-01-31T08:15:30.5","said":"grüße"}])");
+  EXPECT_EQ(
+      value::to_json(rows_to_value(*rows).slice()),
+      R"([{"yes":true,"number":7,"half":0.5,"price":12.5,"exact":"12345678901234567890.5","doc":{"a":[1]},)"
+      R"("texts":["a \"b\"",null,"c,d"],"grid":[[1,2],[3,4]],"nothing":null,"nan":"NaN",)"
+      R"("at":"2026-01-31T08:15:30.5","said":"grüße"}])");
 }
 
 TEST_F(RelationalTest, FailuresCarrySqlstateAndPositionButNoRowValues) {
@@ -62,8 +64,9 @@ TEST_F(RelationalTest, FailuresCarrySqlstateAndPositionButNoRowValues) {
   ASSERT_FALSE(missing.has_value());
   EXPECT_EQ(sqlstate(missing.error()), "42703");
   EXPECT_THAT(missing.error().message(), HasSubstr("line 2, column 3"));
-  ASSERT_TRUE(connection_->execute("CREATE TEMP TABLE mails (mail text PRIMARY KEY); "
-                                   "INSERT INTO mails VALUES ('secret@example.com')"));
+  ASSERT_TRUE(
+      connection_->execute("CREATE TEMP TABLE mails (mail text PRIMARY KEY); "
+                           "INSERT INTO mails VALUES ('secret@example.com')"));
   auto duplicate = connection_->query("INSERT INTO mails VALUES ('secret@example.com')");
   ASSERT_FALSE(duplicate.has_value());
   EXPECT_EQ(duplicate.error().code(), ErrorCode::kUniqueConstraintViolated);
@@ -133,18 +136,21 @@ TEST_F(RelationalTest, CopyLoadsAllRowsOrNone) {
   std::string rows = copy_line(std::array<Parameter, 2>{"1", "tab\tand\nline\\"}) +
                      copy_line(std::array<Parameter, 2>{"2", std::nullopt});
   size_t at = 0;
-  auto loaded = connection_->copy_in("COPY lines FROM STDIN", [&]() -> base::Result<std::optional<std::string_view>> {
-    if (at >= rows.size()) return std::nullopt;
-    return std::string_view(rows).substr(at++, 1);
-  });
+  auto loaded =
+      connection_->copy_in("COPY lines FROM STDIN", [&]() -> base::Result<std::optional<std::string_view>> {
+        if (at >= rows.size()) return std::nullopt;
+        return std::string_view(rows).substr(at++, 1);
+      });
   ASSERT_TRUE(loaded.has_value()) << loaded.error().message();
   EXPECT_EQ(*loaded, 2);
-  EXPECT_EQ(connection_->query("SELECT said FROM lines WHERE id = 1")->text_or_empty(0, 0), "tab\tand\nline\\");
+  EXPECT_EQ(connection_->query("SELECT said FROM lines WHERE id = 1")->text_or_empty(0, 0),
+            "tab\tand\nline\\");
   int calls = 0;
-  auto stopped = connection_->copy_in("COPY lines FROM STDIN", [&]() -> base::Result<std::optional<std::string_view>> {
-    if (++calls > 1) return base::Error(ErrorCode::kCorruptedCsv, "record 2 is bad");
-    return std::string_view("3\tx\n");
-  });
+  auto stopped =
+      connection_->copy_in("COPY lines FROM STDIN", [&]() -> base::Result<std::optional<std::string_view>> {
+        if (++calls > 1) return base::Error(ErrorCode::kCorruptedCsv, "record 2 is bad");
+        return std::string_view("3\tx\n");
+      });
   ASSERT_FALSE(stopped.has_value());
   EXPECT_EQ(stopped.error().message(), "record 2 is bad");
   EXPECT_EQ(connection_->query("SELECT count(*) FROM lines")->integer(0, 0), 2);
@@ -181,17 +187,19 @@ TEST_F(RelationalTest, ScriptsStopAtTheFirstFailureAndRefuseCopy) {
   EXPECT_EQ((*answers)[1].integer(0, 0), 2);
   EXPECT_FALSE(connection_->run_script("CREATE TABLE half (id int); SELECT 1/0").has_value());
   EXPECT_FALSE(connection_->query("SELECT * FROM half").has_value());
-  EXPECT_THAT(connection_->execute("COPY (SELECT 1) TO STDOUT").error().message(), HasSubstr("no part of a script"));
+  EXPECT_THAT(connection_->execute("COPY (SELECT 1) TO STDOUT").error().message(),
+              HasSubstr("no part of a script"));
   EXPECT_TRUE(connection_->query("SELECT 1").has_value());
 }
 
 TEST_F(RelationalTest, StreamHandsRowsOutOneByOneAndStopsOnRequest) {
   int64_t seen = 0;
-  auto stopped = connection_->stream("SELECT generate_series(1, 100000000)", {}, [&](const Rows& row) -> base::Result<> {
-    seen = row.integer(0, 0).value_or(-1);
-    if (seen == 3) return base::Error(ErrorCode::kRequestCanceled, "enough");
-    return {};
-  });
+  auto stopped =
+      connection_->stream("SELECT generate_series(1, 100000000)", {}, [&](const Rows& row) -> base::Result<> {
+        seen = row.integer(0, 0).value_or(-1);
+        if (seen == 3) return base::Error(ErrorCode::kRequestCanceled, "enough");
+        return {};
+      });
   ASSERT_FALSE(stopped.has_value());
   EXPECT_EQ(stopped.error().message(), "enough");
   EXPECT_EQ(seen, 3);

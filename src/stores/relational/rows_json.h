@@ -5,9 +5,9 @@
 
 namespace workerdb::stores::relational {
 
-// Writes one cell: boolean and integer types as such; real as number (NaN and infinities as strings); numeric as
-// number while a double holds all its digits, else as string; json and jsonb as the value itself; arrays as
-// arrays; timestamps in ISO 8601 ("2026-01-31T08:15:30.5+00:00"); everything else as the server's text.
+// Writes one cell: boolean and integer types as such; real as number (NaN and infinities as strings); numeric
+// as number while a double holds all its digits, else as string; json and jsonb as the value itself; arrays
+// as arrays; timestamps in ISO 8601 ("2026-01-31T08:15:30.5+00:00"); everything else as the server's text.
 void append_cell(const Rows& rows, int row, int column, value::Builder& builder);
 
 // Writes one row as an object of column names. Of two columns with one name the last wins.

@@ -13,7 +13,8 @@ enum class Isolation { kReadCommitted, kRepeatableRead, kSerializable };
 // Rolls back in its destructor unless commit() succeeded. Borrows the connection, which must outlive it.
 class Transaction {
  public:
-  static base::Result<Transaction> begin(Connection& connection, Isolation isolation = Isolation::kReadCommitted,
+  static base::Result<Transaction> begin(Connection& connection,
+                                         Isolation isolation = Isolation::kReadCommitted,
                                          bool read_only = false);
   Transaction(Transaction&& other) noexcept : connection_(std::exchange(other.connection_, nullptr)) {}
   Transaction& operator=(Transaction&&) = delete;
@@ -29,8 +30,8 @@ class Transaction {
   Connection* connection_;
 };
 
-// A lock between sessions of one database, named by a text. Held until release(), the destructor, or the end of
-// the session (also when the client dies), so it can never be left behind.
+// A lock between sessions of one database, named by a text. Held until release(), the destructor, or the end
+// of the session (also when the client dies), so it can never be left behind.
 class AdvisoryLock {
  public:
   // Waits at most `timeout_ms` (0: does not wait); then fails with kLockTimeout.

@@ -133,7 +133,8 @@ Result<> TemporaryServer::run(const std::vector<std::string>& command) const {
   return {};
 }
 
-Result<> TemporaryServer::start(const std::vector<std::string>& command, const std::function<bool()>& is_ready) {
+Result<> TemporaryServer::start(const std::vector<std::string>& command,
+                                const std::function<bool()>& is_ready) {
   pid_ = spawn(command);
   if (pid_ < 0) return Error(ErrorCode::kSysError, "fork failed");
   for (int probe = 0; probe < kProbes; ++probe) {
@@ -167,10 +168,11 @@ Result<std::unique_ptr<TemporaryPostgres>> TemporaryPostgres::start_server() {
   Result<> started;
   for (int attempt = 0; attempt < kStartAttempts; ++attempt) {
     server->port_ = free_port();
-    started = server->start({postgres_program("postgres"), "-D", data, "-p", std::to_string(server->port_), "-c",
-                             "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=" + server->folder_, "-c",
-                             "fsync=off", "-c", "shared_buffers=16MB", "-c", "max_connections=40"},
-                            [&] { return status_line(data + "/postmaster.pid") == "ready"; });
+    started =
+        server->start({postgres_program("postgres"), "-D", data, "-p", std::to_string(server->port_), "-c",
+                       "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=" + server->folder_, "-c",
+                       "fsync=off", "-c", "shared_buffers=16MB", "-c", "max_connections=40"},
+                      [&] { return status_line(data + "/postmaster.pid") == "ready"; });
     if (started) return server;
   }
   return std::move(started).error();
@@ -188,8 +190,8 @@ Result<std::unique_ptr<TemporaryRedis>> TemporaryRedis::start_server() {
   Result<> started;
   for (int attempt = 0; attempt < kStartAttempts; ++attempt) {
     server->port_ = free_port();
-    started = server->start({"redis-server", "--port", std::to_string(server->port_), "--bind", "127.0.0.1", "--dir",
-                             server->folder_, "--save", "", "--aclfile", users},
+    started = server->start({"redis-server", "--port", std::to_string(server->port_), "--bind", "127.0.0.1",
+                             "--dir", server->folder_, "--save", "", "--aclfile", users},
                             [] { return true; });
     if (started) return server;
   }

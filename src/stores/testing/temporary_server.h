@@ -12,8 +12,8 @@
 
 namespace workerdb::stores::testing {
 
-// A child process in its own temporary folder. When the test dies without its destructors, the kernel stops the
-// child.
+// A child process in its own temporary folder. When the test dies without its destructors, the kernel stops
+// the child.
 class TemporaryServer {
  public:
   ~TemporaryServer();
@@ -51,7 +51,8 @@ class TemporaryPostgres : public TemporaryServer {
   std::string conninfo() const;
 };
 
-// redis-server with append-only off. The default user has no password; `aclfile` is on, so that ACL SAVE works.
+// redis-server with append-only off. The default user has no password; `aclfile` is on, so that ACL SAVE
+// works.
 class TemporaryRedis : public TemporaryServer {
  public:
   static base::Result<std::unique_ptr<TemporaryRedis>> start_server();

@@ -5,7 +5,8 @@
 
 namespace workerdb::stores::documents {
 
-// The engine's options for the port's; those of `extra` that name nothing known are ignored, as ArangoDB does.
+// The engine's options for the port's; those of `extra` that name nothing known are ignored, as ArangoDB
+// does.
 engine::QueryOptions engine_options(const QueryOptions& options);
 
 class LocalCursor : public QueryCursor {

@@ -16,8 +16,9 @@ using value::Slice;
 constexpr size_t kBulkStep = 1000;  // documents that become visible together
 
 engine::WriteOptions engine_form(const WriteOptions& options) {
-  constexpr engine::OverwriteMode kModes[] = {engine::OverwriteMode::kConflict, engine::OverwriteMode::kIgnore,
-                                              engine::OverwriteMode::kReplace, engine::OverwriteMode::kUpdate};
+  constexpr engine::OverwriteMode kModes[] = {engine::OverwriteMode::kConflict,
+                                              engine::OverwriteMode::kIgnore, engine::OverwriteMode::kReplace,
+                                              engine::OverwriteMode::kUpdate};
   engine::WriteOptions given;
   given.overwrite = kModes[static_cast<size_t>(options.overwrite)];
   given.keep_null = options.keep_null;
@@ -60,7 +61,9 @@ class LocalDatabase : public DocumentDatabase {
     return TRY(database_.collection(collection)).change(change);
   }
 
-  Result<> drop_collection(std::string_view collection) override { return database_.drop_collection(collection); }
+  Result<> drop_collection(std::string_view collection) override {
+    return database_.drop_collection(collection);
+  }
   Result<> truncate_collection(std::string_view collection) override {
     return TRY(database_.collection(collection)).truncate();
   }
@@ -71,7 +74,8 @@ class LocalDatabase : public DocumentDatabase {
   Result<std::vector<value::Buffer>> indexes(std::string_view collection) override {
     value::Buffer all = TRY(database_.collection(collection)).indexes();
     std::vector<value::Buffer> definitions;
-    for (value::ArrayIterator index(all.slice()); index.valid(); index.next()) definitions.emplace_back(index.value());
+    for (value::ArrayIterator index(all.slice()); index.valid(); index.next())
+      definitions.emplace_back(index.value());
     return definitions;
   }
   Result<value::Buffer> ensure_index(std::string_view collection, Slice definition) override {
@@ -88,7 +92,8 @@ class LocalDatabase : public DocumentDatabase {
     if (!TRY(found.read(key, document))) return std::nullopt;
     return value::Buffer(document.slice());
   }
-  Result<WrittenDocument> insert(std::string_view collection, Slice document, const WriteOptions& options) override {
+  Result<WrittenDocument> insert(std::string_view collection, Slice document,
+                                 const WriteOptions& options) override {
     engine::Collection found = TRY(database_.collection(collection));
     return port_form(TRY(found.insert(document, engine_form(options))));
   }
@@ -178,6 +183,8 @@ class LocalStore : public DocumentStore {
 
 }  // namespace
 
-std::unique_ptr<DocumentStore> make_local_store(engine::Engine& engine) { return std::make_unique<LocalStore>(engine); }
+std::unique_ptr<DocumentStore> make_local_store(engine::Engine& engine) {
+  return std::make_unique<LocalStore>(engine);
+}
 
 }  // namespace workerdb::stores::documents

@@ -10,7 +10,8 @@ class Engine;
 
 namespace workerdb::stores::documents {
 
-// Borrows the engine, which must outlive the store and every database and cursor that it hands out. Thread-safe.
+// Borrows the engine, which must outlive the store and every database and cursor that it hands out.
+// Thread-safe.
 std::unique_ptr<DocumentStore> make_local_store(engine::Engine& engine);
 
 }  // namespace workerdb::stores::documents

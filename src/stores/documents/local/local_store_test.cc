@@ -57,9 +57,10 @@ TEST_F(LocalStoreTest, DatabasesCarryTheirEnvironmentClass) {
 }
 
 TEST_F(LocalStoreTest, CollectionsWithSchemaKeysAndIndexes) {
-  CollectionDescription wanted{.name = "orders",
-                               .schema = json(R"({"rule":{"required":["total"]},"level":"strict","message":"no total"})"),
-                               .key_options = json(R"({"type":"padded","allowUserKeys":true})")};
+  CollectionDescription wanted{
+      .name = "orders",
+      .schema = json(R"({"rule":{"required":["total"]},"level":"strict","message":"no total"})"),
+      .key_options = json(R"({"type":"padded","allowUserKeys":true})")};
   ASSERT_TRUE(database_->create_collection(wanted).has_value());
   EXPECT_EQ(database_->create_collection(wanted).error().code(), ErrorCode::kDuplicateName);
   wanted.name = "other";
@@ -75,7 +76,8 @@ TEST_F(LocalStoreTest, CollectionsWithSchemaKeysAndIndexes) {
   ASSERT_TRUE(database_->set_schema("orders", value::Slice::null()).has_value());
   EXPECT_TRUE(database_->insert("orders", json("{}").slice()).has_value());
 
-  auto index = database_->ensure_index("orders", json(R"({"type":"persistent","name":"by_total","fields":["total"]})").slice());
+  auto index = database_->ensure_index(
+      "orders", json(R"({"type":"persistent","name":"by_total","fields":["total"]})").slice());
   ASSERT_TRUE(index.has_value()) << index.error().message();
   EXPECT_EQ(database_->indexes("orders")->size(), 2u);
   EXPECT_TRUE(database_->drop_index("orders", "by_total").has_value());
@@ -98,7 +100,9 @@ TEST_F(LocalStoreTest, SingleDocuments) {
   EXPECT_EQ(database_->read("orders", "1")->value().slice().get("total").as_int64(), 2);
   ASSERT_TRUE(database_->update("orders", "1", json(R"({"paid":true})").slice()).has_value());
   EXPECT_EQ(database_->read("orders", "1")->value().slice().get("total").as_int64(), 2);
-  EXPECT_EQ(database_->replace("orders", "1", json("{}").slice(), {.expected_revision = written->revision}).error().code(),
+  EXPECT_EQ(database_->replace("orders", "1", json("{}").slice(), {.expected_revision = written->revision})
+                .error()
+                .code(),
             ErrorCode::kConflict);
   ASSERT_TRUE(database_->replace("orders", "1", json(R"({"total":3})").slice()).has_value());
   EXPECT_TRUE(database_->read("orders", "1")->value().slice().get("paid").is_none());
@@ -110,7 +114,8 @@ TEST_F(LocalStoreTest, BulkInsertReportsEachBadDocument) {
   ASSERT_TRUE(database_->create_collection({.name = "orders"}).has_value());
   std::vector<value::Buffer> buffers;
   for (int number = 0; number < 2500; ++number) {
-    buffers.push_back(json(number == 1700 ? std::string("{\"_key\":\"a b\"}") : "{\"n\":" + std::to_string(number) + "}"));
+    buffers.push_back(
+        json(number == 1700 ? std::string("{\"_key\":\"a b\"}") : "{\"n\":" + std::to_string(number) + "}"));
   }
   std::vector<value::Slice> documents;
   for (const value::Buffer& buffer : buffers) documents.push_back(buffer.slice());
@@ -124,7 +129,8 @@ TEST_F(LocalStoreTest, BulkInsertReportsEachBadDocument) {
 }
 
 TEST_F(LocalStoreTest, QueriesComeInBatches) {
-  auto cursor = database_->query("FOR n IN 1..@last RETURN n * 2", json(R"({"last":5})").slice(), {.batch_size = 2});
+  auto cursor =
+      database_->query("FOR n IN 1..@last RETURN n * 2", json(R"({"last":5})").slice(), {.batch_size = 2});
   ASSERT_TRUE(cursor.has_value()) << cursor.error().message();
   std::vector<std::string> batches;
   while (true) {
