@@ -34,7 +34,6 @@ std::span<const Function> object_merge_functions();
 std::span<const Function> date_functions();
 std::span<const Function> date_part_functions();
 std::span<const Function> date_shift_functions();
-std::span<const Function> date_zone_functions();
 std::span<const Function> bit_functions();
 std::span<const Function> geo_functions();
 std::span<const Function> control_functions();

@@ -26,7 +26,8 @@ const std::vector<Function>& table() {
     for (auto part : {type_functions(), string_functions(), string_part_functions(), string_search_functions(),
           string_encoding_functions(), string_similarity_functions(), regex_functions(), numeric_functions(),
           statistics_functions(), vector_functions(), bit_functions(), array_functions(), array_set_functions(),
-          array_edit_functions(), object_functions(), object_merge_functions()}) {
+          array_edit_functions(), object_functions(), object_merge_functions(), date_functions(),
+          date_part_functions(), date_shift_functions()}) {
       functions.insert(functions.end(), part.begin(), part.end());
     }
     std::ranges::sort(functions, {}, &Function::name);
