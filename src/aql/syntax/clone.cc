@@ -51,7 +51,7 @@ ObjectLiteral copy_node(const ObjectLiteral& node) {
   return result;
 }
 FunctionCall copy_node(const FunctionCall& node) { return {node.name, copy(node.arguments), node.function}; }
-Subquery copy_node(const Subquery& node) { return {clone(*node.query)}; }
+Subquery copy_node(const Subquery& node) { return Subquery(clone(*node.query)); }
 
 For copy_node(const For& node) { return {node.target, copy(node.source), copy(node.options)}; }
 Filter copy_node(const Filter& node) { return {copy(node.condition)}; }
@@ -87,6 +87,11 @@ Upsert copy_node(const Upsert& node) {
 }
 
 }  // namespace
+
+Subquery::Subquery(std::unique_ptr<Query> query) : query(std::move(query)) {}
+Subquery::Subquery(Subquery&&) noexcept = default;
+Subquery& Subquery::operator=(Subquery&&) noexcept = default;
+Subquery::~Subquery() = default;
 
 ExpressionPtr clone(const Expression& expression) {
   return std::visit([&](const auto& node) { return make_expression(copy_node(node), expression.position); },

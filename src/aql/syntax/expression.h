@@ -121,6 +121,11 @@ struct FunctionCall {
 // ( FOR … RETURN … ) inside an expression. Building the plan pulls it out into a node of its own and leaves a
 // Reference, except under the lazy sides of ?:, && and ||, where the plan keeps the laziness with a condition.
 struct Subquery {
+  explicit Subquery(std::unique_ptr<Query> query);   // defined where Query is complete
+  Subquery(Subquery&&) noexcept;
+  Subquery& operator=(Subquery&&) noexcept;
+  ~Subquery();
+
   std::unique_ptr<Query> query;
 };
 
