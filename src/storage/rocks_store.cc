@@ -1,6 +1,7 @@
 #include "storage/rocks_store.h"
 
 #include <fmt/format.h>
+#include <rocksdb/transaction_log.h>
 
 #include <algorithm>
 #include <charconv>
@@ -16,8 +17,8 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& folder, const Stor
   return RocksStore::open(folder, options, nullptr);
 }
 
-RocksStore::RocksStore(OpenRocks rocks, const StoreOptions& options)
-    : rocks_(std::move(rocks)), options_(options), view_(std::make_shared<CatalogView>()) {}
+RocksStore::RocksStore(OpenRocks rocks, const std::string& folder, const StoreOptions& options)
+    : rocks_(std::move(rocks)), folder_(folder), options_(options), view_(std::make_shared<CatalogView>()) {}
 
 RocksStore::~RocksStore() {
   if (upkeep_.joinable()) {
@@ -28,7 +29,7 @@ RocksStore::~RocksStore() {
     }
     upkeep_.join();
   }
-  if (is_unsynced_) static_cast<void>(rocks_.database->SyncWAL());
+  if (is_unsynced_) static_cast<void>(sync());
   for (auto* family : {rocks_.families.metadata, rocks_.families.documents, rocks_.families.indexes}) {
     static_cast<void>(rocks_.database->DestroyColumnFamilyHandle(family));
   }
@@ -123,15 +124,6 @@ Result<bool> RocksStore::read(const Collection& collection, std::string_view key
     return {ErrorCode::kConflict, "the collection was renamed, look it up again"};
   }
   return false;
-}
-
-Result<> RocksStore::sync() {
-  is_unsynced_ = false;
-  rocksdb::Status status = rocks_.database->SyncWAL();
-  if (status.ok()) return {};
-  is_unsynced_ = true;
-  write_failed(status);
-  return to_error(status);
 }
 
 StoreStatistics RocksStore::statistics() const {

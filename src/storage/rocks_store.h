@@ -66,7 +66,7 @@ class RocksStore final : public Store {
   void write_failed(const rocksdb::Status& status);
 
  private:
-  RocksStore(OpenRocks rocks, const StoreOptions& options);
+  RocksStore(OpenRocks rocks, const std::string& folder, const StoreOptions& options);
 
   // Opening (rocks_store_open.cc).
   base::Result<> load();
@@ -97,10 +97,12 @@ class RocksStore final : public Store {
   void discard(uint64_t object_id);
 
   // Upkeep (upkeep.cc).
+  base::Result<> sync_file(const std::string& name) const;
   void run_upkeep();
   base::Result<uint64_t> remove_expired(const CollectionStatePtr& state, const Index& index, int64_t now_unix_seconds);
 
   OpenRocks rocks_;
+  const std::string folder_;
   const StoreOptions options_;
   std::unique_ptr<TickClock> clock_;
 
@@ -110,6 +112,9 @@ class RocksStore final : public Store {
   std::shared_ptr<const CatalogView> view_;   // guarded by view_mutex_
 
   std::atomic<uint64_t> open_transactions_ = 0;
+
+  base::Mutex sync_mutex_;
+  uint64_t synced_log_ GUARDED_BY(sync_mutex_) = 0;   // logs with lower numbers are on the disk
 
   base::Mutex upkeep_mutex_;
   std::condition_variable_any upkeep_wakes_;
