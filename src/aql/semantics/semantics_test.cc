@@ -111,11 +111,55 @@ TEST(Semantics, Functions) {
   EXPECT_EQ(code_of("FOR u IN users COLLECT AGGREGATE a = IS_ARRAY(u.x) RETURN a"), ErrorCode::kQueryInvalidAggregateExpression);
 }
 
+TEST(Semantics, CollectionsAsArguments) {
+  EXPECT_EQ(printed("RETURN [LENGTH(users), COUNT(@@c)]", R"({"@c": "posts"})"),
+            "RETURN [COLLECTION_COUNT(users), COLLECTION_COUNT(posts)]");
+  EXPECT_EQ(printed("LET users = [1] RETURN LENGTH(users)"), "LET users = [1] RETURN LENGTH(users)");
+  EXPECT_EQ(code_of("RETURN LENGTH(nothing)"), ErrorCode::kCollectionNotFound);
+  EXPECT_EQ(code_of("INSERT {} INTO users RETURN LENGTH(users)"), ErrorCode::kQueryAccessAfterModification);
+  EXPECT_EQ(code_of("INSERT {} INTO users RETURN LENGTH(posts)"), ErrorCode::kQueryAccessAfterModification);
+}
+
 TEST(Semantics, Folding) {
   EXPECT_EQ(printed("FOR u IN users RETURN [true ? u.a : u.b, false && u, null || u, {a: {b: 1}}.a.b, 0 ?: u, 3 ?: u]"),
             R"(FOR u IN users RETURN [u.a, false, u, 1, u, 3])");
   EXPECT_EQ(printed("RETURN 1..3"), "RETURN 1..3");
   EXPECT_EQ(printed("RETURN 1 / 0"), "RETURN 1 / 0");
+}
+
+// Stands for execution: adds integers, and declines everything else.
+class AddingEvaluator : public ConstantEvaluator {
+ public:
+  std::optional<value::Buffer> evaluate(const syntax::Expression& expression) override {
+    ++asked;
+    const auto* binary = expression.get_if<syntax::Binary>();
+    if (binary == nullptr || binary->op != syntax::BinaryOperator::kAdd) return std::nullopt;
+    value::Builder builder;
+    builder.integer(binary->left->get_if<syntax::Constant>()->value.slice().as_int64() +
+                    binary->right->get_if<syntax::Constant>()->value.slice().as_int64());
+    return builder.take();
+  }
+  int asked = 0;
+};
+
+TEST(Semantics, FoldingAsksTheEvaluatorFromTheLeavesUp) {
+  auto query = syntax::parse("FOR x IN [1] LIMIT 1 + 2 RETURN [1 + (2 + 3), x + 1, 4 / 0, 1..2]");
+  ASSERT_TRUE(query);
+  AddingEvaluator evaluator;
+  auto result = analyze(std::move(**query), {}, TestingCatalog(""), &evaluator);
+  ASSERT_TRUE(result) << result.error().message();
+  EXPECT_EQ(syntax::to_string(result->query), "FOR x IN [1] LIMIT 3 RETURN [6, x + 1, 4 / 0, 1..2]");
+  EXPECT_EQ(evaluator.asked, 4);   // what depends on a row is never asked for
+}
+
+TEST(Semantics, WindowBounds) {
+  EXPECT_EQ(code_of("FOR u IN users WINDOW {preceding: 1, following: 'unbounded'} AGGREGATE s = SUM(u.a) RETURN s"), ErrorCode(0));
+  EXPECT_EQ(code_of("FOR u IN users WINDOW u.t WITH {preceding: 'PT30M'} AGGREGATE s = SUM(u.a) RETURN s"), ErrorCode(0));
+  EXPECT_EQ(code_of("FOR u IN users WINDOW {preceding: -1} AGGREGATE s = SUM(u.a) RETURN s"), ErrorCode::kBadParameter);
+  EXPECT_EQ(code_of("FOR u IN users WINDOW {preceding: 'PT30M'} AGGREGATE s = SUM(u.a) RETURN s"), ErrorCode::kBadParameter);
+  EXPECT_EQ(code_of("FOR u IN users WINDOW {preceding: u.a} AGGREGATE s = SUM(u.a) RETURN s"), ErrorCode::kQueryCompileTimeOptions);
+  EXPECT_EQ(code_of("INSERT {} INTO users WINDOW {preceding: 1} AGGREGATE s = SUM(1) RETURN s"),
+            ErrorCode::kQueryWindowAfterModification);
 }
 
 }  // namespace

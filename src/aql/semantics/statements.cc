@@ -29,6 +29,13 @@ constexpr Names kUpsertOptions = {"ignoreErrors", "keepNull", "mergeObjects", "w
                                   "refillIndexCaches", "versionAttribute", "indexHint", "forceIndexHint", "disableIndex",
                                   "readOwnWrites"};
 
+// Rows: how many, or "unbounded". A range: a distance, or a duration such as "PT30M" (window.md).
+bool is_window_bound(value::Slice bound, bool is_range) {
+  if (bound.is_none()) return true;
+  if (bound.is_string()) return is_range ? bound.as_string().starts_with('P') : bound.as_string() == "unbounded";
+  return bound.is_number() && bound.as_double() >= 0 && (is_range || bound.is_int64());
+}
+
 }  // namespace
 
 base::Result<> Analyzer::walk(Query& query, bool is_outermost) {
@@ -170,6 +177,14 @@ base::Result<> Analyzer::visit(Window& window, Block& block) {
   TRY(resolve_aggregations(window.aggregations));
   constexpr Names kBounds = {"preceding", "following"};
   TRY(check_options(window.bounds, kBounds, "WINDOW"));
+  for (std::string_view name : kBounds) {
+    value::Slice bound = window.bounds->get_if<Constant>()->value.slice().get(name);
+    if (is_window_bound(bound, window.range_value != nullptr)) continue;
+    return Error(ErrorCode::kBadParameter,
+                 fmt::format("WINDOW takes numbers from 0 on{} as '{}'{}",
+                             window.range_value ? " or ISO durations" : " or \"unbounded\"", name,
+                             at(window.bounds->position)));
+  }
   for (Assignment& aggregation : window.aggregations) TRY(declare(aggregation.declaration, block));
   return {};
 }

@@ -2,6 +2,7 @@
 // A catalog for tests, written as text: one collection a line, "name count [edge] [index …]".
 //   users 1000 persistent(age,name) persistent(email)/unique persistent(tags[*])/sparse~0.5
 // Every collection has its primary index, an edge collection its edge index. Behind ~ stands the selectivity.
+#include <charconv>
 #include <map>
 #include <sstream>
 #include <string>
@@ -28,6 +29,11 @@ class TestingCatalog : public CatalogView {
     for (std::string part; std::getline(stream, part, separator);) parts.push_back(part);
     return parts;
   }
+  static double number(const std::string& text) {
+    double result = 0;
+    std::from_chars(text.data(), text.data() + text.size(), result);
+    return result;
+  }
   static IndexInfo::Field field(const std::string& text) {
     IndexInfo::Field result;
     size_t star = text.find("[*]");
@@ -51,7 +57,7 @@ class TestingCatalog : public CatalogView {
     index->unique = flags.find("/unique") != std::string::npos;
     index->sparse = flags.find("/sparse") != std::string::npos;
     size_t tilde = flags.find('~');
-    index->selectivity = tilde != std::string::npos ? std::stod(flags.substr(tilde + 1)) : index->unique ? 1.0 : 0.1;
+    index->selectivity = tilde != std::string::npos ? number(flags.substr(tilde + 1)) : index->unique ? 1.0 : 0.1;
     index->id = next_id_++;
     index->name = "idx_" + std::to_string(index->id);
     collection.indexes.push_back(std::move(index));
