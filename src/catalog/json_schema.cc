@@ -122,7 +122,7 @@ void check_value(const Keyword& keyword, const YamlValue& value, Complaints& com
       return;
     case Takes::kNamedSchemas:
       if (!expect(value, YamlKind::kMap, keyword.name, complaints)) return;
-      for (const auto& [name, member] : value.members) check_json_schema(member, complaints);
+      for (const YamlValue& member : value.items) check_json_schema(member, complaints);
       return;
   }
 }
@@ -131,7 +131,9 @@ void check_value(const Keyword& keyword, const YamlValue& value, Complaints& com
 
 void check_json_schema(const YamlValue& schema, Complaints& complaints) {
   if (!expect(schema, YamlKind::kMap, "schema", complaints)) return;
-  for (const auto& [name, value] : schema.members) {
+  for (size_t index = 0; index < schema.keys.size(); ++index) {
+    const std::string& name = schema.keys[index];
+    const YamlValue& value = schema.items[index];
     auto known = std::ranges::find(kKeywords, name, &Keyword::name);
     if (known == kKeywords.end()) {
       complaints.add(value.place,

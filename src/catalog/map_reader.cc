@@ -45,9 +45,10 @@ const YamlValue* MapReader::take(std::string_view key, YamlKind expected) {
   known_.emplace_back(key);
   const YamlValue* member = value_.find(key);
   if (member == nullptr || member->kind == expected) return member;
-  std::string_view advice = expected == YamlKind::kText && member->items.empty() && member->members.empty()
-                                ? "; put it in quotes"
-                                : "";
+  std::string_view advice =
+      expected == YamlKind::kText && member->kind != YamlKind::kList && member->kind != YamlKind::kMap
+          ? "; put it in quotes"
+          : "";
   complain(key, fmt::format("'{}' of {} is {}, expected {}{}", key, what_, name_of(member->kind),
                             name_of(expected), advice));
   return nullptr;
@@ -126,7 +127,9 @@ std::vector<const YamlValue*> MapReader::maps(std::string_view key) {
 }
 
 void MapReader::finish() {
-  for (const auto& [key, member] : value_.members) {
+  for (size_t index = 0; index < value_.keys.size(); ++index) {
+    const std::string& key = value_.keys[index];
+    const YamlValue& member = value_.items[index];
     if (std::ranges::find(known_, key) != known_.end()) continue;
     complaints_.add(member.place, fmt::format("unknown key '{}' in {}; known are: {}", key, what_,
                                               fmt::join(known_, ", ")));

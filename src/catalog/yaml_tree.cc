@@ -118,7 +118,8 @@ class TreeBuilder : public YAML::EventHandler {
     } else if (!parent.has_key) {
       take_key(parent, value);
     } else {
-      parent.value.members.emplace_back(std::move(parent.key), std::move(value));
+      parent.value.keys.push_back(std::move(parent.key));
+      parent.value.items.push_back(std::move(value));
       parent.has_key = false;
     }
   }
@@ -148,8 +149,8 @@ std::string to_string(const Place& place) {
 }
 
 const YamlValue* YamlValue::find(std::string_view key) const {
-  for (const auto& [name, value] : members) {
-    if (name == key) return &value;
+  for (size_t index = 0; index < keys.size(); ++index) {
+    if (keys[index] == key) return &items[index];
   }
   return nullptr;
 }
@@ -206,9 +207,9 @@ void append_yaml(const YamlValue& value, value::Builder& builder) {
       return builder.close();
     case YamlKind::kMap:
       builder.open_object();
-      for (const auto& [key, member] : value.members) {
-        builder.key(key);
-        append_yaml(member, builder);
+      for (size_t index = 0; index < value.keys.size(); ++index) {
+        builder.key(value.keys[index]);
+        append_yaml(value.items[index], builder);
       }
       return builder.close();
   }

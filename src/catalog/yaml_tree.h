@@ -4,7 +4,6 @@
 // are no text.
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -24,9 +23,10 @@ enum class YamlKind { kNull, kBoolean, kInteger, kReal, kText, kList, kMap };
 
 struct YamlValue {
   YamlKind kind = YamlKind::kNull;
-  std::string text;  // of a scalar, as written without quotes
-  std::vector<YamlValue> items;
-  std::vector<std::pair<std::string, YamlValue>> members;  // in the order of the file
+  std::string text;              // of a scalar, as written without quotes
+  std::vector<YamlValue> items;  // of a list or a map
+  // Of a map: the names of its items, in the order of the file.
+  std::vector<std::string> keys;
   Place place;
 
   // The member of a map; null when there is none or this is no map.
