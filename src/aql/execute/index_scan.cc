@@ -118,7 +118,8 @@ class IndexScan : public Operator {
             storage::CollectionPtr collection, std::shared_ptr<const storage::Index> index)
       : Operator(runtime, std::move(source)), step_(step), collection_(std::move(collection)),
         index_(std::move(index)), outer_(runtime, input()), rows_(runtime, step.output, step.carried),
-        ranges_(runtime, step), reads_keys_(index_->type == storage::IndexType::kPrimary && !step.covers) {}
+        ranges_(runtime, step), reads_keys_(index_->type == storage::IndexType::kPrimary && !step.covers),
+        limit_(runtime.options.full_count ? 0 : step.limit) {}
 
   Result<bool> next(Batch& to, size_t wanted) override {
     size_t target = std::min(wanted, to.capacity());
@@ -169,7 +170,7 @@ class IndexScan : public Operator {
     if (is_single_key_) return read_key();
     uint64_t scanned = 0;
     while (to.rows() < target && to.arena_bytes() < kBatchBytes) {
-      if (step_.limit != 0 && given_ == step_.limit) {
+      if (limit_ != 0 && given_ == limit_) {
         end_outer_row();
         break;
       }
@@ -203,7 +204,7 @@ class IndexScan : public Operator {
   // One key of the primary index: one read.
   Result<> read_key() {
     in_range_ = false;
-    if (step_.limit != 0 && given_ == step_.limit) {
+    if (limit_ != 0 && given_ == limit_) {
       end_outer_row();
       return {};
     }
@@ -232,6 +233,7 @@ class IndexScan : public Operator {
   ScanRows rows_;
   Ranges ranges_;
   const bool reads_keys_;
+  const uint64_t limit_;   // none where rows are to be counted
   std::unique_ptr<storage::IndexScan> scan_;
   storage::PinnedDocument pinned_;
   std::unordered_set<std::string> seen_;   // keys of the outer row, where ranges may overlap

@@ -117,15 +117,19 @@ Result<std::unique_ptr<Operator>> NoResultsStep::make(Runtime& runtime, std::uni
 
 }  // namespace
 
+bool is_last_limit(const plan::Plan& plan, size_t position) {
+  for (size_t i = position + 1; i < plan.nodes.size(); ++i) {
+    if (plan.nodes[i]->get_if<plan::Limit>() != nullptr) return false;
+  }
+  return true;
+}
+
 StepResult compile_step(const plan::Limit& node, NodeContext& context) {
   auto step = std::make_unique<LimitStep>();
   step->offset = node.offset;
   step->count = node.count;
   step->full_count = node.full_count;
-  step->may_count_fully = context.is_outermost;
-  for (size_t i = context.position + 1; i < context.plan.nodes.size(); ++i) {
-    if (context.plan.nodes[i]->get_if<plan::Limit>() != nullptr) step->may_count_fully = false;
-  }
+  step->may_count_fully = context.is_outermost && is_last_limit(context.plan, context.position);
   return step;
 }
 

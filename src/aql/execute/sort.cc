@@ -23,6 +23,8 @@ struct SortStep : Step {
   };
   std::vector<Key> keys;
   uint64_t limit = 0;
+  // The limit behind it may count all rows: those that are dropped here are counted here.
+  bool feeds_full_count = false, always_counts = false;
 };
 
 // 64 bits whose order agrees with the values' order as far as they go: most comparisons end here.
@@ -187,7 +189,10 @@ class Sort : public Operator {
     std::stable_sort(rows_.begin(), rows_.end(),
                      [this](const SortedRow& left, const SortedRow& right) { return order_.less(left, right); });
     TRY(runtime_.check());
-    if (step_.limit != 0 && rows_.size() > step_.limit) rows_.resize(step_.limit);
+    if (step_.limit == 0 || rows_.size() <= step_.limit) return {};
+    bool counts = step_.always_counts || (step_.feeds_full_count && runtime_.options.full_count);
+    if (counts) runtime_.statistics.full_count += rows_.size() - step_.limit;
+    rows_.resize(step_.limit);
     return {};
   }
 
@@ -221,6 +226,13 @@ StepResult compile_step(const plan::Sort& node, NodeContext& context) {
   }
   if (step->keys.empty()) return base::Error(base::ErrorCode::kInternal, "a sort must have a key");
   step->limit = node.limit;
+  for (size_t i = context.position + 1; i < context.plan.nodes.size(); ++i) {
+    const auto* limit = context.plan.nodes[i]->get_if<plan::Limit>();
+    if (limit == nullptr) continue;
+    step->feeds_full_count = context.is_outermost && is_last_limit(context.plan, i);
+    step->always_counts = limit->full_count;
+    break;
+  }
   step->carried = context.registers.live();
   return step;
 }

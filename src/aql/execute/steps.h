@@ -60,6 +60,9 @@ StepResult compile_step(const plan::Upsert& node, NodeContext& context);
 StepResult compile_step(const plan::Return& node, NodeContext& context);
 StepResult compile_step(const plan::NoResults& node, NodeContext& context);
 
+// Whether no other LIMIT stands behind the one at the position: the one that fullCount is about.
+bool is_last_limit(const plan::Plan& plan, size_t position);
+
 // The operators of a compiled plan, ready to run any number of times.
 class Pipeline {
  public:
