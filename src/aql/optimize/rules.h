@@ -19,6 +19,11 @@ struct Rule {
 std::span<const Rule> all_rules();
 
 bool fuse_filters(Context& context, Plan& chain);
+bool move_filters_up(Context& context, Plan& chain);
+bool remove_filter_covered_by_index(Context& context, Plan& chain);
+bool sort_limit(Context& context, Plan& chain);
+bool use_index_for_sort(Context& context, Plan& chain);
+bool use_indexes(Context& context, Plan& chain);
 
 // Says what is wrong with a plan: a variable that is read before it is set, or set twice, a chain without its first
 // node. Nothing for a sound one.
