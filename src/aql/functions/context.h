@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,13 @@ class DataAccess {
   // kCollectionNotFound.
   virtual base::Result<uint64_t> collection_count(std::string_view collection) = 0;
   virtual std::vector<std::string> collection_names() = 0;
+  // 0 if there is no such collection.
+  virtual uint64_t collection_id(std::string_view) { return 0; }
+  // Why the document breaks the schema ({rule, level, message, type}); nothing where it meets it.
+  // kValidationBadParameter; kNotImplemented where the implementation knows no schemas.
+  virtual base::Result<std::optional<std::string>> validate(value::Slice, value::Slice) {
+    return base::ErrorCode::kNotImplemented;
+  }
   // The collection's validation schema, or null.
   virtual base::Result<value::Slice> schema(std::string_view collection, value::Arena& arena) = 0;
 };

@@ -27,7 +27,8 @@ const std::vector<Function>& table() {
           string_encoding_functions(), string_similarity_functions(), regex_functions(), numeric_functions(),
           statistics_functions(), vector_functions(), bit_functions(), array_functions(), array_set_functions(),
           array_edit_functions(), object_functions(), object_merge_functions(), date_functions(),
-          date_part_functions(), date_shift_functions()}) {
+          date_part_functions(), date_shift_functions(), geo_functions(), control_functions(), document_functions(),
+          minhash_functions()}) {
       functions.insert(functions.end(), part.begin(), part.end());
     }
     std::ranges::sort(functions, {}, &Function::name);
