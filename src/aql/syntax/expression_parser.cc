@@ -1,38 +1,37 @@
-// Operators and accesses. Levels of precedence, from the documentation's table: a greater number binds tighter.
+// Operators and accesses.
 #include <algorithm>
 #include <optional>
 
 #include "aql/syntax/parser.h"
+#include "aql/syntax/precedence.h"
 
 namespace workerdb::aql::syntax {
 
 namespace {
 
-enum Level { kOrLevel = 1, kAndLevel, kQuantifierLevel, kEqualityLevel, kInLevel, kRelationLevel, kRangeLevel,
-             kAdditionLevel, kMultiplicationLevel };
-
 struct Operator {
+  explicit Operator(BinaryOperator op) : op(op), level(level_of(op)) {}
   BinaryOperator op;
   int level;
 };
 
 std::optional<Operator> operator_of(TokenKind kind) {
   switch (kind) {
-    case TokenKind::kEqual: return Operator{BinaryOperator::kEqual, kEqualityLevel};
-    case TokenKind::kNotEqual: return Operator{BinaryOperator::kNotEqual, kEqualityLevel};
-    case TokenKind::kLike: return Operator{BinaryOperator::kLike, kEqualityLevel};
-    case TokenKind::kMatch: return Operator{BinaryOperator::kMatch, kEqualityLevel};
-    case TokenKind::kNotMatch: return Operator{BinaryOperator::kNotMatch, kEqualityLevel};
-    case TokenKind::kIn: return Operator{BinaryOperator::kIn, kInLevel};
-    case TokenKind::kLess: return Operator{BinaryOperator::kLess, kRelationLevel};
-    case TokenKind::kLessEqual: return Operator{BinaryOperator::kLessEqual, kRelationLevel};
-    case TokenKind::kGreater: return Operator{BinaryOperator::kGreater, kRelationLevel};
-    case TokenKind::kGreaterEqual: return Operator{BinaryOperator::kGreaterEqual, kRelationLevel};
-    case TokenKind::kPlus: return Operator{BinaryOperator::kAdd, kAdditionLevel};
-    case TokenKind::kMinus: return Operator{BinaryOperator::kSubtract, kAdditionLevel};
-    case TokenKind::kTimes: return Operator{BinaryOperator::kMultiply, kMultiplicationLevel};
-    case TokenKind::kDivide: return Operator{BinaryOperator::kDivide, kMultiplicationLevel};
-    case TokenKind::kModulo: return Operator{BinaryOperator::kModulo, kMultiplicationLevel};
+    case TokenKind::kEqual: return Operator(BinaryOperator::kEqual);
+    case TokenKind::kNotEqual: return Operator(BinaryOperator::kNotEqual);
+    case TokenKind::kLike: return Operator(BinaryOperator::kLike);
+    case TokenKind::kMatch: return Operator(BinaryOperator::kMatch);
+    case TokenKind::kNotMatch: return Operator(BinaryOperator::kNotMatch);
+    case TokenKind::kIn: return Operator(BinaryOperator::kIn);
+    case TokenKind::kLess: return Operator(BinaryOperator::kLess);
+    case TokenKind::kLessEqual: return Operator(BinaryOperator::kLessEqual);
+    case TokenKind::kGreater: return Operator(BinaryOperator::kGreater);
+    case TokenKind::kGreaterEqual: return Operator(BinaryOperator::kGreaterEqual);
+    case TokenKind::kPlus: return Operator(BinaryOperator::kAdd);
+    case TokenKind::kMinus: return Operator(BinaryOperator::kSubtract);
+    case TokenKind::kTimes: return Operator(BinaryOperator::kMultiply);
+    case TokenKind::kDivide: return Operator(BinaryOperator::kDivide);
+    case TokenKind::kModulo: return Operator(BinaryOperator::kModulo);
     default: return std::nullopt;
   }
 }

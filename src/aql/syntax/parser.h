@@ -54,7 +54,7 @@ class Parser {
   Result<ExpressionPtr> parse_object();
   Result<ObjectLiteral::Attribute> parse_attribute();
 
-  // statements (statement_parser.cc)
+  // statements (statement_parser.cc, clause_parser.cc)
   Result<std::unique_ptr<Query>> parse_block();
   Result<Statement> parse_statement();
   Result<Statement::Node> parse_for();

@@ -1,36 +1,15 @@
 // Trees back to text. Parentheses stand where the reader of the text needs them: to_string(parse(to_string(x))) is
 // to_string(x).
-#include <algorithm>
 #include <cmath>
 #include <span>
 
+#include "aql/syntax/precedence.h"
 #include "aql/syntax/statement.h"
-#include "aql/syntax/token.h"
 #include "value/json.h"
 
 namespace workerdb::aql::syntax {
 
 namespace {
-
-// The levels of expression_parser.cc; unary and accesses above them.
-enum Level { kTernaryLevel = 0, kOrLevel, kAndLevel, kQuantifierLevel, kEqualityLevel, kInLevel, kRelationLevel,
-             kRangeLevel, kAdditionLevel, kMultiplicationLevel, kUnaryLevel, kAccessLevel, kPrimaryLevel };
-
-int level_of(BinaryOperator op) {
-  switch (op) {
-    case BinaryOperator::kOr: return kOrLevel;
-    case BinaryOperator::kAnd: return kAndLevel;
-    case BinaryOperator::kEqual: case BinaryOperator::kNotEqual: case BinaryOperator::kLike:
-    case BinaryOperator::kNotLike: case BinaryOperator::kMatch: case BinaryOperator::kNotMatch:
-      return kEqualityLevel;
-    case BinaryOperator::kIn: case BinaryOperator::kNotIn: return kInLevel;
-    case BinaryOperator::kLess: case BinaryOperator::kLessEqual: case BinaryOperator::kGreater:
-    case BinaryOperator::kGreaterEqual:
-      return kRelationLevel;
-    case BinaryOperator::kAdd: case BinaryOperator::kSubtract: return kAdditionLevel;
-    default: return kMultiplicationLevel;
-  }
-}
 
 int level_of(const Expression& expression) {
   if (const Binary* binary = expression.get_if<Binary>()) return level_of(binary->op);
@@ -430,44 +409,5 @@ std::string to_string(const Query& query) { return printed(query); }
 std::string to_string(const Statement& statement) { return printed(statement); }
 std::string to_string(const Expression& expression) { return printed(expression); }
 std::string to_string(const Target& target) { return printed(target); }
-
-std::string quoted_name(std::string_view name) {
-  auto is_start = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$'; };
-  bool is_plain = !name.empty() && is_start(name[0]) && std::all_of(name.begin(), name.end(), [&](char c) {
-    return is_start(c) || (c >= '0' && c <= '9');
-  });
-  if (is_plain && keyword_kind(name) == TokenKind::kIdentifier) return std::string(name);
-  std::string quoted = "`";
-  for (char c : name) {
-    if (c == '`' || c == '\\') quoted += '\\';
-    quoted += c;
-  }
-  return quoted + '`';
-}
-
-const char* operator_text(BinaryOperator op) {
-  switch (op) {
-    case BinaryOperator::kAnd: return "&&";
-    case BinaryOperator::kOr: return "||";
-    case BinaryOperator::kEqual: return "==";
-    case BinaryOperator::kNotEqual: return "!=";
-    case BinaryOperator::kLess: return "<";
-    case BinaryOperator::kLessEqual: return "<=";
-    case BinaryOperator::kGreater: return ">";
-    case BinaryOperator::kGreaterEqual: return ">=";
-    case BinaryOperator::kIn: return "IN";
-    case BinaryOperator::kNotIn: return "NOT IN";
-    case BinaryOperator::kLike: return "LIKE";
-    case BinaryOperator::kNotLike: return "NOT LIKE";
-    case BinaryOperator::kMatch: return "=~";
-    case BinaryOperator::kNotMatch: return "!~";
-    case BinaryOperator::kAdd: return "+";
-    case BinaryOperator::kSubtract: return "-";
-    case BinaryOperator::kMultiply: return "*";
-    case BinaryOperator::kDivide: return "/";
-    case BinaryOperator::kModulo: return "%";
-  }
-  return "";
-}
 
 }  // namespace workerdb::aql::syntax
