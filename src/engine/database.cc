@@ -126,6 +126,10 @@ Result<Cursor> Database::query(std::string_view text, Slice bind_variables, cons
   run.profile = uint8_t(options.profile);
   run.database = database_->name;
   run.user = options.user;
+  if (options.authorize) {
+    // A stream's rows are made by later requests, so the answers are asked for as of now's user.
+    run.authorize_read = [authorize = options.authorize](std::string_view name) { return authorize(name, false); };
+  }
   storage::Transaction& in = transaction != nullptr ? *transaction->transaction_ : *state->own_transaction;
   state->execution = TRY(aql::execute::Execution::create(state->program, *core_->store, *database_, in, run));
   state->tracked->attach(state->execution.get());

@@ -29,9 +29,14 @@ Result<> Exchange::require(AccessLevel needed) const {
   return Error(ErrorCode::kForbidden, fmt::format("insufficient permissions on database '{}'", database_name));
 }
 
-Result<> Exchange::require_on(std::string_view collection, AccessLevel needed) const {
-  if (is_superuser || services.users.collection_level(user, database_name, collection) >= needed) return {};
+Result<> require_on(const Users& users, bool is_superuser, std::string_view user, std::string_view database,
+                    std::string_view collection, AccessLevel needed) {
+  if (is_superuser || users.collection_level(user, database, collection) >= needed) return {};
   return Error(ErrorCode::kForbidden, fmt::format("insufficient permissions on collection '{}'", collection));
+}
+
+Result<> Exchange::require_on(std::string_view collection, AccessLevel needed) const {
+  return server::require_on(services.users, is_superuser, user, database_name, collection, needed);
 }
 
 Result<> Exchange::require_system_database() const {
@@ -41,7 +46,8 @@ Result<> Exchange::require_system_database() const {
 
 Result<bool> Exchange::flag(std::string_view name, bool otherwise) const {
   auto text = request.parameter(name);
-  if (!text) return otherwise;
+  // arangojs writes "undefined" for what its caller left out.
+  if (!text || *text == "undefined") return otherwise;
   if (*text == "true" || *text == "yes" || *text == "1" || *text == "on" || *text == "y") return true;
   if (*text == "false" || *text == "no" || *text == "0" || *text == "off" || *text == "n" || text->empty()) return false;
   return Error(ErrorCode::kBadParameter, fmt::format("parameter '{}' must be true or false", name));

@@ -20,6 +20,7 @@ using value::Builder;
 using value::Slice;
 
 struct Services;   // services.h
+class Users;       // users.h
 
 // What a user may do with a database or a collection (the documentation's none, ro, rw).
 enum class AccessLevel : uint8_t { kNone, kReadOnly, kReadWrite };
@@ -69,6 +70,10 @@ class Exchange {
   bool body_parsed_ = false;
   std::shared_ptr<void> transaction_hold_;
 };
+
+// Whether the user may use a collection so; kForbidden.
+Result<> require_on(const Users& users, bool is_superuser, std::string_view user, std::string_view database,
+                    std::string_view collection, AccessLevel needed);
 
 // Attributes of bodies, with the type that they must have; absent gives `otherwise`, another type kBadParameter.
 Result<bool> flag_of(Slice object, std::string_view name, bool otherwise);

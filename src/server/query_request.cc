@@ -1,5 +1,7 @@
 #include "server/query_request.h"
 
+#include "server/services.h"
+
 namespace workerdb::server {
 namespace {
 
@@ -50,8 +52,11 @@ Result<QueryRequest> parse_query_request(const Exchange& exchange, Slice body) {
   to.profile = TRY(parse_profile(options));
   to.user = exchange.user;
   TRY(parse_rules(options, to));
-  to.authorize = [&exchange](std::string_view collection, bool writes) {
-    return exchange.require_on(collection, writes ? AccessLevel::kReadWrite : AccessLevel::kReadOnly);
+  // By value: a stream's cursor asks in later requests.
+  to.authorize = [&users = exchange.services.users, is_superuser = exchange.is_superuser, user = exchange.user,
+                  database = exchange.database_name](std::string_view collection, bool writes) {
+    return require_on(users, is_superuser, user, database, collection,
+                      writes ? AccessLevel::kReadWrite : AccessLevel::kReadOnly);
   };
   return request;
 }

@@ -9,6 +9,7 @@
 // Writes go into the transaction at a savepoint of the execution's own: a query that fails, or whose execution is
 // destroyed before its end, leaves the transaction as it was before the query. Committing is the caller's.
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -23,6 +24,9 @@
 
 namespace workerdb::aql::execute {
 
+// Whether the query's user may read a collection that only a function's argument names (DOCUMENT …); an error ends it.
+using ReadAuthorization = std::function<base::Result<>(std::string_view collection)>;
+
 struct ExecutionOptions {
   size_t memory_limit_bytes = 0;      // 0: none; beyond: kResourceLimit
   int64_t deadline_ns = 0;            // of base::steady_time_ns(); 0: none; behind it: kQueryKilled
@@ -33,6 +37,7 @@ struct ExecutionOptions {
   uint8_t profile = 0;                // 1 and 2: statistics of every node
   int64_t now_ms = 0;                 // DATE_NOW(); 0: the clock when the execution is created
   std::string database, user;         // CURRENT_DATABASE(), CURRENT_USER()
+  ReadAuthorization authorize_read;   // null: everything may be read
 };
 
 struct NodeStatistics {

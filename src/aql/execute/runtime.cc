@@ -14,7 +14,7 @@ Runtime::Runtime(const ExecutionOptions& execution_options, const storage::Store
       register_count(registers),
       interrupt(options.memory_limit_bytes, options.deadline_ns),
       arenas(&interrupt),
-      data(store_used, database_used, transaction_used),
+      data(store_used, database_used, transaction_used, options.authorize_read),
       constants(&interrupt),
       evaluation(functions, interrupt, local_count) {
   functions.set_arena(&constants);

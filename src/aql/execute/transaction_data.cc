@@ -6,10 +6,13 @@ using base::Result;
 using value::Slice;
 
 Result<storage::CollectionPtr> TransactionData::find(std::string_view name) {
-  if (last_ == nullptr || last_->name != name) last_ = store_.find_collection(database_, name);
-  if (last_ == nullptr) {
+  if (last_ != nullptr && last_->name == name) return last_;
+  auto found = store_.find_collection(database_, name);
+  if (found == nullptr) {
     return base::Error(base::ErrorCode::kCollectionNotFound, "collection or view not found: " + std::string(name));
   }
+  if (authorize_read_) TRY(authorize_read_(found->name));
+  last_ = std::move(found);
   return last_;
 }
 
@@ -17,7 +20,8 @@ Result<Slice> TransactionData::document(std::string_view id, value::Arena& arena
   size_t slash = id.find('/');
   if (slash == std::string_view::npos) return Slice();
   auto collection = find(id.substr(0, slash));
-  if (!collection) return Slice();
+  if (!collection && collection.error().code() == base::ErrorCode::kCollectionNotFound) return Slice();
+  if (!collection) return std::move(collection).error();
   if (!TRY(transaction_.read(**collection, id.substr(slash + 1), pinned_))) return Slice();
   return arena.copy(pinned_.slice());
 }

@@ -1,5 +1,6 @@
 #pragma once
 // What functions such as DOCUMENT() read, from the query's transaction.
+#include "aql/execute/execution.h"
 #include "aql/functions/context.h"
 #include "storage/store.h"
 #include "storage/transaction.h"
@@ -8,8 +9,11 @@ namespace workerdb::aql::execute {
 
 class TransactionData : public functions::DataAccess {
  public:
-  TransactionData(const storage::Store& store, const storage::Database& database, storage::Transaction& transaction)
-      : store_(store), database_(database), transaction_(transaction) {}
+  // `authorize_read` may be null; otherwise it is asked for each collection that a function names, as those are known
+  // only at run time. All are borrowed.
+  TransactionData(const storage::Store& store, const storage::Database& database, storage::Transaction& transaction,
+                  const ReadAuthorization& authorize_read)
+      : store_(store), database_(database), transaction_(transaction), authorize_read_(authorize_read) {}
 
   base::Result<value::Slice> document(std::string_view id, value::Arena& arena) override;
   base::Result<uint64_t> collection_count(std::string_view collection) override;
@@ -22,6 +26,7 @@ class TransactionData : public functions::DataAccess {
   const storage::Store& store_;
   const storage::Database& database_;
   storage::Transaction& transaction_;
+  const ReadAuthorization& authorize_read_;
   storage::PinnedDocument pinned_;
   storage::CollectionPtr last_;   // DOCUMENT() in a loop asks for the same collection over and over
 };
