@@ -69,7 +69,7 @@ Result<std::unique_ptr<Supervisor>> Supervisor::create(std::vector<ServiceSpec> 
         std::move(services[index]), [wake = self->wake_] { wake->ring(); },
         [self](const ServiceStatus& status) {
           if (self->on_change_) self->on_change_(status);
-          self->note_change();
+          self->note_change(status);
         }));
   }
   supervisor->launched_.resize(order.size(), false);
@@ -82,10 +82,11 @@ Supervisor::~Supervisor() {
   if (loop_.joinable()) loop_.join();
 }
 
-void Supervisor::note_change() {
+void Supervisor::note_change(const ServiceStatus& status) {
   {
     MutexLock lock(mutex_);
     ++changes_;
+    announced_[status.name] = status.state;
   }
   changed_.notify_all();
 }
@@ -127,14 +128,16 @@ Result<> Supervisor::wait_until_ready(int64_t timeout_ms) const {
   auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
   while (true) {
     int64_t seen = 0;
+    std::map<std::string, State> announced;
     {
       MutexLock lock(mutex_);
       seen = changes_;
+      announced = announced_;
       if (stopped_) return Error(ErrorCode::kShuttingDown, "the services were stopped before all were ready");
     }
     std::string missing;
     for (const ServiceStatus& status : this->status()) {
-      if (status.state == State::kReady) continue;
+      if (status.state == State::kReady && announced[status.name] == State::kReady) continue;
       if (status.state == State::kFailed || status.state == State::kUnprepared) {
         return Error(ErrorCode::kIllegalState, status.reason);
       }

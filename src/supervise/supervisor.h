@@ -3,6 +3,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -32,7 +33,7 @@ class Supervisor {
 
   // Begins to start all services and returns at once.
   void start();
-  // Waits until every service is ready. Fails with the reason of the first service that failed or could not
+  // Waits until every service is ready and on_change has been told so. Fails with the reason of the first service that failed or could not
   // be prepared, or with kLockTimeout, naming who is not ready and why.
   base::Result<> wait_until_ready(int64_t timeout_ms) const;
   // Begins the ordered stop and returns at once. A supervisor does not start again.
@@ -54,7 +55,7 @@ class Supervisor {
   // True once nothing runs any more.
   bool stop_what_can_stop(int64_t now_ms);
   void wait_for_work(int64_t now_ms);
-  void note_change();
+  void note_change(const ServiceStatus& status);
   const ServiceRunner* find(const std::string& name) const;
 
   const std::function<void(const ServiceStatus&)> on_change_;
@@ -68,6 +69,7 @@ class Supervisor {
   mutable base::Mutex mutex_;
   mutable std::condition_variable_any changed_;
   int64_t changes_ GUARDED_BY(mutex_) = 0;
+  std::map<std::string, State> announced_ GUARDED_BY(mutex_);  // what on_change was told last
   bool stopped_ GUARDED_BY(mutex_) = false;
   std::thread loop_;
 };
