@@ -1,5 +1,5 @@
-// The aggregate functions of COLLECT and WINDOW. Source: the 3.12 documentation, "COLLECT", Aggregation, and the
-// functions of the same names.
+// The aggregate functions of COLLECT and WINDOW. Source: the 3.12 documentation, "COLLECT", Aggregation, and
+// the functions of the same names.
 #include <algorithm>
 #include <memory>
 
@@ -35,7 +35,9 @@ class Extreme final : public Aggregator {
     // Numbers and short strings fit into the string itself: no allocation.
     bytes_ = value.bytes();
   }
-  Slice result(Context& context) override { return bytes_.empty() ? Slice::null() : context.arena().copy(best()); }
+  Slice result(Context& context) override {
+    return bytes_.empty() ? Slice::null() : context.arena().copy(best());
+  }
   void reset() override { bytes_.clear(); }
   void merge(Aggregator& other) override {
     auto& same = static_cast<Extreme&>(other);
@@ -119,7 +121,8 @@ class Spread final : public Numeric<Spread<kSample, kRoot>> {
     return from_double_integral(kRoot ? std::sqrt(variance) : variance, context.arena());
   }
   static std::string_view name() {
-    return kRoot ? (kSample ? "STDDEV_SAMPLE" : "STDDEV_POPULATION") : (kSample ? "VARIANCE_SAMPLE" : "VARIANCE_POPULATION");
+    return kRoot ? (kSample ? "STDDEV_SAMPLE" : "STDDEV_POPULATION")
+                 : (kSample ? "VARIANCE_SAMPLE" : "VARIANCE_POPULATION");
   }
   Moments state_;
 };
@@ -152,7 +155,7 @@ class Bits final : public Aggregator {
 
  private:
   void combine(uint32_t bits) {
-    bits_ = is_empty_                                  ? bits
+    bits_ = is_empty_                          ? bits
             : kOperation == BitOperation::kAnd ? bits_ & bits
             : kOperation == BitOperation::kOr  ? bits_ | bits
                                                : bits_ ^ bits;
@@ -293,7 +296,8 @@ bool is_bits(Slice value, uint32_t& bits) {
 
 const Aggregate* find_aggregate(std::string_view name) {
   for (const Aggregate& aggregate : kAggregates) {
-    if (std::ranges::equal(aggregate.name, name, {}, {}, [](char c) { return c >= 'a' && c <= 'z' ? c - 32 : c; })) {
+    if (std::ranges::equal(aggregate.name, name, {}, {},
+                           [](char c) { return c >= 'a' && c <= 'z' ? c - 32 : c; })) {
       return &aggregate;
     }
   }

@@ -125,7 +125,8 @@ Slice sorted_unique(Context& context, Arguments arguments) {
   if (!arguments[0].is_array()) return wrong_type(context, "SORTED_UNIQUE");
   std::vector<Slice> values = members(arguments[0]);
   std::ranges::stable_sort(values, is_less);
-  auto rest = std::ranges::unique(values, [](Slice left, Slice right) { return value::compare(left, right) == 0; });
+  auto rest =
+      std::ranges::unique(values, [](Slice left, Slice right) { return value::compare(left, right) == 0; });
   values.erase(rest.begin(), rest.end());
   return array_of(context, values);
 }
@@ -145,34 +146,36 @@ Slice count_distinct(Context& context, Arguments arguments) {
 }
 
 constexpr Function kFunctions[] = {
-    {"CONTAINS_ARRAY", "array", 2, 3, kDeterministic, "anyArray, search, returnIndex?", "Another name of POSITION.",
-     "RETURN CONTAINS_ARRAY([2, 4], 4)", "[true]", position},
+    {"CONTAINS_ARRAY", "array", 2, 3, kDeterministic, "anyArray, search, returnIndex?",
+     "Another name of POSITION.", "RETURN CONTAINS_ARRAY([2, 4], 4)", "[true]", position},
     {"COUNT_DISTINCT", "array", 1, 1, kDeterministic, "anyArray", "The number of different members.",
      "RETURN COUNT_DISTINCT([\"yes\", \"no\", \"yes\"])", "[2]", count_distinct},
     {"COUNT_UNIQUE", "array", 1, 1, kDeterministic, "anyArray", "Another name of COUNT_DISTINCT.",
      "RETURN COUNT_UNIQUE([1, 1.0, 2])", "[2]", count_distinct},
     {"FIRST", "array", 1, 1, kDeterministic, "anyArray", "The first member, null if there is none.",
      "RETURN [FIRST([1, 2]), FIRST([])]", "[[1,null]]", first},
-    {"FLATTEN", "array", 1, 2, kDeterministic, "anyArray, depth?", "The array with arrays inside it dissolved, by default one level.",
-     "RETURN FLATTEN([1, [2, [3]]])", "[[1,2,[3]]]", flatten},
-    {"INTERLEAVE", "array", 2, kUnlimited, kDeterministic, "array1, array2, …", "One member of each array in turn.",
-     "RETURN INTERLEAVE([1], [2, 2], [3, 3, 3])", "[[1,2,3,2,3,3]]", interleave},
-    {"LAST", "array", 1, 1, kDeterministic, "anyArray", "The last member, null if there is none.", "RETURN LAST([1, 2])",
-     "[2]", last},
-    {"NTH", "array", 2, 2, kDeterministic, "anyArray, position", "The member at a position counted from 0, else null.",
-     "RETURN NTH([\"a\", \"b\"], 1)", "[\"b\"]", nth},
+    {"FLATTEN", "array", 1, 2, kDeterministic, "anyArray, depth?",
+     "The array with arrays inside it dissolved, by default one level.", "RETURN FLATTEN([1, [2, [3]]])",
+     "[[1,2,[3]]]", flatten},
+    {"INTERLEAVE", "array", 2, kUnlimited, kDeterministic, "array1, array2, …",
+     "One member of each array in turn.", "RETURN INTERLEAVE([1], [2, 2], [3, 3, 3])", "[[1,2,3,2,3,3]]",
+     interleave},
+    {"LAST", "array", 1, 1, kDeterministic, "anyArray", "The last member, null if there is none.",
+     "RETURN LAST([1, 2])", "[2]", last},
+    {"NTH", "array", 2, 2, kDeterministic, "anyArray, position",
+     "The member at a position counted from 0, else null.", "RETURN NTH([\"a\", \"b\"], 1)", "[\"b\"]", nth},
     {"POSITION", "array", 2, 3, kDeterministic, "anyArray, search, returnIndex?",
-     "Whether a value is among the members, or where, -1 if nowhere.", "RETURN POSITION([2, 4, 6], 4, true)", "[1]",
-     position},
+     "Whether a value is among the members, or where, -1 if nowhere.", "RETURN POSITION([2, 4, 6], 4, true)",
+     "[1]", position},
     {"SLICE", "array", 2, 3, kDeterministic, "anyArray, start, length?",
      "A part of the array; a negative length is where to stop, counted from the end.",
      "RETURN SLICE([1, 2, 3, 4, 5], 1, -1)", "[[2,3,4]]", slice},
-    {"SORTED", "array", 1, 1, kDeterministic, "anyArray", "The members in AQL's order.", "RETURN SORTED([8, 4, 2, 10, 6])",
-     "[[2,4,6,8,10]]", sorted},
+    {"SORTED", "array", 1, 1, kDeterministic, "anyArray", "The members in AQL's order.",
+     "RETURN SORTED([8, 4, 2, 10, 6])", "[[2,4,6,8,10]]", sorted},
     {"SORTED_UNIQUE", "array", 1, 1, kDeterministic, "anyArray", "The different members in AQL's order.",
      "RETURN SORTED_UNIQUE([8, 4, 8, 2])", "[[2,4,8]]", sorted_unique},
-    {"UNIQUE", "array", 1, 1, kDeterministic, "anyArray", "The different members.", "RETURN UNIQUE([1, 2, 2, 3])",
-     "[[1,2,3]]", unique},
+    {"UNIQUE", "array", 1, 1, kDeterministic, "anyArray", "The different members.",
+     "RETURN UNIQUE([1, 2, 2, 3])", "[[1,2,3]]", unique},
 };
 
 }  // namespace

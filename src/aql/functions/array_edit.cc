@@ -82,7 +82,8 @@ Slice remove_nth(Context& context, Arguments arguments) {
   int64_t removed = to_integer(arguments[1]);
   if (removed >= size || removed < -size) return arguments[0];
   if (removed < 0) removed += size;
-  return filtered(context, arguments[0], [removed](Slice, size_t position) { return position != size_t(removed); });
+  return filtered(context, arguments[0],
+                  [removed](Slice, size_t position) { return position != size_t(removed); });
 }
 
 Slice remove_value(Context& context, Arguments arguments) {
@@ -139,25 +140,28 @@ constexpr Function kFunctions[] = {
     {"APPEND", "array", 2, 3, kDeterministic, "anyArray, values, unique?",
      "The array followed by the members of another one, or by one value; on demand every member only once.",
      "RETURN APPEND([1, 2, 3], [3, 4, 2], true)", "[[1,2,3,4]]", append},
-    {"POP", "array", 1, 1, kDeterministic, "anyArray", "The array without its last member.", "RETURN POP([1, 2, 3])",
-     "[[1,2]]", shortened<false>},
+    {"POP", "array", 1, 1, kDeterministic, "anyArray", "The array without its last member.",
+     "RETURN POP([1, 2, 3])", "[[1,2]]", shortened<false>},
     {"PUSH", "array", 2, 3, kDeterministic, "anyArray, value, unique?",
-     "The array followed by a value, on demand only if it is not there.", "RETURN PUSH([1, 2, 2], 2, true)", "[[1,2,2]]",
-     extended<false>},
-    {"REMOVE_NTH", "array", 2, 2, kDeterministic, "anyArray, position", "The array without the member at a position.",
-     "RETURN REMOVE_NTH([\"a\", \"b\", \"c\"], -2)", "[[\"a\",\"c\"]]", remove_nth},
-    {"REMOVE_VALUE", "array", 2, 3, kDeterministic, "anyArray, value, limit?", "The array without a value, at most so often.",
-     "RETURN REMOVE_VALUE([\"a\", \"b\", \"a\"], \"a\", 1)", "[[\"b\",\"a\"]]", remove_value},
-    {"REMOVE_VALUES", "array", 2, 2, kDeterministic, "anyArray, values", "The array without any of these values.",
-     "RETURN REMOVE_VALUES([\"a\", \"b\", \"c\"], [\"a\", \"c\"])", "[[\"b\"]]", remove_values},
+     "The array followed by a value, on demand only if it is not there.", "RETURN PUSH([1, 2, 2], 2, true)",
+     "[[1,2,2]]", extended<false>},
+    {"REMOVE_NTH", "array", 2, 2, kDeterministic, "anyArray, position",
+     "The array without the member at a position.", "RETURN REMOVE_NTH([\"a\", \"b\", \"c\"], -2)",
+     "[[\"a\",\"c\"]]", remove_nth},
+    {"REMOVE_VALUE", "array", 2, 3, kDeterministic, "anyArray, value, limit?",
+     "The array without a value, at most so often.", "RETURN REMOVE_VALUE([\"a\", \"b\", \"a\"], \"a\", 1)",
+     "[[\"b\",\"a\"]]", remove_value},
+    {"REMOVE_VALUES", "array", 2, 2, kDeterministic, "anyArray, values",
+     "The array without any of these values.", "RETURN REMOVE_VALUES([\"a\", \"b\", \"c\"], [\"a\", \"c\"])",
+     "[[\"b\"]]", remove_values},
     {"REPLACE_NTH", "array", 3, 4, kDeterministic, "anyArray, position, replaceValue, defaultPaddingValue?",
      "The array with the member at a position replaced, padded where it ends before.",
      "RETURN REPLACE_NTH([\"a\"], 3, \"z\", \"y\")", "[[\"a\",\"y\",\"y\",\"z\"]]", replace_nth},
-    {"SHIFT", "array", 1, 1, kDeterministic, "anyArray", "The array without its first member.", "RETURN SHIFT([1, 2, 3])",
-     "[[2,3]]", shortened<true>},
+    {"SHIFT", "array", 1, 1, kDeterministic, "anyArray", "The array without its first member.",
+     "RETURN SHIFT([1, 2, 3])", "[[2,3]]", shortened<true>},
     {"UNSHIFT", "array", 2, 3, kDeterministic, "anyArray, value, unique?",
-     "A value followed by the array, on demand only if it is not there.", "RETURN UNSHIFT([1, 2], 4)", "[[4,1,2]]",
-     extended<true>},
+     "A value followed by the array, on demand only if it is not there.", "RETURN UNSHIFT([1, 2], 4)",
+     "[[4,1,2]]", extended<true>},
 };
 
 }  // namespace

@@ -58,7 +58,8 @@ Slice intersection(Context& context, Arguments arguments) {
 }
 
 Slice outersection(Context& context, Arguments arguments) {
-  return select(context, arguments, "OUTERSECTION", [](const Occurrence& member) { return member.times == 1; });
+  return select(context, arguments, "OUTERSECTION",
+                [](const Occurrence& member) { return member.times == 1; });
 }
 
 Slice union_distinct(Context& context, Arguments arguments) {
@@ -101,19 +102,23 @@ Slice jaccard(Context& context, Arguments arguments) {
 }
 
 constexpr Function kFunctions[] = {
-    {"INTERSECTION", "array", 2, kUnlimited, kDeterministic, "array1, array2, …", "The different members that all arrays have.",
-     "RETURN INTERSECTION([1, 2, 3], [2, 3, 4])", "[[2,3]]", intersection},
-    {"JACCARD", "array", 2, 2, kDeterministic, "array1, array2", "The share of common members among all different ones.",
+    {"INTERSECTION", "array", 2, kUnlimited, kDeterministic, "array1, array2, …",
+     "The different members that all arrays have.", "RETURN INTERSECTION([1, 2, 3], [2, 3, 4])", "[[2,3]]",
+     intersection},
+    {"JACCARD", "array", 2, 2, kDeterministic, "array1, array2",
+     "The share of common members among all different ones.",
      "RETURN JACCARD([1, 1, 2, 2, 2, 3], [2, 2, 3, 4])", "[0.5]", jaccard},
     {"MINUS", "array", 2, kUnlimited, kDeterministic, "array1, array2, …",
-     "The different members of the first array that no other one has.", "RETURN MINUS([1, 2, 3, 4], [3, 4, 5])",
-     "[[1,2]]", minus},
-    {"OUTERSECTION", "array", 2, kUnlimited, kDeterministic, "array1, array2, …", "The members that occur once in all arrays.",
-     "RETURN OUTERSECTION([1, 2, 3], [2, 3, 4], [3, 4, 5])", "[[1,5]]", outersection},
+     "The different members of the first array that no other one has.",
+     "RETURN MINUS([1, 2, 3, 4], [3, 4, 5])", "[[1,2]]", minus},
+    {"OUTERSECTION", "array", 2, kUnlimited, kDeterministic, "array1, array2, …",
+     "The members that occur once in all arrays.", "RETURN OUTERSECTION([1, 2, 3], [2, 3, 4], [3, 4, 5])",
+     "[[1,5]]", outersection},
     {"UNION", "array", 2, kUnlimited, kDeterministic, "array1, array2, …", "The members of all arrays.",
      "RETURN UNION([1, 2, 3], [1, 2])", "[[1,2,3,1,2]]", union_all},
-    {"UNION_DISTINCT", "array", 2, kUnlimited, kDeterministic, "array1, array2, …", "The different members of all arrays.",
-     "RETURN UNION_DISTINCT([1, 2, 3], [1, 4])", "[[1,2,3,4]]", union_distinct},
+    {"UNION_DISTINCT", "array", 2, kUnlimited, kDeterministic, "array1, array2, …",
+     "The different members of all arrays.", "RETURN UNION_DISTINCT([1, 2, 3], [1, 4])", "[[1,2,3,4]]",
+     union_distinct},
 };
 
 }  // namespace

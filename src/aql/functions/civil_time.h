@@ -1,6 +1,6 @@
 #pragma once
-// The calendar: points in time as milliseconds since 1970 UTC and as years, months and days (proleptic Gregorian).
-// Source: the 3.12 documentation, "Date functions". Included only by .cc files of this folder.
+// The calendar: points in time as milliseconds since 1970 UTC and as years, months and days (proleptic
+// Gregorian). Source: the 3.12 documentation, "Date functions". Included only by .cc files of this folder.
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -8,13 +8,14 @@
 
 namespace workerdb::aql::functions {
 
-constexpr int64_t kSecondMs = 1000, kMinuteMs = 60 * kSecondMs, kHourMs = 60 * kMinuteMs, kDayMs = 24 * kHourMs;
+constexpr int64_t kSecondMs = 1000, kMinuteMs = 60 * kSecondMs, kHourMs = 60 * kMinuteMs,
+                  kDayMs = 24 * kHourMs;
 // Years 0000 to 9999.
 constexpr int64_t kFirstMs = -62167219200000, kLastMs = 253402300799999;
 
 struct CivilTime {
   int64_t year = 1970;
-  int month = 1, day = 1;                                      // from 1
+  int month = 1, day = 1;  // from 1
   int hour = 0, minute = 0, second = 0, millisecond = 0;
 };
 
@@ -26,7 +27,7 @@ CivilTime to_civil(int64_t ms);
 
 bool is_leap_year(int64_t year);
 int days_in_month(int64_t year, int month);
-int day_of_week(int64_t ms);   // 0 is Sunday
+int day_of_week(int64_t ms);  // 0 is Sunday
 int day_of_year(const CivilTime& time);
 // The week by ISO 8601 and the year that it belongs to.
 struct IsoWeek {
@@ -35,8 +36,8 @@ struct IsoWeek {
 };
 IsoWeek iso_week(int64_t ms);
 
-// A date string in the accepted formats as milliseconds; none for another text. The result may lie outside of the
-// years 0000 to 9999 by an offset, and days that their month does not have go on into the next one.
+// A date string in the accepted formats as milliseconds; none for another text. The result may lie outside of
+// the years 0000 to 9999 by an offset, and days that their month does not have go on into the next one.
 std::optional<int64_t> parse_date(std::string_view text);
 
 // "2014-05-07T14:19:09.522", for the years 0 to 9999.

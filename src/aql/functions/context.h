@@ -19,7 +19,8 @@ namespace workerdb::aql::functions {
 class DataAccess {
  public:
   virtual ~DataAccess() = default;
-  // The document with that _id ("collection/key"), copied into the arena; none if it or its collection is missing.
+  // The document with that _id ("collection/key"), copied into the arena; none if it or its collection is
+  // missing.
   virtual base::Result<value::Slice> document(std::string_view id, value::Arena& arena) = 0;
   // kCollectionNotFound.
   virtual base::Result<uint64_t> collection_count(std::string_view collection) = 0;
@@ -40,7 +41,8 @@ struct Warning {
   std::string message;
 };
 
-// One a thread of a query. Results go into arena(); scratch() is for building one value and is cleared by its user.
+// One a thread of a query. Results go into arena(); scratch() is for building one value and is cleared by its
+// user.
 class Context {
  public:
   Context() = default;
@@ -55,7 +57,8 @@ class Context {
   // The scratch's value, copied into the arena; the scratch is cleared.
   value::Slice finish();
 
-  // A data-level problem: remembered up to max_warnings (the count goes on); with fail_on_warning the query ends.
+  // A data-level problem: remembered up to max_warnings (the count goes on); with fail_on_warning the query
+  // ends.
   void warn(base::ErrorCode code, std::string message);
   void warn(base::ErrorCode code) { warn(code, std::string(base::default_message(code))); }
   // Ends the query with an error: the caller returns null and execution checks failed() before a row leaves.
@@ -71,11 +74,11 @@ class Context {
   // Set once when the query starts.
   size_t max_warnings = 10;
   bool fail_on_warning = false;
-  int64_t now_ms = 0;                        // DATE_NOW
-  std::string_view database, user;           // CURRENT_DATABASE, CURRENT_USER
-  DataAccess* data = nullptr;                // null while constants are folded
+  int64_t now_ms = 0;               // DATE_NOW
+  std::string_view database, user;  // CURRENT_DATABASE, CURRENT_USER
+  DataAccess* data = nullptr;       // null while constants are folded
   const std::atomic<bool>* stop_ = nullptr;
-  size_t largest_value_bytes = size_t(256) << 20;   // what one function may build (REPEAT, RANGE …)
+  size_t largest_value_bytes = size_t(256) << 20;  // what one function may build (REPEAT, RANGE …)
 
  private:
   value::Arena* arena_ = nullptr;

@@ -23,9 +23,10 @@ struct Number {
   double as_double() const { return is_integer ? double(integer) : real; }
 };
 
-// The rules of TO_NUMBER: null and false 0, true 1, a string its number or 0, an array of one member that member's
-// number, other arrays and objects 0. An unsigned integer above int64 becomes a double. `is_valid`, where asked
-// for, tells whether the value really was a number (a string that holds none, an object … are not).
+// The rules of TO_NUMBER: null and false 0, true 1, a string its number or 0, an array of one member that
+// member's number, other arrays and objects 0. An unsigned integer above int64 becomes a double. `is_valid`,
+// where asked for, tells whether the value really was a number (a string that holds none, an object … are
+// not).
 Number number_of(value::Slice value, bool* is_valid = nullptr);
 
 // Numbers come back as they are (also uint64), everything else by the rules above.
@@ -44,7 +45,8 @@ bool to_boolean(value::Slice value);
 value::Slice to_string(value::Slice value, value::Arena& arena);
 void append_text(value::Slice value, std::string& to);
 
-// The text of a value without copying where it is a string already. Lives as long as the value and this object.
+// The text of a value without copying where it is a string already. Lives as long as the value and this
+// object.
 class Text {
  public:
   explicit Text(value::Slice value) {
@@ -68,9 +70,9 @@ class Text {
 // null gives [], a scalar itself in an array, an object the array of its attributes' values.
 value::Slice to_array(value::Slice value, Context& context);
 
-// The operators. Operands of any type, cast as above. Integers stay integers and become doubles where int64 ends;
-// division gives an integer only where it leaves no remainder. Division and modulo by zero: 1562 and null; a
-// result beyond the doubles is null.
+// The operators. Operands of any type, cast as above. Integers stay integers and become doubles where int64
+// ends; division gives an integer only where it leaves no remainder. Division and modulo by zero: 1562 and
+// null; a result beyond the doubles is null.
 value::Slice add(Context& context, value::Slice left, value::Slice right);
 value::Slice subtract(Context& context, value::Slice left, value::Slice right);
 value::Slice multiply(Context& context, value::Slice left, value::Slice right);
@@ -86,8 +88,8 @@ Number add(Number left, Number right);
 Number subtract(Number left, Number right);
 Number multiply(Number left, Number right);
 
-// The operator `low..high`: all integers from low to high, counting down where low is greater. A range larger than
-// the context allows one value to be ends the query with kResourceLimit and gives null.
+// The operator `low..high`: all integers from low to high, counting down where low is greater. A range larger
+// than the context allows one value to be ends the query with kResourceLimit and gives null.
 value::Slice make_range(Context& context, int64_t low, int64_t high);
 
 }  // namespace workerdb::aql::functions

@@ -8,7 +8,8 @@
 
 namespace workerdb::aql::functions {
 
-// A timestamp or a date string in UTC; none, with a warning 1572, for anything else and outside of the years 0-9999.
+// A timestamp or a date string in UTC; none, with a warning 1572, for anything else and outside of the years
+// 0-9999.
 std::optional<int64_t> read_date(Context& context, value::Slice date, std::string_view function);
 // The zone of an optional argument, UTC where it is missing. None if the query failed: the zone is not known.
 std::optional<TimeZone> read_zone(Context& context, value::Slice name, std::string_view function);

@@ -35,7 +35,8 @@ std::optional<Duration> parse_duration(std::string_view text) {
     char letter;
     DateUnit unit;
   };
-  constexpr Step kDate[] = {{'Y', DateUnit::kYear}, {'M', DateUnit::kMonth}, {'W', DateUnit::kWeek}, {'D', DateUnit::kDay}};
+  constexpr Step kDate[] = {
+      {'Y', DateUnit::kYear}, {'M', DateUnit::kMonth}, {'W', DateUnit::kWeek}, {'D', DateUnit::kDay}};
   constexpr Step kTime[] = {{'H', DateUnit::kHour}, {'M', DateUnit::kMinute}, {'S', DateUnit::kSecond}};
   if (!text.starts_with('P')) return std::nullopt;
   Duration duration;
@@ -56,7 +57,8 @@ std::optional<Duration> parse_duration(std::string_view text) {
     if (is_time && at < text.size() && text[at] == '.') {
       int64_t weight = 100;
       size_t digits = ++at;
-      for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, weight /= 10) duration.ms += (text[at] - '0') * weight;
+      for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, weight /= 10)
+        duration.ms += (text[at] - '0') * weight;
       if (at == digits || at >= text.size() || text[at] != 'S') return std::nullopt;
     }
     if (at >= text.size()) return std::nullopt;
@@ -106,12 +108,15 @@ Slice shifted(Context& context, Arguments arguments, std::string_view function, 
   std::optional<TimeZone> zone = read_zone(context, argument(arguments, zone_at), function);
   if (!zone) return Slice::null();
   std::optional<int64_t> local_ms = moved(zone->to_local(*utc_ms), *duration);
-  if (!local_ms || *local_ms < kFirstMs - kDayMs || *local_ms > kLastMs + kDayMs) return invalid_date(context, function);
+  if (!local_ms || *local_ms < kFirstMs - kDayMs || *local_ms > kLastMs + kDayMs)
+    return invalid_date(context, function);
   return iso_result(context, zone->to_utc(*local_ms), function);
 }
 
 Slice date_add(Context& context, Arguments arguments) { return shifted(context, arguments, "DATE_ADD", 1); }
-Slice date_subtract(Context& context, Arguments arguments) { return shifted(context, arguments, "DATE_SUBTRACT", -1); }
+Slice date_subtract(Context& context, Arguments arguments) {
+  return shifted(context, arguments, "DATE_SUBTRACT", -1);
+}
 
 // Both dates of DATE_DIFF and DATE_COMPARE in their zones; one zone counts for both.
 bool read_dates(Context& context, Arguments arguments, Slice zone1, Slice zone2, std::string_view function,
@@ -140,7 +145,8 @@ Slice date_diff(Context& context, Arguments arguments) {
     zone_at = 4;
   }
   int64_t local_ms[2];
-  if (!read_dates(context, arguments, argument(arguments, zone_at), argument(arguments, zone_at + 1), kName, local_ms)) {
+  if (!read_dates(context, arguments, argument(arguments, zone_at), argument(arguments, zone_at + 1), kName,
+                  local_ms)) {
     return Slice::null();
   }
   double difference = double(local_ms[1] - local_ms[0]) / unit_ms(*unit);
@@ -161,16 +167,24 @@ Slice date_compare(Context& context, Arguments arguments) {
   } else if (!end.is_string()) {
     return wrong_type(context, kName);
   }
-  if (*first > *last || first == DateUnit::kWeek || last == DateUnit::kWeek) return invalid_date(context, kName);
+  if (*first > *last || first == DateUnit::kWeek || last == DateUnit::kWeek)
+    return invalid_date(context, kName);
   int64_t local_ms[2];
-  if (!read_dates(context, arguments, argument(arguments, zone_at), argument(arguments, zone_at + 1), kName, local_ms)) {
+  if (!read_dates(context, arguments, argument(arguments, zone_at), argument(arguments, zone_at + 1), kName,
+                  local_ms)) {
     return Slice::null();
   }
   CivilTime left = to_civil(local_ms[0]), right = to_civil(local_ms[1]);
-  bool is_same[] = {left.year == right.year,     left.month == right.month,   true,
-                    left.day == right.day,       left.hour == right.hour,     left.minute == right.minute,
-                    left.second == right.second, left.millisecond == right.millisecond};
-  return Slice::boolean(std::all_of(is_same + int(*first), is_same + int(*last) + 1, [](bool same) { return same; }));
+  bool is_same[] = {left.year == right.year,
+                    left.month == right.month,
+                    true,
+                    left.day == right.day,
+                    left.hour == right.hour,
+                    left.minute == right.minute,
+                    left.second == right.second,
+                    left.millisecond == right.millisecond};
+  return Slice::boolean(
+      std::all_of(is_same + int(*first), is_same + int(*last) + 1, [](bool same) { return same; }));
 }
 
 Slice date_trunc(Context& context, Arguments arguments) {
@@ -207,15 +221,18 @@ Slice date_round(Context& context, Arguments arguments) {
   int64_t length;
   if (__builtin_mul_overflow(amount, int64_t(unit_ms(*unit)), &length)) return invalid_date(context, kName);
   int64_t local_ms = zone->to_local(*utc_ms), below = floor_divide(local_ms, length);
-  if (__builtin_mul_overflow(below, length, &local_ms) || !is_in_range(local_ms)) return invalid_date(context, kName);
+  if (__builtin_mul_overflow(below, length, &local_ms) || !is_in_range(local_ms))
+    return invalid_date(context, kName);
   return iso_result(context, zone->to_utc(local_ms), kName);
 }
 
 constexpr Function kFunctions[] = {
-    {"DATE_ADD", "date", 2, 4, kDeterministic, "date, amount, unit, timezone?, or date, isoDuration, timezone?",
+    {"DATE_ADD", "date", 2, 4, kDeterministic,
+     "date, amount, unit, timezone?, or date, isoDuration, timezone?",
      "The date moved forward by an amount of a unit or by an ISO 8601 duration.",
      "RETURN DATE_ADD(\"2000-01-01\", \"PT30M44.4S\")", "[\"2000-01-01T00:30:44.400Z\"]", date_add},
-    {"DATE_COMPARE", "date", 3, 6, kDeterministic, "date1, date2, unitRangeStart, unitRangeEnd?, timezone1?, timezone2?",
+    {"DATE_COMPARE", "date", 3, 6, kDeterministic,
+     "date1, date2, unitRangeStart, unitRangeEnd?, timezone1?, timezone2?",
      "Whether two dates are equal in a range of their parts.",
      "RETURN DATE_COMPARE(\"1985-04-04\", \"2020-04-04\", \"months\", \"days\")", "[true]", date_compare},
     {"DATE_DIFF", "date", 3, 6, kDeterministic, "date1, date2, unit, asFloat?, timezone1?, timezone2?",
@@ -223,11 +240,14 @@ constexpr Function kFunctions[] = {
      "RETURN DATE_DIFF(\"2023-12-01\", \"2024-04-01\", \"days\")", "[122]", date_diff},
     {"DATE_ROUND", "date", 3, 4, kDeterministic, "date, amount, unit, timezone?",
      "The start of the interval of so many units that the date lies in.",
-     "RETURN DATE_ROUND(\"2000-04-10T11:39:29Z\", 15, \"minutes\")", "[\"2000-04-10T11:30:00.000Z\"]", date_round},
-    {"DATE_SUBTRACT", "date", 2, 4, kDeterministic, "date, amount, unit, timezone?, or date, isoDuration, timezone?",
+     "RETURN DATE_ROUND(\"2000-04-10T11:39:29Z\", 15, \"minutes\")", "[\"2000-04-10T11:30:00.000Z\"]",
+     date_round},
+    {"DATE_SUBTRACT", "date", 2, 4, kDeterministic,
+     "date, amount, unit, timezone?, or date, isoDuration, timezone?",
      "The date moved back by an amount of a unit or by an ISO 8601 duration.",
      "RETURN DATE_SUBTRACT(\"2020-03-01\", 1, \"day\")", "[\"2020-02-29T00:00:00.000Z\"]", date_subtract},
-    {"DATE_TRUNC", "date", 2, 3, kDeterministic, "date, unit, timezone?", "The date with everything below a unit set to its start.",
+    {"DATE_TRUNC", "date", 2, 3, kDeterministic, "date, unit, timezone?",
+     "The date with everything below a unit set to its start.",
      "RETURN DATE_TRUNC(\"2017-02-03\", \"month\")", "[\"2017-02-01T00:00:00.000Z\"]", date_trunc},
 };
 

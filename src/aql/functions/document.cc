@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "aql/functions/implementation.h"
 #include "aql/functions/civil_time.h"
+#include "aql/functions/implementation.h"
 
 namespace workerdb::aql::functions {
 namespace {
@@ -123,8 +123,8 @@ Slice schema_validate(Context& context, Arguments arguments) {
   return context.finish();
 }
 
-// A revision is a number of base 64 with these digits: milliseconds since 1970 and 20 bits of a count. It is the
-// format that the store writes (storage/revision.h); the example of the documentation is its test.
+// A revision is a number of base 64 with these digits: milliseconds since 1970 and 20 bits of a count. It is
+// the format that the store writes (storage/revision.h); the example of the documentation is its test.
 bool decode_revision(std::string_view text, int64_t& ms, int64_t& count) {
   constexpr std::string_view kDigits = "-_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
   if (text.empty() || text.size() > 11) return false;
@@ -176,27 +176,32 @@ Slice check_document(Context&, Arguments arguments) {
 
 constexpr std::string_view kCategory = "miscellaneous";
 constexpr Function kFunctions[] = {
-    {"CHECK_DOCUMENT", kCategory, 1, 1, kDeterministic, "document", "Whether the value is an object without repeated names.",
-     "RETURN CHECK_DOCUMENT({a: 1, b: {c: 2}})", "[true]", check_document},
-    {"COLLECTIONS", kCategory, 0, 0, kReadsDocuments, "", "Name and _id of all collections.", "RETURN IS_ARRAY(COLLECTIONS())",
-     "[true]", collections},
-    {"COLLECTION_COUNT", kCategory, 1, 1, kReadsDocuments | kTakesCollection, "coll", "The number of a collection's documents.",
-     "RETURN COLLECTION_COUNT(_users) >= 0", "[true]", collection_count},
-    {"CURRENT_DATABASE", kCategory, 0, 0, 0, "", "The name of the query's database.", "RETURN IS_STRING(CURRENT_DATABASE())",
-     "[true]", current_database},
+    {"CHECK_DOCUMENT", kCategory, 1, 1, kDeterministic, "document",
+     "Whether the value is an object without repeated names.", "RETURN CHECK_DOCUMENT({a: 1, b: {c: 2}})",
+     "[true]", check_document},
+    {"COLLECTIONS", kCategory, 0, 0, kReadsDocuments, "", "Name and _id of all collections.",
+     "RETURN IS_ARRAY(COLLECTIONS())", "[true]", collections},
+    {"COLLECTION_COUNT", kCategory, 1, 1, kReadsDocuments | kTakesCollection, "coll",
+     "The number of a collection's documents.", "RETURN COLLECTION_COUNT(_users) >= 0", "[true]",
+     collection_count},
+    {"CURRENT_DATABASE", kCategory, 0, 0, 0, "", "The name of the query's database.",
+     "RETURN IS_STRING(CURRENT_DATABASE())", "[true]", current_database},
     {"CURRENT_USER", kCategory, 0, 0, 0, "", "The name of the user, null where nobody logged in.",
      "RETURN TYPENAME(CURRENT_USER()) IN [\"null\", \"string\"]", "[true]", current_user},
     {"DECODE_REV", kCategory, 1, 1, kDeterministic, "revision", "Date and count of a document's _rev.",
-     "RETURN DECODE_REV(\"_YU0HOEG---\")", "[{\"date\":\"2019-03-11T16:15:05.314Z\",\"count\":0}]", decode_rev},
+     "RETURN DECODE_REV(\"_YU0HOEG---\")", "[{\"date\":\"2019-03-11T16:15:05.314Z\",\"count\":0}]",
+     decode_rev},
     {"DOCUMENT", kCategory, 1, 2, kReadsDocuments | kTakesCollection, "collection?, id",
      "The document of an identifier, or of a key in a collection; for an array of them those that exist.",
      "RETURN DOCUMENT(\"_users/none\")", "[null]", document},
-    {"SCHEMA_GET", kCategory, 1, 1, kReadsDocuments | kTakesCollection, "collection", "The validation schema of a collection.",
-     "RETURN SCHEMA_GET(\"_users\")", "[null]", schema_get},
-    {"SCHEMA_VALIDATE", kCategory, 2, 2, kReadsDocuments, "doc, schema", "Whether a document meets a schema, and if not, why.",
-     "RETURN SCHEMA_VALIDATE({a: 1}, {})", "[{\"valid\":true}]", schema_validate},
-    {"SHARD_ID", kCategory, 2, 2, kTakesCollection, "collection, shardKeys", "The shard of these keys: on one server the collection.",
-     "RETURN SHARD_ID(\"users\", {_key: \"1\"})", "[\"users\"]", shard_id},
+    {"SCHEMA_GET", kCategory, 1, 1, kReadsDocuments | kTakesCollection, "collection",
+     "The validation schema of a collection.", "RETURN SCHEMA_GET(\"_users\")", "[null]", schema_get},
+    {"SCHEMA_VALIDATE", kCategory, 2, 2, kReadsDocuments, "doc, schema",
+     "Whether a document meets a schema, and if not, why.", "RETURN SCHEMA_VALIDATE({a: 1}, {})",
+     "[{\"valid\":true}]", schema_validate},
+    {"SHARD_ID", kCategory, 2, 2, kTakesCollection, "collection, shardKeys",
+     "The shard of these keys: on one server the collection.", "RETURN SHARD_ID(\"users\", {_key: \"1\"})",
+     "[\"users\"]", shard_id},
 };
 
 }  // namespace

@@ -113,7 +113,8 @@ Slice is_in_polygon(Context& context, Arguments arguments) {
     y = arguments[1].at(1);
   }
   // Which of the two coordinates comes first does not matter as long as it is the same for both.
-  if (!x.is_number() || !y.is_number() || !all_members(arguments[0], 3, is_position)) return wrong_type(context, kName);
+  if (!x.is_number() || !y.is_number() || !all_members(arguments[0], 3, is_position))
+    return wrong_type(context, kName);
   double at_x = x.as_double(), at_y = y.as_double();
   bool is_inside = false;
   Slice before = arguments[0].at(arguments[0].size() - 1);
@@ -128,24 +129,27 @@ Slice is_in_polygon(Context& context, Arguments arguments) {
 
 constexpr Function kFunctions[] = {
     {"DISTANCE", "geo", 4, 4, kDeterministic, "latitude1, longitude1, latitude2, longitude2",
-     "The distance of two points on the globe in metres.", "RETURN ROUND(DISTANCE(52.5163, 13.3777, 50.9322, 6.94))",
-     "[476919]", distance},
-    {"GEO_LINESTRING", "geo", 1, 1, kDeterministic, "points", "A GeoJSON LineString.", "RETURN GEO_LINESTRING([[35, 10], [45, 45]])",
+     "The distance of two points on the globe in metres.",
+     "RETURN ROUND(DISTANCE(52.5163, 13.3777, 50.9322, 6.94))", "[476919]", distance},
+    {"GEO_LINESTRING", "geo", 1, 1, kDeterministic, "points", "A GeoJSON LineString.",
+     "RETURN GEO_LINESTRING([[35, 10], [45, 45]])",
      "[{\"type\":\"LineString\",\"coordinates\":[[35,10],[45,45]]}]", geo_linestring},
     {"GEO_MULTILINESTRING", "geo", 1, 1, kDeterministic, "points", "A GeoJSON MultiLineString.",
-     "RETURN GEO_MULTILINESTRING([[[1, 0], [2, 1]], [[3, 2], [4, 3]]]).type", "[\"MultiLineString\"]", geo_multilinestring},
+     "RETURN GEO_MULTILINESTRING([[[1, 0], [2, 1]], [[3, 2], [4, 3]]]).type", "[\"MultiLineString\"]",
+     geo_multilinestring},
     {"GEO_MULTIPOINT", "geo", 1, 1, kDeterministic, "points", "A GeoJSON MultiPoint.",
-     "RETURN GEO_MULTIPOINT([[35, 10], [45, 45]])", "[{\"type\":\"MultiPoint\",\"coordinates\":[[35,10],[45,45]]}]",
-     geo_multipoint},
+     "RETURN GEO_MULTIPOINT([[35, 10], [45, 45]])",
+     "[{\"type\":\"MultiPoint\",\"coordinates\":[[35,10],[45,45]]}]", geo_multipoint},
     {"GEO_MULTIPOLYGON", "geo", 1, 1, kDeterministic, "polygons", "A GeoJSON MultiPolygon.",
      "RETURN GEO_MULTIPOLYGON([[[[0, 0], [1, 0], [1, 1], [0, 0]]], [[[5, 5], [6, 5], [6, 6], [5, 5]]]]).type",
      "[\"MultiPolygon\"]", geo_multipolygon},
-    {"GEO_POINT", "geo", 2, 3, kDeterministic, "longitude, latitude, elevation?", "A GeoJSON Point.", "RETURN GEO_POINT(1, 2)",
-     "[{\"type\":\"Point\",\"coordinates\":[1,2]}]", geo_point},
+    {"GEO_POINT", "geo", 2, 3, kDeterministic, "longitude, latitude, elevation?", "A GeoJSON Point.",
+     "RETURN GEO_POINT(1, 2)", "[{\"type\":\"Point\",\"coordinates\":[1,2]}]", geo_point},
     {"GEO_POLYGON", "geo", 1, 1, kDeterministic, "points", "A GeoJSON Polygon of one ring, or of rings.",
      "RETURN GEO_POLYGON([[0, 0], [7.5, 2.5], [0, 5], [0, 0]])",
      "[{\"type\":\"Polygon\",\"coordinates\":[[[0,0],[7.5,2.5],[0,5],[0,0]]]}]", geo_polygon},
-    {"IS_IN_POLYGON", "geo", 2, 3, kDeterministic, "polygon, latitude, longitude, or polygon, coord, useLonLat?",
+    {"IS_IN_POLYGON", "geo", 2, 3, kDeterministic,
+     "polygon, latitude, longitude, or polygon, coord, useLonLat?",
      "Whether a point lies inside of a polygon, on the plane of latitude and longitude.",
      "RETURN IS_IN_POLYGON([[0, 0], [0, 10], [10, 10], [10, 0]], 4, 7)", "[true]", is_in_polygon},
 };

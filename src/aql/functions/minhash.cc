@@ -15,7 +15,8 @@ Slice minhash(Context& context, Arguments arguments) {
   int64_t count = to_integer(arguments[1]);
   if (count < 1) return wrong_type(context, "MINHASH");
   std::vector<uint64_t> hashes;
-  for (value::ArrayIterator item(arguments[0]); item.valid(); item.next()) hashes.push_back(value::hash(item.value()));
+  for (value::ArrayIterator item(arguments[0]); item.valid(); item.next())
+    hashes.push_back(value::hash(item.value()));
   std::ranges::sort(hashes);
   auto repeated = std::ranges::unique(hashes);
   hashes.erase(repeated.begin(), repeated.end());
@@ -26,7 +27,7 @@ Slice minhash(Context& context, Arguments arguments) {
     char bytes[8];
     for (int i = 0; i < 8; ++i) bytes[i] = char(hash >> (56 - 8 * i));
     std::string text = base::base64_encode({bytes, 8});
-    text.pop_back();   // eight bytes always leave one sign of padding
+    text.pop_back();  // eight bytes always leave one sign of padding
     builder.string(text);
   }
   builder.close();
@@ -49,10 +50,10 @@ constexpr Function kFunctions[] = {
     {"MINHASH", "miscellaneous", 2, 2, kDeterministic, "values, numHashes",
      "The MinHash signature of an array's different members: at most so many hashes.",
      "RETURN MINHASH([1, 2], 5) == MINHASH([2, 1, 1], 5)", "[true]", minhash},
-    {"MINHASH_COUNT", "miscellaneous", 1, 1, kDeterministic, "error", "How many hashes an error between 0 and 1 needs.",
-     "RETURN MINHASH_COUNT(0.05)", "[400]", minhash_count},
-    {"MINHASH_ERROR", "miscellaneous", 1, 1, kDeterministic, "numHashes", "The error to expect of so many hashes.",
-     "RETURN MINHASH_ERROR(400)", "[0.05]", minhash_error},
+    {"MINHASH_COUNT", "miscellaneous", 1, 1, kDeterministic, "error",
+     "How many hashes an error between 0 and 1 needs.", "RETURN MINHASH_COUNT(0.05)", "[400]", minhash_count},
+    {"MINHASH_ERROR", "miscellaneous", 1, 1, kDeterministic, "numHashes",
+     "The error to expect of so many hashes.", "RETURN MINHASH_ERROR(400)", "[0.05]", minhash_error},
 };
 
 }  // namespace

@@ -23,12 +23,29 @@ int compare_names(std::string_view upper, std::string_view name) {
 const std::vector<Function>& table() {
   static const std::vector<Function> all = [] {
     std::vector<Function> functions;
-    for (auto part : {type_functions(), string_functions(), string_part_functions(), string_search_functions(),
-          string_encoding_functions(), string_similarity_functions(), regex_functions(), numeric_functions(),
-          statistics_functions(), vector_functions(), bit_functions(), array_functions(), array_set_functions(),
-          array_edit_functions(), object_functions(), object_merge_functions(), date_functions(),
-          date_part_functions(), date_shift_functions(), geo_functions(), control_functions(), document_functions(),
-          minhash_functions()}) {
+    for (auto part : {type_functions(),
+                      string_functions(),
+                      string_part_functions(),
+                      string_search_functions(),
+                      string_encoding_functions(),
+                      string_similarity_functions(),
+                      regex_functions(),
+                      numeric_functions(),
+                      statistics_functions(),
+                      vector_functions(),
+                      bit_functions(),
+                      array_functions(),
+                      array_set_functions(),
+                      array_edit_functions(),
+                      object_functions(),
+                      object_merge_functions(),
+                      date_functions(),
+                      date_part_functions(),
+                      date_shift_functions(),
+                      geo_functions(),
+                      control_functions(),
+                      document_functions(),
+                      minhash_functions()}) {
       functions.insert(functions.end(), part.begin(), part.end());
     }
     std::ranges::sort(functions, {}, &Function::name);
@@ -44,7 +61,8 @@ const std::vector<Function>& table() {
 const Function* find_function(std::string_view name) {
   const std::vector<Function>& functions = table();
   auto at = std::ranges::lower_bound(
-      functions, name, [](std::string_view upper, std::string_view key) { return compare_names(upper, key) < 0; },
+      functions, name,
+      [](std::string_view upper, std::string_view key) { return compare_names(upper, key) < 0; },
       &Function::name);
   return at != functions.end() && compare_names(at->name, name) == 0 ? &*at : nullptr;
 }

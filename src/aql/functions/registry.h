@@ -1,5 +1,6 @@
 #pragma once
-// The functions of AQL as data. Source of names, arity and behaviour: the 3.12 documentation, "AQL functions".
+// The functions of AQL as data. Source of names, arity and behaviour: the 3.12 documentation, "AQL
+// functions".
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -10,27 +11,27 @@
 
 namespace workerdb::aql::functions {
 
-// Arguments come evaluated; missing optional ones are simply not there. The result lives in context.arena(), is
-// one of the arguments or a part of one, or a constant of Slice. Bad input: context.warn(…) and null.
+// Arguments come evaluated; missing optional ones are simply not there. The result lives in context.arena(),
+// is one of the arguments or a part of one, or a constant of Slice. Bad input: context.warn(…) and null.
 using Implementation = value::Slice (*)(Context& context, std::span<const value::Slice> arguments);
 
 constexpr uint32_t kUnlimited = UINT32_MAX;
 
 enum Flag : uint32_t {
-  kDeterministic = 1,      // the same result for the same arguments within one query: may be folded and moved
-  kReadsDocuments = 2,     // DOCUMENT, COLLECTION_COUNT …: not folded, forbidden after a modification
-  kTakesCollection = 4,    // the first argument may be a bare collection name; it arrives as its name, a string
-  kInternal = 8,           // NOOPT, SLEEP …
+  kDeterministic = 1,    // the same result for the same arguments within one query: may be folded and moved
+  kReadsDocuments = 2,   // DOCUMENT, COLLECTION_COUNT …: not folded, forbidden after a modification
+  kTakesCollection = 4,  // the first argument may be a bare collection name; it arrives as its name, a string
+  kInternal = 8,         // NOOPT, SLEEP …
 };
 
 struct Function {
-  std::string_view name;         // upper case
-  std::string_view category;     // as in the documentation: "string", "array" …
+  std::string_view name;      // upper case
+  std::string_view category;  // as in the documentation: "string", "array" …
   uint32_t min_arguments, max_arguments;
   uint32_t flags;
-  std::string_view parameters;   // "value, separator?"
-  std::string_view description;  // one sentence
-  std::string_view example;      // a runnable query: RETURN LENGTH("abc")
+  std::string_view parameters;      // "value, separator?"
+  std::string_view description;     // one sentence
+  std::string_view example;         // a runnable query: RETURN LENGTH("abc")
   std::string_view example_result;  // its rows as JSON: [3]; empty where it cannot be fixed (RAND)
   Implementation implementation;
 
@@ -57,7 +58,7 @@ class Aggregator {
 };
 struct Aggregate {
   std::string_view name;
-  uint32_t min_arguments, max_arguments;   // COUNT/LENGTH take 0 or 1
+  uint32_t min_arguments, max_arguments;  // COUNT/LENGTH take 0 or 1
   std::unique_ptr<Aggregator> (*make)(Context& context);
 };
 // Null if there is none; `name` in any case, aliases included.

@@ -27,7 +27,8 @@ uint64_t magnitude(int64_t number) { return number < 0 ? 0 - uint64_t(number) : 
 Slice substring(Context& context, Arguments arguments) {
   Text text(arguments[0]);
   int64_t offset = to_integer(arguments[1]);
-  size_t start = offset < 0 ? character_offset_from_end(text, magnitude(offset)) : character_offset(text, uint64_t(offset));
+  size_t start = offset < 0 ? character_offset_from_end(text, magnitude(offset))
+                            : character_offset(text, uint64_t(offset));
   std::string_view rest = text.view().substr(start);
   if (arguments.size() > 2) {
     int64_t length = std::max<int64_t>(0, to_integer(arguments[2]));
@@ -89,7 +90,8 @@ Slice right_trim(Context& context, Arguments arguments) {
   return trim_sides(context, arguments[0], argument(arguments, 1), false, true);
 }
 
-// Several texts looked for at once: the one that occurs first, and of two at one place the one that is named first.
+// Several texts looked for at once: the one that occurs first, and of two at one place the one that is named
+// first.
 class Searches {
  public:
   void add(std::string_view search, std::string_view replacement) {
@@ -171,7 +173,8 @@ Slice split(Context& context, Arguments arguments) {
     size_t from = 0;
     for (uint64_t count = 0; count < limit; ++count) {
       Searches::Found found = searches.next(text, from);
-      builder.string(text.view().substr(from, found.at == std::string_view::npos ? found.at : found.at - from));
+      builder.string(
+          text.view().substr(from, found.at == std::string_view::npos ? found.at : found.at - from));
       if (found.at == std::string_view::npos) break;
       from = found.at + found.size;
     }
@@ -201,10 +204,12 @@ Slice substitute(Context& context, Arguments arguments) {
       searches.add(text_of(item.value()), text_of(with));
     }
   } else {
-    searches.add(text_of(search), text_of(replace.is_array() && replace.size() > 0 ? replace.at(0) : replace));
+    searches.add(text_of(search),
+                 text_of(replace.is_array() && replace.size() > 0 ? replace.at(0) : replace));
   }
   uint64_t limit;
-  if (!read_limit(context, argument(arguments, search.is_object() ? 2 : 3), "SUBSTITUTE", limit)) return Slice::null();
+  if (!read_limit(context, argument(arguments, search.is_object() ? 2 : 3), "SUBSTITUTE", limit))
+    return Slice::null();
 
   std::string result;
   size_t from = 0;
@@ -223,21 +228,24 @@ Slice substitute(Context& context, Arguments arguments) {
 constexpr Function kFunctions[] = {
     {"LEFT", "string", 2, 2, kDeterministic, "value, length", "The first characters of a string.",
      "RETURN LEFT(\"foobar\", 3)", "[\"foo\"]", left},
-    {"LTRIM", "string", 1, 2, kDeterministic, "value, chars?", "The string without white space, or some characters, in front.",
-     "RETURN LTRIM(\"  foo \")", "[\"foo \"]", left_trim},
+    {"LTRIM", "string", 1, 2, kDeterministic, "value, chars?",
+     "The string without white space, or some characters, in front.", "RETURN LTRIM(\"  foo \")",
+     "[\"foo \"]", left_trim},
     {"RIGHT", "string", 2, 2, kDeterministic, "value, length", "The last characters of a string.",
      "RETURN RIGHT(\"foobar\", 3)", "[\"bar\"]", right},
-    {"RTRIM", "string", 1, 2, kDeterministic, "value, chars?", "The string without white space, or some characters, at its end.",
-     "RETURN RTRIM(\" foo  \")", "[\" foo\"]", right_trim},
+    {"RTRIM", "string", 1, 2, kDeterministic, "value, chars?",
+     "The string without white space, or some characters, at its end.", "RETURN RTRIM(\" foo  \")",
+     "[\" foo\"]", right_trim},
     {"SPLIT", "string", 1, 3, kDeterministic, "value, separator?, limit?",
      "The pieces of a string between separators; an empty separator gives its characters.",
      "RETURN SPLIT(\"a-b_c\", [\"-\", \"_\"])", "[[\"a\",\"b\",\"c\"]]", split},
     {"SUBSTITUTE", "string", 2, 4, kDeterministic, "value, search, replace?, limit?",
      "Replaces texts in a string, given as search and replacement, as arrays of them or as an object.",
-     "RETURN SUBSTITUTE(\"the quick fox\", {quick: \"lazy\", fox: \"dog\"})", "[\"the lazy dog\"]", substitute},
+     "RETURN SUBSTITUTE(\"the quick fox\", {quick: \"lazy\", fox: \"dog\"})", "[\"the lazy dog\"]",
+     substitute},
     {"SUBSTRING", "string", 2, 3, kDeterministic, "value, offset, length?",
-     "A part of a string by characters; a negative offset counts from the end.", "RETURN SUBSTRING(\"Holy Guacamole!\", -5, 4)",
-     "[\"mole\"]", substring},
+     "A part of a string by characters; a negative offset counts from the end.",
+     "RETURN SUBSTRING(\"Holy Guacamole!\", -5, 4)", "[\"mole\"]", substring},
     {"SUBSTRING_BYTES", "string", 2, 5, kDeterministic, "value, offset, length?, left?, right?",
      "A part of a string by bytes, widened by characters to the left and right.",
      "RETURN SUBSTRING_BYTES(\"Holy Guacamole!\", 5, 4, 2, 0)", "[\"y Guac\"]", substring_bytes},

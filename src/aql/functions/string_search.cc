@@ -18,7 +18,8 @@ Slice contains(Context& context, Arguments arguments) {
   return context.arena().integer(int64_t(count_characters(text.view().substr(0, at))));
 }
 
-// FIND_FIRST and FIND_LAST: positions are characters, `end` is the last one that belongs to the searched part.
+// FIND_FIRST and FIND_LAST: positions are characters, `end` is the last one that belongs to the searched
+// part.
 template <bool kLast>
 Slice find(Context& context, Arguments arguments) {
   Text text(arguments[0]), search(arguments[1]);
@@ -41,7 +42,8 @@ Slice starts_with(Context& context, Arguments arguments) {
   if (!arguments[0].is_string()) return wrong_type(context, "STARTS_WITH");
   std::string_view text = arguments[0].as_string();
   Slice prefix = arguments[1];
-  if (prefix.is_string() && arguments.size() == 2) return Slice::boolean(text.starts_with(prefix.as_string()));
+  if (prefix.is_string() && arguments.size() == 2)
+    return Slice::boolean(text.starts_with(prefix.as_string()));
   if (!prefix.is_array()) return wrong_type(context, "STARTS_WITH");
   int64_t needed = arguments.size() > 2 ? to_integer(arguments[2]) : 1, matched = 0;
   for (value::ArrayIterator item(prefix); item.valid(); item.next()) {
@@ -60,11 +62,11 @@ constexpr Function kFunctions[] = {
      "Whether a string holds another one, or the character at which it does, -1 if nowhere.",
      "RETURN [CONTAINS(\"foobar\", \"bar\"), CONTAINS(\"foobar\", \"bar\", true)]", "[[true,3]]", contains},
     {"FIND_FIRST", "string", 2, 4, kDeterministic, "text, search, start?, end?",
-     "The character at which a text first occurs, -1 if nowhere.", "RETURN FIND_FIRST(\"foobarbaz\", \"ba\", 4)", "[6]",
-     find<false>},
+     "The character at which a text first occurs, -1 if nowhere.",
+     "RETURN FIND_FIRST(\"foobarbaz\", \"ba\", 4)", "[6]", find<false>},
     {"FIND_LAST", "string", 2, 4, kDeterministic, "text, search, start?, end?",
-     "The character at which a text last occurs, -1 if nowhere.", "RETURN FIND_LAST(\"foobarbaz\", \"ba\")", "[6]",
-     find<true>},
+     "The character at which a text last occurs, -1 if nowhere.", "RETURN FIND_LAST(\"foobarbaz\", \"ba\")",
+     "[6]", find<true>},
     {"LIKE", "string", 2, 3, kDeterministic, "text, pattern, caseInsensitive?",
      "Whether the whole text matches a pattern: _ is one character, % any number of them.",
      "RETURN [LIKE(\"carrot\", \"ca%t\"), LIKE(\"CART\", \"ca_t\", true)]", "[[true,true]]", like},

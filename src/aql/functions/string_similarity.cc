@@ -14,14 +14,15 @@ using value::Slice;
 constexpr uint64_t kLargestTable = 16 << 20;
 
 // False, with a warning, where comparing two texts would take too much.
-bool is_comparable(Context& context, const std::u32string& left, const std::u32string& right, std::string_view function) {
+bool is_comparable(Context& context, const std::u32string& left, const std::u32string& right,
+                   std::string_view function) {
   if ((uint64_t(left.size()) + 2) * (uint64_t(right.size()) + 2) <= kLargestTable) return true;
   warned(context, base::ErrorCode::kResourceLimit, function);
   return false;
 }
 
-// Damerau's distance without the restriction to untouched neighbours: the table has one row and column of "infinity"
-// in front of the usual ones, and remembers where each character last occurred.
+// Damerau's distance without the restriction to untouched neighbours: the table has one row and column of
+// "infinity" in front of the usual ones, and remembers where each character last occurred.
 Slice levenshtein_distance(Context& context, Arguments arguments) {
   std::u32string left = to_characters(Text(arguments[0])), right = to_characters(Text(arguments[1]));
   if (!is_comparable(context, left, right, "LEVENSHTEIN_DISTANCE")) return Slice::null();
@@ -30,7 +31,8 @@ Slice levenshtein_distance(Context& context, Arguments arguments) {
   std::vector<uint32_t> table((rows + 2) * stride);
   auto cell = [&](size_t row, size_t column) -> uint32_t& { return table[row * stride + column]; };
   for (size_t row = 0; row <= rows; ++row) cell(row + 1, 0) = infinity, cell(row + 1, 1) = uint32_t(row);
-  for (size_t column = 0; column <= columns; ++column) cell(0, column + 1) = infinity, cell(1, column + 1) = uint32_t(column);
+  for (size_t column = 0; column <= columns; ++column)
+    cell(0, column + 1) = infinity, cell(1, column + 1) = uint32_t(column);
 
   std::unordered_map<char32_t, size_t> last_row;
   for (size_t row = 1; row <= rows; ++row) {
@@ -43,8 +45,8 @@ Slice levenshtein_distance(Context& context, Arguments arguments) {
       if (is_same) last_match = column;
       uint32_t swapped = cell(other_row, other_column) + uint32_t(row - other_row - 1) + 1 +
                          uint32_t(column - other_column - 1);
-      cell(row + 1, column + 1) =
-          std::min({cell(row, column) + (is_same ? 0u : 1u), cell(row + 1, column) + 1, cell(row, column + 1) + 1, swapped});
+      cell(row + 1, column + 1) = std::min({cell(row, column) + (is_same ? 0u : 1u),
+                                            cell(row + 1, column) + 1, cell(row, column + 1) + 1, swapped});
     }
     last_row[left[row - 1]] = row;
   }
@@ -80,8 +82,9 @@ Slice soundex(Context& context, Arguments arguments) {
   return context.arena().string(code);
 }
 
-// Kondrak's n-gram similarity: the heaviest common subsequence of n-grams. With kPositional a pair of n-grams counts
-// for the share of its equal characters and the longer text is the measure, else only equal ones and the target.
+// Kondrak's n-gram similarity: the heaviest common subsequence of n-grams. With kPositional a pair of n-grams
+// counts for the share of its equal characters and the longer text is the measure, else only equal ones and
+// the target.
 template <bool kPositional>
 Slice ngram_similarity(Context& context, Arguments arguments) {
   constexpr std::string_view kName = kPositional ? "NGRAM_POSITIONAL_SIMILARITY" : "NGRAM_SIMILARITY";
@@ -90,7 +93,8 @@ Slice ngram_similarity(Context& context, Arguments arguments) {
   }
   int64_t given_size = to_integer(arguments[2]);
   if (given_size < 1) return wrong_type(context, kName);
-  std::u32string input = to_characters(arguments[0].as_string()), target = to_characters(arguments[1].as_string());
+  std::u32string input = to_characters(arguments[0].as_string()),
+                 target = to_characters(arguments[1].as_string());
   auto size = size_t(given_size);
   if (input.size() < size || target.size() < size) return context.arena().integer(input == target ? 1 : 0);
   if (!is_comparable(context, input, target, kName)) return Slice::null();
@@ -117,7 +121,8 @@ constexpr Function kFunctions[] = {
      "RETURN LEVENSHTEIN_DISTANCE(\"foobar\", \"bar\")", "[3]", levenshtein_distance},
     {"NGRAM_POSITIONAL_SIMILARITY", "string", 3, 3, kDeterministic, "input, target, ngramSize",
      "Similarity by n-grams from 0 to 1, partly equal ones counted, relative to the longer text.",
-     "RETURN NGRAM_POSITIONAL_SIMILARITY(\"quick fox\", \"quick foxx\", 3)", "[0.875]", ngram_similarity<true>},
+     "RETURN NGRAM_POSITIONAL_SIMILARITY(\"quick fox\", \"quick foxx\", 3)", "[0.875]",
+     ngram_similarity<true>},
     {"NGRAM_SIMILARITY", "string", 3, 3, kDeterministic, "input, target, ngramSize",
      "Similarity by n-grams from 0 to 1, only equal ones counted, relative to the target.",
      "RETURN NGRAM_SIMILARITY(\"quick fox\", \"quirky fox\", 3)", "[0.375]", ngram_similarity<false>},

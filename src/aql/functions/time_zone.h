@@ -11,7 +11,7 @@ namespace workerdb::aql::functions {
 // What is in force in a zone at a point in time.
 struct ZonePeriod {
   std::string abbreviation;
-  std::optional<int64_t> begin_ms, end_ms;   // UTC; none where there is no change before or after
+  std::optional<int64_t> begin_ms, end_ms;  // UTC; none where there is no change before or after
   bool is_summer_time;
   int64_t offset_seconds;
 };
@@ -35,7 +35,7 @@ class TimeZone {
 
  private:
   explicit TimeZone(const void* zone) : zone_(zone) {}
-  const void* zone_;   // a date::time_zone; null for UTC
+  const void* zone_;  // a date::time_zone; null for UTC
 };
 
 }  // namespace workerdb::aql::functions

@@ -1,6 +1,6 @@
 #pragma once
-// Characters of AQL strings are Unicode code points. Texts are UTF-8 already (parse_json checks); the functions
-// here stay within the bytes for any input.
+// Characters of AQL strings are Unicode code points. Texts are UTF-8 already (parse_json checks); the
+// functions here stay within the bytes for any input.
 #include <cstdint>
 #include <string>
 #include <string_view>
