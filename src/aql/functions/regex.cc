@@ -14,8 +14,8 @@ namespace {
 using value::Slice;
 
 constexpr size_t kCachedExpressions = 64, kLongestExpression = 64 << 10, kLongestText = size_t(512) << 20;
-// ICU counts steps of its engine; a thousand of them take about a millisecond.
-constexpr int32_t kTimeLimit = 10000, kStackLimit = 16 << 20;
+// ICU counts rounds of its engine; this many end an expression that runs away within a second.
+constexpr int32_t kTimeLimit = 4000, kStackLimit = 16 << 20;
 
 UBool may_go_on(const void* context, int32_t) { return !static_cast<const Context*>(context)->should_stop(); }
 
