@@ -5,6 +5,7 @@
 
 #include "aql/optimize/optimize.h"
 #include "aql/plan/walk.h"
+#include "aql/syntax/statement.h"
 #include "base/error.h"
 
 namespace workerdb::aql::optimize {
@@ -36,6 +37,13 @@ class Context {
     auto variable = VariableId(root_.variables.size());
     root_.variables.push_back({"#" + std::to_string(variable), true});
     return variable;
+  }
+  // For an attribute of a loop's document: "#u.address.city", which is printed like the attribute.
+  VariableId make_projection_variable(VariableId document, const std::vector<std::string>& path) {
+    std::string name = "#" + root_.variables[document].name;
+    for (const std::string& part : path) name += "." + syntax::quoted_name(part);
+    root_.variables.push_back({std::move(name), true});
+    return VariableId(root_.variables.size() - 1);
   }
   ExpressionPtr reference(VariableId variable) const {
     return plan::make_reference(root_.variables[variable].name, variable);

@@ -15,8 +15,7 @@ TEST(Indexes, LooksUpPrefixesAndRanges) {
             "RETURN u\n"
             "idx_101: u.age == 7 && u.name > \"m\"\n");
   EXPECT_EQ(explained(kCatalog, R"q(FOR u IN users FILTER u.name > "m" RETURN u)q"),
-            "FOR u IN users   /* full collection scan */\n"
-            "FILTER u.name > \"m\"\n"
+            "FOR u IN users   /* full collection scan, filter: u.name > \"m\" */\n"
             "RETURN u\n");
   EXPECT_EQ(explained(kCatalog, "FOR u IN users FILTER u.age > 3 FILTER u.age <= 9 RETURN u"),
             "FOR u IN users   /* persistent index scan */\n"
@@ -31,8 +30,7 @@ TEST(Indexes, LooksUpPrefixesAndRanges) {
             "FILTER u.age == RAND()\n"
             "RETURN u\n");
   EXPECT_EQ(explained(kCatalog, "FOR u IN users FILTER u.age == u.a RETURN u"),
-            "FOR u IN users   /* full collection scan */\n"
-            "FILTER u.age == u.a\n"
+            "FOR u IN users   /* full collection scan, filter: u.age == u.a */\n"
             "RETURN u\n");
 }
 
@@ -46,13 +44,11 @@ TEST(Indexes, LooksUpMembersOfLists) {
             "RETURN u\n"
             "idx_101: (u.age == 1) || (u.age == 2 && u.name == \"b\")\n");
   EXPECT_EQ(explained(kCatalog, "FOR u IN users FILTER u.age == 1 && (u.b == 1 || u.b == 2) RETURN u"),
-            "FOR u IN users   /* persistent index scan */\n"
-            "FILTER u.b == 1 || u.b == 2\n"
+            "FOR u IN users   /* persistent index scan, filter: u.b IN [1,2] */\n"
             "RETURN u\n"
             "idx_101: u.age == 1\n");
   EXPECT_EQ(explained(kCatalog, R"q(FOR u IN users FILTER u.age == 1 || u.city == "b" RETURN u)q"),
-            "FOR u IN users   /* full collection scan */\n"
-            "FILTER u.age == 1 || u.city == \"b\"\n"
+            "FOR u IN users   /* full collection scan, filter: u.age == 1 || u.city == \"b\" */\n"
             "RETURN u\n");
 }
 
@@ -62,22 +58,20 @@ TEST(Indexes, SparseIndexesOnlyWhereNullIsExcluded) {
             "RETURN u\n"
             "idx_104: u.city == \"b\"\n");
   EXPECT_EQ(explained(kCatalog, "FOR u IN users FILTER u.city == null RETURN u"),
-            "FOR u IN users   /* full collection scan */\n"
-            "FILTER u.city == null\n"
+            "FOR u IN users   /* full collection scan, filter: u.city == null */\n"
             "RETURN u\n");
   EXPECT_EQ(explained(kCatalog, R"q(FOR u IN users FILTER u.city < "b" RETURN u)q"),
-            "FOR u IN users   /* full collection scan */\n"
-            "FILTER u.city < \"b\"\n"
+            "FOR u IN users   /* full collection scan, filter: u.city < \"b\" */\n"
             "RETURN u\n");
   EXPECT_EQ(explained(kCatalog, "FOR u IN users FILTER u.city != null SORT u.city RETURN u"),
             "FOR u IN users   /* persistent index scan */\n"
             "RETURN u\n"
             "idx_104: u.city > null\n");
   EXPECT_EQ(explained(kCatalog, "FOR u IN users FOR v IN users FILTER v.city == u.age RETURN v"),
-            "FOR u IN users   /* full collection scan */\n"
             "FOR v IN users   /* full collection scan */\n"
-            "FILTER v.city == u.age\n"
-            "RETURN v\n");
+            "FOR u IN users   /* persistent index scan, without document */\n"
+            "RETURN v\n"
+            "idx_101: u.age == v.city\n");
   EXPECT_EQ(explained(kCatalog, "FOR u IN users SORT u.city RETURN u"),
             "FOR u IN users   /* full collection scan */\n"
             "SORT u.city ASC   /* sorting strategy: standard */\n"
@@ -94,8 +88,7 @@ TEST(Indexes, PrimaryIndex) {
             "RETURN u\n"
             "primary: u._id == \"users/1\"\n");
   EXPECT_EQ(explained(kCatalog, R"q(FOR u IN users FILTER u._key IN ["1", "2"] && u.age == 3 RETURN u)q"),
-            "FOR u IN users   /* primary index scan */\n"
-            "FILTER u.age == 3\n"
+            "FOR u IN users   /* primary index scan, filter: u.age == 3 */\n"
             "RETURN u\n"
             "primary: u._key IN [\"1\",\"2\"]\n");
   EXPECT_EQ(explained(kCatalog, R"q(FOR u IN users FILTER u._key >= "1" && u._key < "2" SORT u._key DESC RETURN u)q"),
@@ -114,29 +107,28 @@ TEST(Indexes, ArrayIndex) {
             "RETURN u\n"
             "idx_103: u.tags[*] == \"x\"\n");
   EXPECT_EQ(explained(kCatalog, R"q(FOR u IN users FILTER u.tags == "x" RETURN u)q"),
-            "FOR u IN users   /* full collection scan */\n"
-            "FILTER u.tags == \"x\"\n"
+            "FOR u IN users   /* full collection scan, filter: u.tags == \"x\" */\n"
             "RETURN u\n");
 }
 
 TEST(Indexes, EdgeIndexAndJoins) {
   EXPECT_EQ(explained(kCatalog, R"q(FOR u IN users FOR e IN edges FILTER e._from == u._id FILTER u.email == "x" )q"
                       "RETURN e"),
-            "FOR u IN users   /* persistent index scan */\n"
+            "FOR u IN users   /* persistent index scan, projections: `_id` */\n"
             "FOR e IN edges   /* edge index scan */\n"
             "RETURN e\n"
             "idx_102: u.email == \"x\"\n"
             "edge: e._from == u._id\n");
   EXPECT_EQ(explained(kCatalog, "FOR u IN users FOR e IN edges FILTER (e._from == u._id || e._to == u._id) && "
                       "u.age == 5 RETURN e"),
-            "FOR u IN users   /* persistent index scan */\n"
+            "FOR u IN users   /* persistent index scan, projections: `_id` */\n"
             "FOR e IN edges   /* edge index scan */\n"
             "RETURN e\n"
             "idx_101: u.age == 5\n"
             "edge: (e._from == u._id) || (e._to == u._id)\n");
   EXPECT_EQ(explained(kCatalog, "FOR u IN users LET x = (FOR e IN edges FILTER e._to == u._id RETURN e) FILTER "
                       R"q(u.email == "q" RETURN x)q"),
-            "FOR u IN users   /* persistent index scan */\n"
+            "FOR u IN users   /* persistent index scan, projections: `_id` */\n"
             "LET x = ...   /* subquery */\n"
             "FOR e IN edges   /* edge index scan */\n"
             "RETURN e\n"
@@ -185,7 +177,7 @@ TEST(Indexes, SortsByIndex) {
             "RETURN u\n"
             "idx_105: u.a IN [1,2]\n");
   EXPECT_EQ(explained(kCatalog, "FOR e IN edges FOR u IN users SORT u.age RETURN u"),
-            "FOR e IN edges   /* full collection scan */\n"
+            "FOR e IN edges   /* full collection scan, without document */\n"
             "FOR u IN users   /* full collection scan */\n"
             "SORT u.age ASC   /* sorting strategy: standard */\n"
             "RETURN u\n");
@@ -195,28 +187,24 @@ TEST(Indexes, SortsByIndex) {
             "SORT u.age ASC   /* sorting strategy: standard */\n"
             "RETURN u\n");
   EXPECT_EQ(explained(kCatalog, "FOR u IN users COLLECT a = u.x SORT a RETURN a"),
-            "FOR u IN users   /* full collection scan */\n"
+            "FOR u IN users   /* full collection scan, projections: `x` */\n"
             "COLLECT a = u.x   /* hash */\n"
-            "SORT a ASC   /* sorting strategy: standard */\n"
             "SORT a ASC   /* sorting strategy: standard */\n"
             "RETURN a\n");
 }
 
 TEST(Indexes, Hints) {
   EXPECT_EQ(explained(kCatalog, "FOR u IN users OPTIONS { disableIndex: true } FILTER u.age == 1 RETURN u"),
-            "FOR u IN users   /* full collection scan */\n"
-            "FILTER u.age == 1\n"
+            "FOR u IN users   /* full collection scan, filter: u.age == 1 */\n"
             "RETURN u\n");
   EXPECT_EQ(explained(kCatalog, R"q(FOR u IN users OPTIONS { indexHint: "idx_105" } FILTER u.age == 1 && u.a == 3 )q"
                       "RETURN u"),
-            "FOR u IN users   /* persistent index scan */\n"
-            "FILTER u.age == 1\n"
+            "FOR u IN users   /* persistent index scan, filter: u.age == 1 */\n"
             "RETURN u\n"
             "idx_105: u.a == 3\n");
   EXPECT_EQ(explained(kCatalog, R"q(FOR u IN users OPTIONS { indexHint: ["nope", "idx_105"], forceIndexHint: true } )q"
                       "FILTER u.age == 1 && u.a == 3 RETURN u"),
-            "FOR u IN users   /* persistent index scan */\n"
-            "FILTER u.age == 1\n"
+            "FOR u IN users   /* persistent index scan, filter: u.age == 1 */\n"
             "RETURN u\n"
             "idx_105: u.a == 3\n");
   EXPECT_EQ(explained(kCatalog, R"q(FOR u IN users OPTIONS { indexHint: "nope" } FILTER u.age == 1 RETURN u)q"),
@@ -229,8 +217,7 @@ TEST(Indexes, Hints) {
 
 TEST(Indexes, CanBeSwitchedOff) {
   EXPECT_EQ(explained(kCatalog, "FOR u IN users FILTER u.age == 1 RETURN u", {"-use-indexes"}),
-            "FOR u IN users   /* full collection scan */\n"
-            "FILTER u.age == 1\n"
+            "FOR u IN users   /* full collection scan, filter: u.age == 1 */\n"
             "RETURN u\n");
   EXPECT_EQ(explained(kCatalog, "FOR u IN users FILTER u.age == 1 SORT u.age RETURN u", {"-all"}),
             "FOR u IN users   /* full collection scan */\n"

@@ -4,12 +4,34 @@ namespace workerdb::aql::optimize {
 
 std::span<const Rule> all_rules() {
   static constexpr Rule kRules[] = {
+      {"inline-subqueries", inline_subqueries},
+      {"move-calculations-up", move_calculations_up},
       {"move-filters-up", move_filters_up},
+      {"remove-redundant-calculations", remove_redundant_calculations},
+      {"remove-unnecessary-filters", remove_unnecessary_filters},
+      {"remove-unnecessary-calculations", remove_unnecessary_calculations},
+      {"remove-redundant-sorts", remove_redundant_sorts},
+      {"optimize-subqueries", optimize_subqueries},
+      {"replace-or-with-in", replace_or_with_in},
+      // Behind the removal of calculations, conditions read attributes where they read variables before.
+      {"move-calculations-up-2", move_calculations_up},
+      {"move-filters-up-2", move_filters_up},
+      {"interchange-adjacent-enumerations", interchange_adjacent_enumerations},
+      {"remove-collect-variables", remove_collect_variables},
+      {"remove-data-modification-out-variables", remove_data_modification_out_variables},
       {"use-indexes", use_indexes},
       {"remove-filter-covered-by-index", remove_filter_covered_by_index},
+      {"remove-unnecessary-filters-2", remove_unnecessary_filters},
       {"use-index-for-sort", use_index_for_sort},
+      {"use-index-for-collect", use_index_for_collect},
+      {"optimize-count", optimize_count},
+      {"remove-unnecessary-calculations-2", remove_unnecessary_calculations},
+      {"move-calculations-down", move_calculations_down},
       {"fuse-filters", fuse_filters},
+      {"move-filters-into-enumerate", move_filters_into_enumerate},
       {"sort-limit", sort_limit},
+      {"push-limit-into-index", push_limit_into_index},
+      {"optimize-projections", optimize_projections},
   };
   return kRules;
 }

@@ -19,9 +19,26 @@ struct Rule {
 std::span<const Rule> all_rules();
 
 bool fuse_filters(Context& context, Plan& chain);
+bool inline_subqueries(Context& context, Plan& chain);
+bool interchange_adjacent_enumerations(Context& context, Plan& chain);
+bool move_calculations_down(Context& context, Plan& chain);
+bool move_calculations_up(Context& context, Plan& chain);
+bool move_filters_into_enumerate(Context& context, Plan& chain);
 bool move_filters_up(Context& context, Plan& chain);
+bool optimize_count(Context& context, Plan& chain);
+bool optimize_projections(Context& context, Plan& chain);
+bool optimize_subqueries(Context& context, Plan& chain);
+bool push_limit_into_index(Context& context, Plan& chain);
+bool remove_collect_variables(Context& context, Plan& chain);
+bool remove_data_modification_out_variables(Context& context, Plan& chain);
 bool remove_filter_covered_by_index(Context& context, Plan& chain);
+bool remove_redundant_calculations(Context& context, Plan& chain);
+bool remove_redundant_sorts(Context& context, Plan& chain);
+bool remove_unnecessary_calculations(Context& context, Plan& chain);
+bool remove_unnecessary_filters(Context& context, Plan& chain);
+bool replace_or_with_in(Context& context, Plan& chain);
 bool sort_limit(Context& context, Plan& chain);
+bool use_index_for_collect(Context& context, Plan& chain);
 bool use_index_for_sort(Context& context, Plan& chain);
 bool use_indexes(Context& context, Plan& chain);
 

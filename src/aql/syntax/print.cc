@@ -76,8 +76,10 @@ class Printer {
   void put(const CollectionParameter& node) { out_ += "@@" + node.name; }
   void put(const Reference& node) {
     if (node.name.empty()) return;
+    // "#7" was made by the planner; "#u.name" as well, for an attribute of u that a scan took out.
     bool is_planned = node.variable != kUnresolved && node.name[0] == '#';
-    out_ += is_planned ? node.name : quoted_name(node.name);
+    bool is_path = is_planned && node.name.find('.') != std::string::npos;
+    out_ += is_path ? node.name.substr(1) : is_planned ? node.name : quoted_name(node.name);
   }
   void put(const CollectionReference& node) { out_ += quoted_name(node.name); }
   void put(const AttributeAccess& node) {
