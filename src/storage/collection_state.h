@@ -78,6 +78,17 @@ class CollectionState {
     return found == visible_from_.end() ? 0 : found->second;
   }
 
+  // Keys with this object id were deleted: snapshots of this sequence number and later ones find none of them.
+  void set_gone_from(uint64_t object_id, uint64_t sequence) {
+    std::unique_lock lock(mutex_);
+    gone_from_[object_id] = sequence;
+  }
+  bool is_gone(uint64_t object_id, uint64_t sequence) const {
+    std::shared_lock lock(mutex_);
+    auto found = gone_from_.find(object_id);
+    return found != gone_from_.end() && sequence >= found->second;
+  }
+
   struct Estimate {
     double selectivity = 1;
     int64_t count = -1;      // documents when it was made; -1 before
@@ -97,7 +108,7 @@ class CollectionState {
   mutable std::shared_mutex mutex_;
   CollectionPtr description_;
   std::shared_ptr<const JsonSchema> schema_;
-  std::map<uint64_t, uint64_t> visible_from_;
+  std::map<uint64_t, uint64_t> visible_from_, gone_from_;
   std::map<uint64_t, Estimate> estimates_;
 };
 using CollectionStatePtr = std::shared_ptr<CollectionState>;

@@ -17,7 +17,7 @@
 namespace workerdb::storage {
 namespace {
 
-enum class Fault { kNone, kFull, kFailing };
+enum class Fault { kNone, kNearlyFull, kFull, kFailing };
 
 // The real file system, until it is told to be full or broken. (A file system of limited size would need root.)
 class FaultyFileSystem : public rocksdb::FileSystemWrapper {
@@ -33,6 +33,14 @@ class FaultyFileSystem : public rocksdb::FileSystemWrapper {
     std::unique_ptr<rocksdb::FSWritableFile> file;
     status = FileSystemWrapper::NewWritableFile(path, options, &file, debug);
     if (status.ok()) *result = std::make_unique<File>(std::move(file), *this);
+    return status;
+  }
+
+  rocksdb::IOStatus GetFreeSpace(const std::string& path, const rocksdb::IOOptions& options, uint64_t* free_bytes,
+                                 rocksdb::IODebugContext* debug) override {
+    rocksdb::IOStatus status = FileSystemWrapper::GetFreeSpace(path, options, free_bytes, debug);
+    if (fault == Fault::kFull) *free_bytes = 0;
+    if (fault == Fault::kNearlyFull) *free_bytes = 1000;
     return status;
   }
 
@@ -144,6 +152,26 @@ TEST_F(FaultTest, AFullDiskIsReportedAndRecoveredFrom) {
 }
 TEST_F(FaultTest, AFailingDiskIsReportedAndReadFrom) {
   check_fault(Fault::kFailing, 1305, false);
+  store.reset();
+}
+
+TEST_F(FaultTest, ANearlyFullDiskTakesRemovalsOnly) {
+  CollectionPtr items = create("items");
+  ASSERT_TRUE(insert(*items, R"({"_key":"a"})"));
+  files->fault = Fault::kNearlyFull;
+  int number = 0;
+  // The store looks at the disk when it syncs.
+  for (int attempt = 0; attempt < 400 && number == 0; ++attempt) {
+    number = error_number(insert(*items, "{}"));
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  EXPECT_EQ(number, 1104);
+  EXPECT_EQ(error_number(update(*items, "a", "{}")), 1104);
+  EXPECT_NE(read(*items, "a"), "");
+  EXPECT_TRUE(remove(*items, "a"));
+  files->fault = Fault::kNone;
+  EXPECT_TRUE(recovers(*items, "{}"));
+  expect_consistent(*items);
   store.reset();
 }
 

@@ -91,6 +91,7 @@ Result<Store::EnsuredIndex> RocksStore::ensure_index(const Collection& collectio
   if (definition.type != IndexType::kPersistent && definition.type != IndexType::kTtl) {
     return {ErrorCode::kBadParameter, "only persistent and ttl indexes can be made"};
   }
+  TRY(check_writable());
   if (definition.fields.empty()) return {ErrorCode::kBadParameter, "an index needs fields"};
   CollectionStatePtr state = TRY(live(collection));
   if (auto same = TRY(find_same(*state->current().description, definition))) return EnsuredIndex{same, false};
@@ -147,6 +148,7 @@ Result<> RocksStore::drop_index(const Collection& collection, uint64_t index_id)
   TRY(check(batch.DeleteRange(rocks_.families.indexes, id_prefix(object_id), id_prefix(object_id + 1))));
   TRY(check(batch.Put(rocks_.families.metadata, metadata_key('K', changed->id), collection_record(*changed).bytes())));
   TRY(write_schema(batch));
+  state->set_gone_from(object_id, rocks_.database->GetLatestSequenceNumber());
   state->replace(std::move(changed), state->current().schema);
   return {};
 }

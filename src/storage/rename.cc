@@ -27,6 +27,7 @@ bool stores_id(const Index& index) {
 Result<CollectionPtr> RocksStore::rename_collection(const Database& database, std::string_view name,
                                                     std::string_view new_name) {
   TRY(check_collection_name(new_name, true));
+  TRY(check_writable());
   CollectionPtr found = find_collection(database, name);
   if (found == nullptr) return ErrorCode::kCollectionNotFound;
   if (found->name == new_name) return found;
@@ -74,9 +75,12 @@ Result<CollectionPtr> RocksStore::rename_collection(const Database& database, st
   TRY(write_schema(batch));
   uint64_t sequence = rocks_.database->GetLatestSequenceNumber();
   state->set_visible_from(renamed->object_id, sequence);
+  state->set_gone_from(before->object_id, sequence);
   for (size_t i = 0; i < renamed->indexes.size(); ++i) {
     uint64_t object_id = renamed->indexes[i]->object_id;
-    if (object_id != before->indexes[i]->object_id) state->set_visible_from(object_id, sequence);
+    if (object_id == before->indexes[i]->object_id) continue;
+    state->set_visible_from(object_id, sequence);
+    state->set_gone_from(before->indexes[i]->object_id, sequence);
   }
   state->replace(renamed, state->current().schema);
   publish_collection(*in_database, &before->name, state);

@@ -55,9 +55,11 @@ void TickClock::extend(uint64_t beyond) {
   uint64_t limit = beyond + (kReservedAheadMs << kCountBits);
   if (auto reserved = reserve_(limit); !reserved) {
     // A full disk: the tick stays unique in this process, and what is written with it fails by itself.
-    base::log_warning("storage", "cannot reserve ticks: {}", reserved.error().message());
+    if (!has_failed_) base::log_warning("storage", "cannot reserve ticks: {}", reserved.error().message());
+    has_failed_ = true;
     return;
   }
+  has_failed_ = false;
   limit_.store(limit, std::memory_order_release);
 }
 

@@ -38,6 +38,7 @@ class TickClock {
   std::atomic<uint64_t> last_;
   std::atomic<uint64_t> limit_;
   base::Mutex mutex_;
+  bool has_failed_ GUARDED_BY(mutex_) = false;
   Reserve reserve_;
 };
 

@@ -39,8 +39,8 @@ rocksdb::DBOptions database_options(const StoreOptions& options, rocksdb::Env* e
   result.create_if_missing = true;
   result.create_missing_column_families = true;
   result.max_background_jobs = 2;
-  result.max_total_wal_size = 4 * options.write_buffer_bytes;
-  result.db_write_buffer_size = 4 * options.write_buffer_bytes;
+  result.max_total_wal_size = 2 * options.write_buffer_bytes;
+  result.db_write_buffer_size = 2 * options.write_buffer_bytes;
   result.avoid_flush_during_recovery = true;
   // A torn last record is the trace of a killed process and dropped; a damaged record before it fails the open, where
   // point-in-time recovery would silently forget everything behind it.

@@ -21,14 +21,7 @@ RocksStore::RocksStore(OpenRocks rocks, const std::string& folder, const StoreOp
     : rocks_(std::move(rocks)), folder_(folder), options_(options), view_(std::make_shared<CatalogView>()) {}
 
 RocksStore::~RocksStore() {
-  if (upkeep_.joinable()) {
-    {
-      base::MutexLock lock(upkeep_mutex_);
-      is_closing_ = true;
-      upkeep_wakes_.notify_all();
-    }
-    upkeep_.join();
-  }
+  stop_upkeep();
   if (is_unsynced_) static_cast<void>(sync());
   for (auto* family : {rocks_.families.metadata, rocks_.families.documents, rocks_.families.indexes}) {
     static_cast<void>(rocks_.database->DestroyColumnFamilyHandle(family));

@@ -64,6 +64,11 @@ class RocksStore final : public Store {
   // Tells the syncing thread that there is something to do.
   void wrote_unsynced();
   void write_failed(const rocksdb::Status& status);
+  void write_succeeded() {
+    if (has_failed_.load(std::memory_order_relaxed)) has_failed_ = false;
+  }
+  // kFilesystemFull while the disk is nearly full.
+  base::Result<> check_writable() const;
 
  private:
   RocksStore(OpenRocks rocks, const std::string& folder, const StoreOptions& options);
@@ -98,7 +103,10 @@ class RocksStore final : public Store {
 
   // Upkeep (upkeep.cc).
   base::Result<> sync_file(const std::string& name) const;
-  void run_upkeep();
+  void stop_upkeep();
+  void check_free_space();
+  void run_syncs();
+  void run_sweeps();
   base::Result<uint64_t> remove_expired(const CollectionStatePtr& state, const Index& index, int64_t now_unix_seconds);
 
   OpenRocks rocks_;
@@ -119,8 +127,8 @@ class RocksStore final : public Store {
   base::Mutex upkeep_mutex_;
   std::condition_variable_any upkeep_wakes_;
   bool is_closing_ GUARDED_BY(upkeep_mutex_) = false;
-  std::atomic<bool> is_unsynced_ = false, has_failed_ = false;
-  std::thread upkeep_;
+  std::atomic<bool> is_unsynced_ = false, has_failed_ = false, is_full_ = false;
+  std::thread syncing_, sweeping_;
 };
 
 }  // namespace workerdb::storage

@@ -69,8 +69,12 @@ Result<bool> RocksTransaction::get(const std::string& key, PinnedDocument& into,
 Result<> RocksTransaction::check_visible(const Collection& collection, uint64_t object_id) const {
   CollectionStatePtr state = store_.view()->find(collection.id);
   if (state == nullptr) return {};  // dropped: who holds the description reads what was there
-  if (state->visible_from(object_id) > snapshot_->GetSequenceNumber()) {
+  uint64_t sequence = snapshot_->GetSequenceNumber();
+  if (state->visible_from(object_id) > sequence) {
     return {ErrorCode::kConflict, "the collection was changed after the transaction had begun"};
+  }
+  if (state->is_gone(object_id, sequence)) {
+    return {ErrorCode::kConflict, "the collection or its index was changed: look it up again"};
   }
   return {};
 }
@@ -171,6 +175,12 @@ Result<> RocksTransaction::commit() {
     rollback();
     return {};
   }
+  if (has_puts_) {
+    if (auto writable = store_.check_writable(); !writable) {
+      rollback();
+      return writable;
+    }
+  }
   rocksdb::ColumnFamilyHandle* metadata = store_.families().metadata;
   rocksdb::WriteBatch* batch = transaction_->GetWriteBatch()->GetWriteBatch();
   for (const Touched& touched : touched_) {
@@ -191,6 +201,7 @@ Result<> RocksTransaction::commit() {
     store_.write_failed(status);
     return to_error(status);
   }
+  store_.write_succeeded();
   for (const Touched& touched : touched_) {
     touched.state->count.fetch_add(touched.count_delta, std::memory_order_relaxed);
     touched.state->changes.fetch_add(1, std::memory_order_relaxed);

@@ -94,7 +94,7 @@ class RocksTransaction final : public Transaction {
   uint64_t id_;
   std::unique_ptr<rocksdb::Transaction> transaction_;   // null if read only
   const rocksdb::Snapshot* snapshot_ = nullptr;
-  bool has_writes_ = false, is_over_ = false, wait_for_sync_;
+  bool has_writes_ = false, has_puts_ = false, is_over_ = false, wait_for_sync_;
   std::vector<Touched> touched_;
   std::vector<std::vector<int64_t>> savepoints_;        // count deltas of touched_
 

@@ -279,6 +279,7 @@ Result<> RocksTransaction::apply(Touched&, Slice now, bool is_generated) {
     TRY(check(batch->Put(documents, document_key_, to_slice(now.bytes()))));
   }
   has_writes_ = true;
+  has_puts_ |= !now.is_none();
   for (size_t i = 0; i < change_count_; ++i) {
     const Change& change = changes_[i];
     TRY(check(change.is_delete ? batch->Delete(indexes, change.key) : batch->Put(indexes, change.key, change.value)));

@@ -83,7 +83,7 @@ struct DocumentHandleParts {
 base::Result<DocumentHandleParts> parse_document_id(std::string_view id);
 
 // Index definitions in the JSON shape of ArangoDB's API, both ways (index-types.tsv).
-// Errors: kBadParameter for unknown types and options, kAttributeParserFailed for paths.
+// Errors: kBadParameter for unknown types and wrong options (unknown ones are ignored), kAttributeParserFailed for paths.
 base::Result<Index> parse_index_definition(value::Slice definition);
 void append_index_definition(const Collection& collection, const Index& index, value::Builder& to);
 

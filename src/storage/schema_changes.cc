@@ -144,6 +144,7 @@ Result<> RocksStore::drop_database(std::string_view name) {
 
 Result<CollectionPtr> RocksStore::create_collection(const Database& database, const Collection& definition) {
   TRY(check_collection_name(definition.name, true));
+  TRY(check_writable());
   auto schema = TRY(JsonSchema::compile(definition.schema.slice()));
   base::MutexLock lock(schema_mutex_);
   auto in_database = TRY(live(database));

@@ -20,7 +20,9 @@ namespace workerdb::storage {
 
 struct StoreOptions {
   size_t block_cache_bytes = size_t(256) << 20;
-  size_t write_buffer_bytes = size_t(64) << 20;    // one memtable; the log that a restart replays is bounded by 4 of them
+  // One memtable. The log that a restart replays is bounded by 4 of them; when the disk has less than one left, writes
+  // fail with kFilesystemFull (documents can still be read and removed).
+  size_t write_buffer_bytes = size_t(64) << 20;
   uint32_t sync_interval_ms = 100;
   uint32_t ttl_interval_ms = 30'000;               // how often TTL indexes are swept; 0 never
   uint32_t lock_timeout_ms = 2'000;                // a writer waits so long for another's row, then kConflict

@@ -104,7 +104,8 @@ class Transaction {
   virtual ~Transaction() = default;
 
   virtual base::Result<bool> read(const Collection& collection, std::string_view key, PinnedDocument& into) = 0;
-  // Scans see the snapshot and the transaction's own writes as of the call.
+  // Scans see the snapshot and the transaction's own writes as of the call. The descriptions that they are given must
+  // outlive them. kConflict if the collection or index is newer than the snapshot, or was dropped before it.
   virtual base::Result<std::unique_ptr<CollectionScan>> scan(const Collection& collection,
                                                              Direction direction = Direction::kForward) = 0;
   virtual base::Result<std::unique_ptr<IndexScan>> scan_index(const Collection& collection, const Index& index,

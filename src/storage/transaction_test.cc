@@ -252,6 +252,11 @@ TEST_F(TransactionTest, AnIndexIsNoneForSnapshotsBeforeIt) {
   auto index = ensure(*people, R"({"type":"persistent","fields":["x"]})");
   EXPECT_EQ(error_number(before->scan_index(*find("people"), *index, {})), 1200);
   EXPECT_EQ(keys(*find("people"), *index), "1");
+  auto between = store->begin({.read_only = true});
+  ASSERT_TRUE(store->drop_index(*people, index->id));
+  EXPECT_EQ(keys(*between, *people, *index), "1");
+  auto after = store->begin({.read_only = true});
+  EXPECT_EQ(error_number(after->scan_index(*people, *index, {})), 1200) << "not an empty result";
 }
 
 TEST_F(TransactionTest, ParallelWritersOfAllKindsStayConsistent) {

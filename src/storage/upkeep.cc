@@ -20,26 +20,57 @@ using base::Result;
 using std::chrono::milliseconds;
 
 constexpr size_t kExpiredBatch = 1000;
-constexpr milliseconds kRetryAfter(1000);
+constexpr milliseconds kLookAgainAfter(500);
 
 }  // namespace
 
 void RocksStore::start_upkeep() {
-  upkeep_ = std::thread([this] { run_upkeep(); });
+  check_free_space();
+  syncing_ = std::thread([this] { run_syncs(); });
+  // A thread of its own: it may have to wait for a change of the schema, and the log must not.
+  if (options_.ttl_interval_ms > 0) sweeping_ = std::thread([this] { run_sweeps(); });
+}
+
+void RocksStore::stop_upkeep() {
+  {
+    base::MutexLock lock(upkeep_mutex_);
+    is_closing_ = true;
+    upkeep_wakes_.notify_all();
+  }
+  if (syncing_.joinable()) syncing_.join();
+  if (sweeping_.joinable()) sweeping_.join();
 }
 
 void RocksStore::wrote_unsynced() {
-  if (is_unsynced_.load(std::memory_order_relaxed) || is_unsynced_.exchange(true)) return;
+  if (is_unsynced_.load() || is_unsynced_.exchange(true)) return;
   base::MutexLock lock(upkeep_mutex_);
   upkeep_wakes_.notify_all();
 }
 
+// RocksDB takes writes again by itself when it finds room (it looks every few seconds); some failures it cannot get over
+// before the store is opened again.
 void RocksStore::write_failed(const rocksdb::Status& status) {
   if (!status.IsIOError() && !status.IsNoSpace() && !status.IsCorruption() && !status.IsIncomplete()) return;
-  base::log_error("storage", "a write failed: {}", status.ToString());
-  has_failed_ = true;
-  base::MutexLock lock(upkeep_mutex_);
-  upkeep_wakes_.notify_all();
+  if (!has_failed_.exchange(true)) base::log_error("storage", "a write failed: {}", status.ToString());
+}
+
+// Writes stop a little before the disk is full: RocksDB never gets over the failure to begin a new log.
+void RocksStore::check_free_space() {
+  uint64_t free_bytes = 0;
+  rocksdb::Env* environment = rocks_.database->GetEnv();
+  if (!environment->GetFreeSpace(folder_, &free_bytes).ok()) return;
+  bool is_full = free_bytes < options_.write_buffer_bytes;
+  if (is_full_.exchange(is_full) == is_full) return;
+  if (is_full) {
+    base::log_error("storage", "the disk has only {} bytes left: documents can be read and removed only", free_bytes);
+  } else {
+    base::log_warning("storage", "the disk has room again");
+  }
+}
+
+Result<> RocksStore::check_writable() const {
+  if (!is_full_.load(std::memory_order_relaxed)) return {};
+  return {ErrorCode::kFilesystemFull, fmt::format("filesystem full: less than {} bytes are left", options_.write_buffer_bytes)};
 }
 
 // Through a descriptor of our own: RocksDB's SyncWAL() must not meet a log whose last write failed (it asserts that),
@@ -71,6 +102,7 @@ Result<> RocksStore::sync() {
       for (const auto& log : logs) {
         if (log->LogNumber() >= synced_log_) TRY(sync_file(log->PathName()));
       }
+      TRY(sync_file("/"));  // the folder, so that a new log's name is on the disk too
     }
     TRY(sync_file(newest->PathName()));
     synced_log_ = newest->LogNumber();
@@ -81,19 +113,16 @@ Result<> RocksStore::sync() {
   return synced;
 }
 
-void RocksStore::run_upkeep() {
+void RocksStore::run_syncs() {
   using Clock = std::chrono::system_clock;
-  bool sweeps = options_.ttl_interval_ms > 0;
-  auto next_sweep = Clock::now() + milliseconds(options_.ttl_interval_ms);
   auto next_sync = Clock::now();
   for (;;) {
     {
       base::MutexLock lock(upkeep_mutex_);
       auto now = Clock::now();
       auto wake = now + std::chrono::hours(1);
-      if (sweeps) wake = std::min(wake, next_sweep);
-      if (is_unsynced_) wake = std::min(wake, next_sync);
-      if (has_failed_) wake = std::min<Clock::time_point>(wake, now + kRetryAfter);
+      if (is_unsynced_) wake = std::min<Clock::time_point>(wake, next_sync);
+      if (is_full_) wake = std::min<Clock::time_point>(wake, now + kLookAgainAfter);
       if (!is_closing_ && wake > now) upkeep_wakes_.wait_until(lock, wake);
       if (is_closing_) return;
     }
@@ -102,16 +131,23 @@ void RocksStore::run_upkeep() {
       if (auto synced = sync(); !synced) base::log_error("storage", "{}", synced.error().message());
       next_sync = now + milliseconds(options_.sync_interval_ms);
     }
-    if (has_failed_ && rocks_.database->Resume().ok()) {
-      has_failed_ = false;
-      base::log_warning("storage", "writing is possible again");
+    check_free_space();
+  }
+}
+
+void RocksStore::run_sweeps() {
+  auto next_sweep = std::chrono::system_clock::now() + milliseconds(options_.ttl_interval_ms);
+  for (;;) {
+    {
+      base::MutexLock lock(upkeep_mutex_);
+      if (!is_closing_) upkeep_wakes_.wait_until(lock, next_sweep);
+      if (is_closing_) return;
     }
-    if (sweeps && now >= next_sweep) {
-      if (auto removed = remove_expired(base::unix_time_ms() / 1000); !removed) {
-        base::log_warning("storage", "cannot remove expired documents: {}", removed.error().message());
-      }
-      next_sweep = Clock::now() + milliseconds(options_.ttl_interval_ms);
+    if (std::chrono::system_clock::now() < next_sweep) continue;
+    if (auto removed = remove_expired(base::unix_time_ms() / 1000); !removed) {
+      base::log_warning("storage", "cannot remove expired documents: {}", removed.error().message());
     }
+    next_sweep = std::chrono::system_clock::now() + milliseconds(options_.ttl_interval_ms);
   }
 }
 
