@@ -14,6 +14,9 @@ ExitCode exit_code_of(const base::Error& error) {
     case ErrorCode::kStartingUp:
     case ErrorCode::kShuttingDown: return ExitCode::kUnreachable;
     case ErrorCode::kForbidden:
+      // The number is the documented one of a missing right; that a confirmation would give it stands in the text.
+      return error.message().find("--confirm=") == std::string::npos ? ExitCode::kUnauthorized
+                                                                     : ExitCode::kConfirmation;
     case ErrorCode::kHttpUnauthorized:
     case ErrorCode::kHttpForbidden:
     case ErrorCode::kReadOnly: return ExitCode::kUnauthorized;

@@ -74,7 +74,7 @@ class Relations(unittest.TestCase):
 
     def test_destruction_on_production_wants_the_name(self):
         refused = stack.workerdb("sql", "DROP TABLE users", "--database", "flowmaster_core")
-        self.assertEqual(refused.returncode, 4, refused.stderr)
+        self.assertEqual(refused.returncode, 8, refused.stderr)
         self.assertIn("flowmaster_core", refused.stderr)
         self.assertEqual(stack.workerdb("sql", self.USERS, "--database", "flowmaster_core").returncode, 0)
 
@@ -83,7 +83,7 @@ class Cache(unittest.TestCase):
     def test_redis_cli_gets_and_publishes_to_a_subscriber(self):
         self.assertEqual(stack.shell("redis-cli SET session:user_123 token EX 60").stdout.strip(), "OK")
         self.assertEqual(stack.shell("redis-cli GET session:user_123").stdout.strip(), "token")
-        listener = subprocess.Popen(["redis-cli", "SUBSCRIBE", "events:workflow"], env=stack.environment(),
+        listener = subprocess.Popen(["redis-cli", "-p", str(stack.redis), "SUBSCRIBE", "events:workflow"], env=stack.environment(),
                                     stdout=subprocess.PIPE, text=True)
         try:
             self.assertEqual([listener.stdout.readline().strip() for _ in range(3)], ["subscribe", "events:workflow", "1"])

@@ -1,13 +1,52 @@
-"""A workerdb stack in a folder of its own, on free ports, for one test file."""
+"""A workerdb stack in a folder of its own for one test file, and the end of each file.
+
+Where the kernel allows it, a file runs in a network of its own: its stack has the standard ports, whatever else runs
+on the machine, so that redis-cli (which has no variable for a port) is called exactly as people call it. Elsewhere
+the ports are free ones and redis-cli gets -p.
+"""
+import ctypes
+import fcntl
+import json
 import os
 import shutil
 import socket
+import struct
 import subprocess
 import tempfile
+import time
 import unittest
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PROGRAM = os.environ.get("WORKERDB", os.path.join(SOURCE, "build", "dev", "workerdb"))
+
+
+STANDARD_PORTS = (8529, 5432, 6379, 8530)
+has_own_network = False
+
+
+def enter_own_network():
+    """Moves this process and its children to a new network with nothing but a loopback, and to mounts of their own."""
+    global has_own_network
+    new_mounts, new_users, new_network, private = 0x20000, 0x10000000, 0x40000000, (1 << 18) | (1 << 14)
+    c = ctypes.CDLL(None, use_errno=True)
+    user, group = os.geteuid(), os.getegid()
+    if c.unshare(new_network | new_mounts | (0 if user == 0 else new_users)) != 0:
+        return
+    if user != 0:
+        for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+            with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
+                file.write(text)
+    c.mount(b"none", b"/", None, private, None)
+    set_flags, up_and_running = 0x8914, 0x41
+    with socket.socket() as any_socket:
+        fcntl.ioctl(any_socket, set_flags, struct.pack("16sh", b"lo", up_and_running))
+    has_own_network = True
+
+
+def mount_small_disk(folder, size):
+    """A tmpfs of `size` ("48m") on `folder`, gone with this process; False where that is not allowed."""
+    c = ctypes.CDLL(None, use_errno=True)
+    return has_own_network and c.mount(b"tmpfs", folder.encode(), b"tmpfs", 0, f"size={size},mode=755".encode()) == 0
 
 
 def free_ports(count):
@@ -25,8 +64,46 @@ def free_ports(count):
 def run(command, **options):
     """A finished command with its output as text; a shell line when `command` is a string."""
     options.setdefault("timeout", 120)
+    options.setdefault("cwd", SOURCE)
     return subprocess.run(command, shell=isinstance(command, str), executable="/bin/bash" if isinstance(command, str) else None,
                           text=True, capture_output=True, **options)
+
+
+def wait_until(condition, seconds=60):
+    """The first true answer of `condition`, or its last one when the time is over."""
+    end = time.monotonic() + seconds
+    while True:
+        answer = condition()
+        if answer or time.monotonic() > end:
+            return answer
+        time.sleep(0.05)
+
+
+def is_alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def descendants(pid):
+    """The processes below `pid`, of all generations."""
+    children = {}
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        try:
+            with open(f"/proc/{name}/stat", encoding="utf-8") as file:
+                children.setdefault(int(file.read().rsplit(")", 1)[1].split()[1]), []).append(int(name))
+        except OSError:
+            pass
+    found, open_ends = [], [pid]
+    while open_ends:
+        below = children.get(open_ends.pop(), [])
+        found += below
+        open_ends += below
+    return found
 
 
 class Stack:
@@ -34,7 +111,7 @@ class Stack:
         self.folder = tempfile.mkdtemp(prefix="workerdb-system-")
         os.chmod(self.folder, 0o755)  # PostgreSQL's user must be able to enter it
         self.data = os.path.join(self.folder, "data")
-        self.documents, self.postgres, self.redis, self.control = free_ports(4)
+        self.documents, self.postgres, self.redis, self.control = STANDARD_PORTS if has_own_network else free_ports(4)
 
     def up_command(self):
         return [PROGRAM, "up", "--detach", "--data", self.data, "--documents-port", str(self.documents),
@@ -54,12 +131,25 @@ class Stack:
         self.down()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def state(self):
+        with open(os.path.join(self.data, "run", "state.json"), encoding="utf-8") as file:
+            return json.load(file)
+
+    def service(self, name):
+        """What `workerdb status --json` says about one service; None when nothing is up."""
+        lines = [json.loads(line) for line in self.workerdb("status", "--json").stdout.splitlines()]
+        return next((line for line in lines if line["name"] == name), None)
+
     def workerdb(self, *arguments, **options):
         return run([PROGRAM, *arguments, "--data", self.data], **options)
 
     def shell(self, line, **options):
         """A shell line as a user types it, after eval "$(workerdb env)"."""
-        return run(f'eval "$({PROGRAM} env --data {self.data})" && {line}', cwd=SOURCE, **options)
+        return run(f'eval "$({PROGRAM} env --data {self.data})" && {self._redis_cli()}{line}', **options)
+
+    def _redis_cli(self):
+        return "" if self.redis == 6379 else 'redis-cli() { command redis-cli -p "$REDIS_PORT" "$@"; } && '
+
 
     def environment(self):
         done = self.shell("env -0")
@@ -68,6 +158,7 @@ class Stack:
 
 def main(module="__main__"):
     """Runs a test file's cases and ends with the line that the test counter reads."""
+    enter_own_network()
     result = unittest.TextTestRunner(verbosity=2).run(unittest.defaultTestLoader.loadTestsFromName(module))
     failed = len(result.failures) + len(result.errors)
     print(f"{result.testsRun - failed} passed, {failed} failed")
