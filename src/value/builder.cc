@@ -9,8 +9,21 @@
 namespace workerdb::value {
 namespace {
 
-// Room for the widest head that is written: the head byte, a length and a count of four bytes each.
+// Room for the widest head that is written: the head byte, a length and a count of four bytes each, or a length of
+// eight bytes, whose count stands behind the index table.
 constexpr size_t kHeadRoom = 9;
+
+// The narrowest width for a compound of `items` bytes: `around` gives what else it has, for a width.
+template <typename Around>
+unsigned width_for(size_t items, Around&& around) {
+  if (items + around(1) <= 0xff) return 1;
+  if (items + around(2) <= 0xffff) return 2;
+  return items + around(4) <= 0xffffffff ? 4 : 8;
+}
+
+unsigned width_with_table(size_t items, size_t count) {
+  return width_for(items, [count](size_t width) { return 1 + 2 * width + width * count; });
+}
 
 }  // namespace
 
@@ -28,7 +41,7 @@ void Builder::mark() {
     after_key_ = false;
     return;
   }
-  offsets_.push_back(uint32_t(size_ - open_.back().start));
+  offsets_.push_back(size_ - open_.back().start);
 }
 
 void Builder::integer(int64_t value) {
@@ -120,7 +133,7 @@ void Builder::close() {
 
 void Builder::finish(const Open& compound, uint8_t head_base, unsigned width, bool with_count, bool with_table) {
   size_t count = offsets_.size() - compound.first_offset;
-  size_t head = 1 + width * (with_count ? 2 : 1);
+  size_t head = 1 + width * (with_count && width < 8 ? 2 : 1);
   size_t shift = kHeadRoom - head;
   uint8_t* start = bytes_.get() + compound.start;
   size_t items = size_ - compound.start - kHeadRoom;
@@ -129,15 +142,16 @@ void Builder::finish(const Open& compound, uint8_t head_base, unsigned width, bo
   if (with_table) {
     uint8_t* table = grow(width * count);
     for (size_t i = 0; i < count; ++i, table += width) {
-      uint32_t offset = offsets_[compound.first_offset + i] - uint32_t(shift);
+      size_t offset = offsets_[compound.first_offset + i] - shift;
       std::memcpy(table, &offset, width);
     }
   }
+  if (with_count && width == 8) std::memcpy(grow(8), &count, 8);
   start = bytes_.get() + compound.start;
   uint64_t length = size_ - compound.start;
   *start = uint8_t(head_base + std::countr_zero(width));
   std::memcpy(start + 1, &length, width);
-  if (with_count) std::memcpy(start + 1 + width, &count, width);
+  if (with_count && width < 8) std::memcpy(start + 1 + width, &count, width);
 }
 
 void Builder::close_array(const Open& compound) {
@@ -150,35 +164,33 @@ void Builder::close_array(const Open& compound) {
   }
   equal_sizes = equal_sizes && items % count == 0;
   if (equal_sizes) {
-    unsigned width = items + 2 <= 0xff ? 1 : items + 3 <= 0xffff ? 2 : 4;
+    unsigned width = width_for(items, [](size_t own) { return 1 + own; });
     return finish(compound, 0x02, width, false, false);
   }
-  unsigned width = items + 3 + count <= 0xff ? 1 : items + 5 + 2 * count <= 0xffff ? 2 : 4;
-  finish(compound, 0x06, width, true, true);
+  finish(compound, 0x06, width_with_table(items, count), true, true);
 }
 
 void Builder::close_object(const Open& compound) {
   auto first = offsets_.begin() + ptrdiff_t(compound.first_offset);
   const uint8_t* start = bytes_.get() + compound.start;
-  auto name_at = [start](uint32_t offset) { return Slice(start + offset).as_attribute_name(); };
-  auto by_name = [&](uint32_t left, uint32_t right) {
+  auto name_at = [start](size_t offset) { return Slice(start + offset).as_attribute_name(); };
+  auto by_name = [&](size_t left, size_t right) {
     int order = name_at(left).compare(name_at(right));
     return order != 0 ? order < 0 : left < right;
   };
   std::sort(first, offsets_.end(), by_name);
-  auto same_name = [&](uint32_t left, uint32_t right) { return name_at(left) == name_at(right); };
+  auto same_name = [&](size_t left, size_t right) { return name_at(left) == name_at(right); };
   if (std::adjacent_find(first, offsets_.end(), same_name) != offsets_.end()) {
     return remove_duplicates(compound, {first, offsets_.end()});
   }
   size_t count = offsets_.size() - compound.first_offset;
   size_t items = size_ - compound.start - kHeadRoom;
-  unsigned width = items + 3 + count <= 0xff ? 1 : items + 5 + 2 * count <= 0xffff ? 2 : 4;
-  finish(compound, 0x0b, width, true, true);
+  finish(compound, 0x0b, width_with_table(items, count), true, true);
 }
 
-void Builder::remove_duplicates(const Open& compound, std::vector<uint32_t> sorted) {
+void Builder::remove_duplicates(const Open& compound, std::vector<size_t> sorted) {
   const uint8_t* start = bytes_.get() + compound.start;
-  std::vector<uint32_t> kept;
+  std::vector<size_t> kept;
   for (size_t i = 0; i < sorted.size(); ++i) {
     bool is_last = i + 1 == sorted.size() || Slice(start + sorted[i]).as_attribute_name() !=
                                                  Slice(start + sorted[i + 1]).as_attribute_name();
@@ -187,7 +199,7 @@ void Builder::remove_duplicates(const Open& compound, std::vector<uint32_t> sort
   std::sort(kept.begin(), kept.end());
   Builder rebuilt;
   rebuilt.open_object();
-  for (uint32_t offset : kept) {
+  for (size_t offset : kept) {
     Slice name(start + offset);
     rebuilt.add(name.as_attribute_name(), Slice(start + offset + name.byte_size()));
   }

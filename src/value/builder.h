@@ -30,8 +30,8 @@ class Buffer {
 //   builder.add("name", "Approval Workflow");
 //   builder.key("tags"); builder.open_array(); builder.string("a"); builder.close();
 //   builder.close();
-// Attributes keep the order in which they are added; of two with one name the last wins. A value larger than
-// 4 GiB is beyond the format that is written here: callers bound their input far below (documents.h, json.h).
+// Attributes keep the order in which they are added; of two with one name the last wins. A value
+// may be as large as memory: AQL repeats large values easily, so that a wrapped offset would be in a user's hands.
 class Builder {
  public:
   Builder() = default;
@@ -87,8 +87,8 @@ class Builder {
   void open(bool is_object);
   void close_array(const Open& compound);
   void close_object(const Open& compound);
-  void remove_duplicates(const Open& compound, std::vector<uint32_t> sorted);
-  // Writes head, length and count in front of the items and moves them down to them; width is 1, 2 or 4.
+  void remove_duplicates(const Open& compound, std::vector<size_t> sorted);
+  // Writes head, length and count in front of the items and moves them down to them; width is 1, 2, 4 or 8.
   void finish(const Open& compound, uint8_t head_base, unsigned width, bool with_count, bool with_table);
   void reserve(size_t more);
   // Called before a value or name is written, so that the compound around it knows where it stands.
@@ -108,7 +108,7 @@ class Builder {
   std::unique_ptr<uint8_t[]> bytes_;
   size_t size_ = 0, capacity_ = 0;
   std::vector<Open> open_;
-  std::vector<uint32_t> offsets_;   // of items, or of names in objects, relative to their compound's start
+  std::vector<size_t> offsets_;   // of items, or of names in objects, relative to their compound's start
   bool after_key_ = false;
 };
 

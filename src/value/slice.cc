@@ -1,5 +1,6 @@
 #include "value/slice.h"
 
+#include <algorithm>
 #include <bit>
 
 #include "base/assert.h"
@@ -178,6 +179,19 @@ Slice Slice::get(std::string_view name) const {
     }
   }
   return Slice();
+}
+
+size_t Slice::nesting(size_t at_most) const {
+  if (at_most == 0 || (!is_array() && !is_object())) return 0;
+  size_t deepest = 0;
+  // n levels need 2n - 1 bytes at least: most values are too small to look into.
+  auto look_into = [&](Slice inner) {
+    if (inner.byte_size() > 2 * deepest) deepest = std::max(deepest, inner.nesting(at_most - 1));
+    return deepest + 1 < at_most;
+  };
+  for (ArrayIterator item(*this); item.valid() && look_into(item.value()); item.next()) {}
+  for (ObjectIterator attribute(*this); attribute.valid() && look_into(attribute.value()); attribute.next()) {}
+  return deepest + 1;
 }
 
 ArrayIterator::ArrayIterator(Slice array) {

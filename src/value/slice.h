@@ -83,6 +83,10 @@ class Slice {
   // Object: the attribute's value, none where it is missing or this is no object. O(log n).
   Slice get(std::string_view name) const;
 
+  // How many arrays and objects stand inside one another, counted up to `at_most`: 0 for a number, 1 for [1].
+  // Recurses no deeper than that, so it is safe for any value.
+  size_t nesting(size_t at_most) const;
+
   // The name of an attribute, given the slice that stands for it.
   std::string_view as_attribute_name() const {
     return head() >= 0x31 && head() <= 0x35 ? kSystemNames[head() - 0x30] : as_string();

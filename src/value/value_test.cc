@@ -168,6 +168,53 @@ TEST(Truth, FollowsAql) {
   for (const char* text : {"true", "1", "-1", "0.1", "\" \"", "[]", "{}"}) EXPECT_TRUE(is_truthy(parse(text).slice())) << text;
 }
 
+// What AQL can make although no text holds it: a value around a value, again and again.
+Buffer nested(size_t levels, bool objects) {
+  Builder builder;
+  for (size_t i = 0; i < levels; ++i) {
+    if (!objects) {
+      builder.open_array();
+    } else {
+      builder.open_object();
+      builder.add("before", 1);
+      builder.key("inner");
+    }
+  }
+  builder.integer(1);
+  for (size_t i = 0; i < levels; ++i) builder.close();
+  return builder.take();
+}
+
+TEST(Nesting, IsCountedUpToABound) {
+  EXPECT_EQ(parse("1").slice().nesting(10), 0u);
+  EXPECT_EQ(parse("[]").slice().nesting(10), 1u);
+  EXPECT_EQ(parse("[1,[2,[3]],[4,[[5]]]]").slice().nesting(10), 4u);
+  EXPECT_EQ(parse("{\"a\":{},\"b\":[{\"c\":[]}]}").slice().nesting(10), 4u);
+  for (bool objects : {false, true}) {
+    for (size_t levels : {1, 2, 60, 130, 199, 200}) {
+      EXPECT_EQ(nested(levels, objects).slice().nesting(300), levels);
+      EXPECT_EQ(nested(levels, objects).slice().nesting(50), std::min<size_t>(levels, 50));
+    }
+  }
+  // Deeper than the stack would carry.
+  EXPECT_EQ(nested(100'000, false).slice().nesting(200), 200u);
+}
+
+TEST(Format, ReadsEightByteWidths) {
+  // [1,"a"] and {"a":1,"b":[]} as they are written beyond 4 GiB: length, items, index table, count.
+  auto number = [](uint64_t value) { return std::string(reinterpret_cast<const char*>(&value), 8); };
+  Buffer array(std::string("\x09") + number(36) + "\x31\x41" "a" + number(9) + number(10) + number(2));
+  EXPECT_EQ(array.bytes().size(), 36u);
+  EXPECT_EQ(to_json(array.slice()), "[1,\"a\"]");
+  EXPECT_EQ(array.slice().at(1).as_string(), "a");
+  Buffer object(std::string("\x0e") + number(39) + "\x41" "a\x31\x41" "b\x01" + number(9) + number(12) + number(2));
+  EXPECT_EQ(object.bytes().size(), 39u);
+  EXPECT_EQ(to_json(object.slice()), "{\"a\":1,\"b\":[]}");
+  EXPECT_TRUE(object.slice().get("b").is_array());
+  Buffer equal(std::string("\x05") + number(11) + "\x31\x32");
+  EXPECT_EQ(to_json(equal.slice()), "[1,2]");
+}
+
 TEST(Arena, CopiesValuesAndCountsItsMemory) {
   struct Counter : MemoryObserver {
     size_t bytes = 0;
