@@ -85,6 +85,7 @@ Result<uint64_t> Collection::count(Transaction* transaction) const {
 Result<> Collection::truncate() { return core_->store->truncate_collection(*collection_); }
 
 Result<> Collection::rename(std::string_view new_name) {
+  if (collection_->is_system) return Error(ErrorCode::kForbidden, fmt::format("'{}' is a system collection", name()));
   TRY(core_->store->rename_collection(*database_, collection_->name, new_name));
   return {};
 }

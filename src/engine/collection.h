@@ -36,7 +36,7 @@ class Collection {
 
   Result<uint64_t> count(Transaction* transaction = nullptr) const;
   Result<> truncate();
-  // The handle itself goes on to name the old description; look the collection up again.
+  // kForbidden for system collections. The handle itself goes on to name the old description; look the collection up again.
   Result<> rename(std::string_view new_name);
 
   struct Change {

@@ -2,11 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "aql/execute/constant_evaluator.h"
 #include "aql/execute/execution.h"
 #include "aql/optimize/optimize.h"
 #include "aql/plan/build.h"
 #include "aql/plan/explain.h"
+#include "aql/plan/walk.h"
 #include "aql/semantics/analyze.h"
 #include "aql/syntax/statement.h"
 #include "base/time.h"
@@ -64,6 +68,35 @@ struct Compiled {
   std::vector<aql::functions::Warning> warnings;
 };
 
+// Each literal and call may put another level around what a query reads; one LET may do so with the LET before it.
+// Values are compared, hashed and written by recursion, so the sum is bounded far below what a thread's stack carries.
+constexpr size_t kLargestNesting = 5000;
+
+size_t added_levels(const aql::syntax::Expression& expression) {
+  using namespace aql::syntax;
+  if (const auto* constant = expression.get_if<Constant>()) return constant->value.slice().nesting(kLargestNesting);
+  bool adds = expression.get_if<ArrayLiteral>() != nullptr || expression.get_if<ObjectLiteral>() != nullptr ||
+              expression.get_if<FunctionCall>() != nullptr || expression.get_if<Expansion>() != nullptr;
+  size_t inside = 0;
+  aql::plan::for_each_operand(expression, [&](const Expression& operand) {
+    inside = std::max(inside, added_levels(operand));
+  });
+  return inside + (adds ? 1 : 0);
+}
+
+size_t added_levels(const aql::plan::Plan& plan) {
+  constexpr size_t kOfGroups = 2;   // COLLECT INTO makes arrays of objects
+  size_t levels = 0;
+  for (const auto& node : plan.nodes) {
+    aql::plan::for_each_expression(std::as_const(*node), [&](const aql::syntax::Expression& expression) {
+      levels += added_levels(expression);
+    });
+    if (node->get_if<aql::plan::Collect>() != nullptr || node->get_if<aql::plan::Window>() != nullptr) levels += kOfGroups;
+    if (const auto* inner = aql::plan::subplan(std::as_const(*node))) levels += 1 + added_levels(*inner);
+  }
+  return levels;
+}
+
 // syntax → semantics → plan → optimize.
 Result<Compiled> compile_query(const storage::Store& store, const storage::Database& database, std::string_view text,
                                Slice bind_variables, const QueryOptions& options) {
@@ -77,19 +110,27 @@ Result<Compiled> compile_query(const storage::Store& store, const storage::Datab
   Compiled compiled;
   compiled.warnings = std::move(analyzed.warnings);
   auto plan = TRY(aql::plan::build(std::move(analyzed)));
+  if (added_levels(*plan) > kLargestNesting) return ErrorCode::kQueryTooMuchNesting;
   aql::optimize::RuleSettings rules = TRY(aql::optimize::parse_rule_settings(options.optimizer_rules));
   TRY(aql::optimize::optimize(*plan, catalog, rules));
   compiled.plan = std::move(plan);
   return compiled;
 }
 
-Result<> authorize(const aql::plan::Plan& plan, const QueryOptions& options) {
+// By the collections' own names: a query may also name one by its number, and rights go by names.
+Result<> authorize(const storage::Store& store, const storage::Database& database, const aql::plan::Plan& plan,
+                   const QueryOptions& options) {
   if (options.read_only && plan.modifies()) {
     return Error(ErrorCode::kReadOnly, "the query writes, but only reading is allowed");
   }
   if (!options.authorize) return {};
-  for (const auto& name : plan.read_collections) TRY(options.authorize(name, false));
-  for (const auto& name : plan.written_collections) TRY(options.authorize(name, true));
+  auto ask = [&](const std::string& named, bool writes) -> Result<> {
+    auto collection = store.find_collection(database, named);
+    if (collection == nullptr) return Error(ErrorCode::kCollectionNotFound, "collection or view not found: " + named);
+    return options.authorize(collection->name, writes);
+  };
+  for (const auto& name : plan.read_collections) TRY(ask(name, false));
+  for (const auto& name : plan.written_collections) TRY(ask(name, true));
   return {};
 }
 
@@ -104,7 +145,7 @@ Result<Cursor> Database::query(std::string_view text, Slice bind_variables, cons
   state->tracked = core_->queries.start(core_->store->new_tick(), database_->name, options.user, text, bind_variables,
                                         options.stream);
   auto compiled = TRY(compile_query(*core_->store, *database_, text, bind_variables, options));
-  TRY(authorize(*compiled.plan, options));
+  TRY(authorize(*core_->store, *database_, *compiled.plan, options));
   state->compile_warnings = std::move(compiled.warnings);
   state->program = TRY(aql::execute::compile(compiled.plan));
   if (transaction == nullptr) {
@@ -118,7 +159,8 @@ Result<Cursor> Database::query(std::string_view text, Slice bind_variables, cons
       options.memory_limit_bytes != 0 ? options.memory_limit_bytes : defaults.query_memory_limit_bytes;
   state->memory_limit_bytes = run.memory_limit_bytes;
   double runtime_s = options.max_runtime_s > 0 ? options.max_runtime_s : defaults.query_max_runtime_s;
-  if (runtime_s > 0) run.deadline_ns = base::steady_time_ns() + int64_t(runtime_s * 1e9);
+  constexpr double kLongest_s = 1e9;   // more would overflow the clock
+  if (runtime_s > 0) run.deadline_ns = base::steady_time_ns() + int64_t(std::min(runtime_s, kLongest_s) * 1e9);
   if (options.batch_size != 0) run.batch_rows = options.batch_size;
   run.max_warnings = options.max_warnings;
   run.fail_on_warning = options.fail_on_warning;
@@ -139,7 +181,7 @@ Result<Cursor> Database::query(std::string_view text, Slice bind_variables, cons
 
 Result<Buffer> Database::explain(std::string_view text, Slice bind_variables, const QueryOptions& options) {
   auto compiled = TRY(compile_query(*core_->store, *database_, text, bind_variables, options));
-  TRY(authorize(*compiled.plan, options));
+  TRY(authorize(*core_->store, *database_, *compiled.plan, options));
   Builder to;
   to.open_object();
   if (options.all_plans) {
