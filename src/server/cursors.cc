@@ -1,5 +1,6 @@
 #include "server/cursors.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "base/time.h"
@@ -11,7 +12,7 @@ using base::ErrorCode;
 using base::Result;
 
 void Cursors::add(std::shared_ptr<OpenCursor> cursor) {
-  cursor->expires_ns = base::steady_time_ns() + cursor->lifetime_ns;
+  cursor->expires_ns = std::min(base::steady_time_ns() + cursor->lifetime_ns, cursor->ends_ns);
   base::MutexLock lock(mutex_);
   cursors_[cursor->id] = std::move(cursor);
 }
@@ -35,7 +36,7 @@ Result<std::shared_ptr<OpenCursor>> Cursors::borrow(uint64_t id, std::string_vie
 void Cursors::give_back(const std::shared_ptr<OpenCursor>& cursor, bool keep) {
   base::MutexLock lock(mutex_);
   cursor->busy = false;
-  cursor->expires_ns = base::steady_time_ns() + cursor->lifetime_ns;
+  cursor->expires_ns = std::min(base::steady_time_ns() + cursor->lifetime_ns, cursor->ends_ns);
   if (!keep) cursors_.erase(cursor->id);
 }
 

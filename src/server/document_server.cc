@@ -48,8 +48,9 @@ class DocumentServer::Handler : public net::HttpHandler {
 
   bool is_quick(const HttpRequest& request) const override {
     auto match = router_.find(request, starts_with_database(request) ? 2 : 0, nullptr);
-    // A read inside a stream transaction may wait for another request of the same transaction.
-    return match.route != nullptr && match.route->quick && !request.header("x-arango-trx-id");
+    // A read inside a stream transaction may wait for another request of the same transaction, and a password that
+    // was not seen yet is hashed for milliseconds.
+    return match.route != nullptr && match.route->quick && !request.header("x-arango-trx-id") && logs_in_quickly(request);
   }
 
   HttpResponse handle(const HttpRequest& request) override {
@@ -113,6 +114,26 @@ class DocumentServer::Handler : public net::HttpHandler {
     return Error(ErrorCode::kHttpNotFound, fmt::format("unknown path '{}'", request.path()));
   }
 
+  struct Credentials {
+    std::string user, password;
+  };
+
+  // Of "Basic …" (RFC 7617).
+  static std::optional<Credentials> basic_credentials(std::string_view header) {
+    size_t space = header.find(' ');
+    if (space == std::string_view::npos || !net::equals_ignoring_case(header.substr(0, space), "basic")) return {};
+    auto pair = base::base64_decode(header.substr(space + 1));
+    size_t colon = pair ? pair->find(':') : std::string::npos;
+    if (colon == std::string::npos) return {};
+    return Credentials{pair->substr(0, colon), pair->substr(colon + 1)};
+  }
+
+  bool logs_in_quickly(const HttpRequest& request) const {
+    auto header = request.header("authorization");
+    auto given = header && services_.options.authentication ? basic_credentials(*header) : std::nullopt;
+    return !given || services_.users.is_remembered(given->user, given->password);
+  }
+
   // False: nobody is logged in.
   bool authenticate(const HttpRequest& request, Exchange& exchange) const {
     if (!services_.options.authentication) {
@@ -125,13 +146,9 @@ class DocumentServer::Handler : public net::HttpHandler {
     if (space == std::string_view::npos) return false;
     std::string_view scheme = header->substr(0, space), credentials = header->substr(space + 1);
     if (net::equals_ignoring_case(scheme, "bearer")) return log_in_with_token(credentials, exchange);
-    if (!net::equals_ignoring_case(scheme, "basic")) return false;
-    auto pair = base::base64_decode(credentials);
-    size_t colon = pair ? pair->find(':') : std::string::npos;
-    if (colon == std::string::npos) return false;
-    std::string_view user = std::string_view(*pair).substr(0, colon);
-    if (!services_.users.verify(user, std::string_view(*pair).substr(colon + 1))) return false;
-    exchange.user = user;
+    auto given = basic_credentials(*header);
+    if (!given || !services_.users.verify(given->user, given->password)) return false;
+    exchange.user = std::move(given->user);
     return true;
   }
 

@@ -81,8 +81,15 @@ Result<engine::Transaction*> Exchange::transaction() {
   auto header = request.header("x-arango-trx-id");
   if (!header) return nullptr;
   auto held = TRY(services.transactions.hold(*header, database_name, user));
-  transaction_hold_ = held.hold;
+  transaction_hold_ = std::move(held.hold);
+  stream_transaction_ = std::move(held.entry);
   return held.transaction;
+}
+
+Result<engine::Transaction*> Exchange::transaction(std::string_view collection, AccessLevel needed) {
+  auto* found = TRY(transaction());
+  if (found != nullptr) TRY(stream_transaction_->declared->check(collection, needed == AccessLevel::kReadWrite));
+  return found;
 }
 
 namespace {

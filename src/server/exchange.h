@@ -19,7 +19,8 @@ using base::Result;
 using value::Builder;
 using value::Slice;
 
-struct Services;   // services.h
+struct Services;            // services.h
+struct StreamTransaction;   // transactions.h
 class Users;       // users.h
 
 // What a user may do with a database or a collection (the documentation's none, ro, rw).
@@ -60,14 +61,19 @@ class Exchange {
   Result<Slice> object_body(bool may_be_empty = false);
 
   // The stream transaction that the header x-arango-trx-id names, locked for this request; null without the header.
-  // kTransactionNotFound, kBadParameter, kLocked.
+  // kTransactionNotFound, kBadParameter, kLocked. Asked for once in a request.
   Result<engine::Transaction*> transaction();
+  // The same, to use this collection in it. kTransactionUnregisteredCollection if it was not declared.
+  Result<engine::Transaction*> transaction(std::string_view collection, AccessLevel needed);
   // Keeps that transaction for longer than the request; null without one.
   std::shared_ptr<void> transaction_hold() const { return transaction_hold_; }
+  // What transaction() found; null without one.
+  const std::shared_ptr<StreamTransaction>& stream_transaction() const { return stream_transaction_; }
 
  private:
   Builder body_;
   bool body_parsed_ = false;
+  std::shared_ptr<StreamTransaction> stream_transaction_;
   std::shared_ptr<void> transaction_hold_;
 };
 

@@ -129,7 +129,7 @@ Result<HttpResponse> show_properties(Exchange& exchange) {
 
 Result<HttpResponse> count_documents(Exchange& exchange) {
   auto collection = TRY(exchange.collection(exchange.argument(0), AccessLevel::kReadOnly));
-  auto* transaction = TRY(exchange.transaction());
+  auto* transaction = TRY(exchange.transaction(collection.name(), AccessLevel::kReadOnly));
   auto count = TRY(collection.count(transaction));
   return object_response(200, [&](Builder& to) {
     append_properties(collection, to);
@@ -207,7 +207,7 @@ Result<HttpResponse> change_properties(Exchange& exchange) {
 
 Result<HttpResponse> truncate(Exchange& exchange) {
   auto collection = TRY(exchange.collection(exchange.argument(0), AccessLevel::kReadWrite));
-  auto* transaction = TRY(exchange.transaction());
+  auto* transaction = TRY(exchange.transaction(collection.name(), AccessLevel::kReadWrite));
   if (transaction != nullptr) {
     auto database = TRY(exchange.database());
     Builder bind;

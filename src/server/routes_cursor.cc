@@ -42,6 +42,14 @@ Result<HttpResponse> create_cursor(Exchange& exchange) {
   bool show_count = TRY(flag_of(body, "count", false));
   bool allow_retry = TRY(flag_of(request.options_body, "allowRetry", false));
   auto* transaction = TRY(exchange.transaction());
+  if (transaction != nullptr) {
+    request.options.authorize = [rights = std::move(request.options.authorize),
+                                 declared = exchange.stream_transaction()->declared](std::string_view collection,
+                                                                                     bool writes) -> Result<> {
+      TRY(rights(collection, writes));
+      return declared->check(collection, writes);
+    };
+  }
   auto database = TRY(exchange.database());
   auto cursor = std::make_shared<OpenCursor>(
       TRY(database.query(request.text, request.bind_variables, request.options, transaction)));
@@ -56,7 +64,10 @@ Result<HttpResponse> create_cursor(Exchange& exchange) {
   auto text = TRY(batch_body(*cursor, 201, has_more));
   if (has_more) {
     // A stream's rows come out of the transaction: it must not be used by others between two batches.
-    if (request.options.stream) cursor->transaction_hold = exchange.transaction_hold();
+    if (request.options.stream && transaction != nullptr) {
+      cursor->transaction_hold = exchange.transaction_hold();
+      cursor->ends_ns = exchange.stream_transaction()->ends_ns;
+    }
     if (cursor->allow_retry) cursor->last_batch = text;
     exchange.services.cursors.add(std::move(cursor));
   }

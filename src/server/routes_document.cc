@@ -40,7 +40,7 @@ HttpResponse precondition_failed(Slice current) {
 
 Result<HttpResponse> read_document(Exchange& exchange) {
   auto collection = TRY(exchange.collection(exchange.argument(0), AccessLevel::kReadOnly));
-  auto* transaction = TRY(exchange.transaction());
+  auto* transaction = TRY(exchange.transaction(collection.name(), AccessLevel::kReadOnly));
   thread_local engine::PinnedDocument document;
   if (!TRY(collection.read(exchange.argument(1), document, transaction))) return ErrorCode::kDocumentNotFound;
   Slice found = document.slice();
@@ -86,7 +86,9 @@ Result<engine::OverwriteMode> overwrite_mode(const Exchange& exchange) {
 Result<WriteRequest> write_request(Exchange& exchange, Operation operation) {
   auto collection = TRY(exchange.collection(exchange.argument(0), AccessLevel::kReadWrite));
   WriteRequest request{operation, std::move(collection)};
-  request.options.wait_for_sync = TRY(exchange.flag("waitForSync", request.collection.description().wait_for_sync));
+  // The parameter can only make a write more durable than the collection asks for.
+  bool collection_waits = request.collection.description().wait_for_sync;
+  request.options.wait_for_sync = TRY(exchange.flag("waitForSync", false)) || collection_waits;
   request.options.return_old = TRY(exchange.flag("returnOld", false));
   request.options.return_new = TRY(exchange.flag("returnNew", false));
   request.options.keep_null = TRY(exchange.flag("keepNull", true));
@@ -142,7 +144,7 @@ int success_status(const WriteRequest& request) {
 }
 
 Result<HttpResponse> write_single(Exchange& exchange, WriteRequest& request, std::string_view key, Slice document) {
-  auto* transaction = TRY(exchange.transaction());
+  auto* transaction = TRY(exchange.transaction(request.collection.name(), AccessLevel::kReadWrite));
   std::string expected_rev(unquoted(exchange.request.header("if-match").value_or("")));
   if (expected_rev.empty() && !request.ignore_revs && document.get("_rev").is_string()) {
     expected_rev = document.get("_rev").as_string();
@@ -171,7 +173,7 @@ Result<HttpResponse> write_single(Exchange& exchange, WriteRequest& request, std
 
 // The items' own errors leave the others alone; all successful ones become visible together.
 Result<HttpResponse> write_many(Exchange& exchange, WriteRequest& request, Slice items) {
-  auto* outer = TRY(exchange.transaction());
+  auto* outer = TRY(exchange.transaction(request.collection.name(), AccessLevel::kReadWrite));
   std::optional<engine::Transaction> own;
   if (outer == nullptr) own = TRY(exchange.database()).begin({.wait_for_sync = request.options.wait_for_sync});
   engine::Transaction* transaction = outer != nullptr ? outer : &*own;
@@ -198,7 +200,9 @@ Result<HttpResponse> write_many(Exchange& exchange, WriteRequest& request, Slice
   }
   body.close();
   if (own) TRY(own->commit());
-  auto response = json_response(success_status(request), body.slice());
+  // Nothing to tell: an empty object, not an array without its items.
+  bool all_silent = request.silent && failures.empty();
+  auto response = json_response(success_status(request), all_silent ? Slice::empty_object() : body.slice());
   if (!failures.empty()) {
     Builder codes;
     codes.open_object();
@@ -218,7 +222,7 @@ Result<HttpResponse> insert_documents(Exchange& exchange) {
 
 Result<HttpResponse> read_many(Exchange& exchange, Slice items) {
   auto collection = TRY(exchange.collection(exchange.argument(0), AccessLevel::kReadOnly));
-  auto* transaction = TRY(exchange.transaction());
+  auto* transaction = TRY(exchange.transaction(collection.name(), AccessLevel::kReadOnly));
   bool ignore_revs = TRY(exchange.flag("ignoreRevs", true));
   WriteRequest request{Operation::kRemove, collection};
   std::string body = "[";

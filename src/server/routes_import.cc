@@ -28,7 +28,8 @@ class Import {
     Import import(exchange, TRY(exchange.database()), std::move(collection));
     import.complete_ = TRY(exchange.flag("complete", false));
     import.wants_details_ = TRY(exchange.flag("details", false));
-    import.options_.wait_for_sync = TRY(exchange.flag("waitForSync", false));
+    import.options_.wait_for_sync =
+        TRY(exchange.flag("waitForSync", false)) || import.collection_.description().wait_for_sync;
     import.from_prefix_ = exchange.parameter("fromPrefix");
     import.to_prefix_ = exchange.parameter("toPrefix");
     std::string_view duplicates = exchange.parameter("onDuplicate");
@@ -42,7 +43,7 @@ class Import {
     } else if (!duplicates.empty() && duplicates != "error") {
       return Error(ErrorCode::kBadParameter, "onDuplicate must be error, update, replace or ignore");
     }
-    if (TRY(exchange.flag("overwrite", false))) TRY(import.collection_.truncate());
+    import.overwrites_ = TRY(exchange.flag("overwrite", false));
     return import;
   }
 
@@ -54,6 +55,7 @@ class Import {
       type = first != body.npos && body[first] == '[' ? "list" : "documents";
     }
     if (type == "documents") {
+      TRY(make_room());
       TRY(run_lines(body, nullptr));
     } else if (type == "list" || type == "array") {
       TRY(run_list());
@@ -84,6 +86,12 @@ class Import {
   Import(Exchange& exchange, engine::Database database, engine::Collection collection)
       : exchange_(exchange), database_(std::move(database)), collection_(std::move(collection)) {}
 
+  // What was there is removed only when the request is known to make sense.
+  Result<> make_room() {
+    if (overwrites_) TRY(collection_.truncate());
+    return {};
+  }
+
   // With `columns` each line is an array of their values.
   Result<> run_lines(std::string_view text, const std::vector<std::string>* columns, uint64_t line_number = 1) {
     Builder line_value;
@@ -113,6 +121,7 @@ class Import {
   Result<> run_list() {
     auto list = TRY(exchange_.body());
     if (!list.is_array()) return Error(ErrorCode::kBadParameter, "expecting a JSON array in the body");
+    TRY(make_room());
     uint64_t position = 1;
     for (value::ArrayIterator item(list); item.valid(); item.next(), ++position) TRY(add(position, item.value()));
     return {};
@@ -129,6 +138,7 @@ class Import {
       if (!name.value().is_string()) return Error(ErrorCode::kBadParameter, "attribute names must be strings");
       columns.emplace_back(name.value().as_string());
     }
+    TRY(make_room());
     return run_lines(text.substr(std::min(end + 1, text.size())), &columns, 2);
   }
 
@@ -201,7 +211,7 @@ class Import {
   engine::Database database_;
   engine::Collection collection_;
   engine::WriteOptions options_;
-  bool complete_ = false, wants_details_ = false;
+  bool complete_ = false, wants_details_ = false, overwrites_ = false;
   std::string_view from_prefix_, to_prefix_;
   std::optional<engine::Transaction> transaction_;
   uint64_t in_transaction_ = 0;

@@ -25,8 +25,7 @@ Result<> add_declared(Exchange& exchange, Slice names, AccessLevel needed,
                       std::set<std::string, std::less<>>& to) {
   auto add = [&](Slice name) -> Result<> {
     if (!name.is_string()) return Error(ErrorCode::kBadParameter, "collections must be named by strings");
-    TRY(exchange.collection(name.as_string(), needed));
-    to.emplace(name.as_string());
+    to.emplace(TRY(exchange.collection(name.as_string(), needed)).name());
     return {};
   };
   if (names.is_null()) return {};
@@ -43,17 +42,16 @@ Result<HttpResponse> begin(Exchange& exchange) {
   engine::TransactionOptions options;
   options.wait_for_sync = TRY(flag_of(body, "waitForSync", false));
   options.size_limit_bytes = TRY(number_of(body, "maxTransactionSize", options.size_limit_bytes));
-  std::set<std::string, std::less<>> read, written;
-  TRY(add_declared(exchange, collections.get("read"), AccessLevel::kReadOnly, read));
-  TRY(add_declared(exchange, collections.get("write"), AccessLevel::kReadWrite, written));
-  TRY(add_declared(exchange, collections.get("exclusive"), AccessLevel::kReadWrite, written));
+  auto declared = std::make_shared<DeclaredCollections>();
+  TRY(add_declared(exchange, collections.get("read"), AccessLevel::kReadOnly, declared->read));
+  TRY(add_declared(exchange, collections.get("write"), AccessLevel::kReadWrite, declared->written));
+  TRY(add_declared(exchange, collections.get("exclusive"), AccessLevel::kReadWrite, declared->written));
+  declared->allow_implicit = TRY(flag_of(collections, "allowImplicit", TRY(flag_of(body, "allowImplicit", true))));
   auto database = TRY(exchange.database());
   auto entry = std::make_shared<StreamTransaction>(exchange.engine().new_tick(), database.begin(options));
   entry->database = exchange.database_name;
   entry->user = exchange.user;
-  entry->read = std::move(read);
-  entry->written = std::move(written);
-  entry->allow_implicit = TRY(flag_of(collections, "allowImplicit", TRY(flag_of(body, "allowImplicit", true))));
+  entry->declared = std::move(declared);
   uint64_t id = entry->id;
   exchange.services.transactions.add(std::move(entry));
   return status_response(201, id, TransactionStatus::kRunning);

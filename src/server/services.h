@@ -34,8 +34,8 @@ struct Services {
   const DocumentServerOptions& options;
   Users users;
   Tokens tokens;
+  StreamTransactions transactions;   // outlives the cursors that hold one
   Cursors cursors;
-  StreamTransactions transactions;
 };
 
 }  // namespace workerdb::server

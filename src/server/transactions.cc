@@ -1,5 +1,7 @@
 #include "server/transactions.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 
 #include "base/time.h"
@@ -24,6 +26,13 @@ const char* to_string(TransactionStatus status) {
     case TransactionStatus::kAborted: return "aborted";
   }
   return "";
+}
+
+Result<> DeclaredCollections::check(std::string_view collection, bool writes) const {
+  if (written.contains(collection)) return {};
+  if (!writes && (allow_implicit || read.contains(collection))) return {};
+  return Error(ErrorCode::kTransactionUnregisteredCollection,
+               fmt::format("unregistered collection used in transaction: {} [{}]", collection, writes ? "write" : "read"));
 }
 
 void StreamTransactions::add(std::shared_ptr<StreamTransaction> transaction) {

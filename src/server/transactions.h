@@ -20,14 +20,22 @@ enum class TransactionStatus : uint8_t { kRunning, kCommitted, kAborted };
 // "running" …
 const char* to_string(TransactionStatus status);
 
+// What a transaction said at its start that it would use. Names of collections.
+struct DeclaredCollections {
+  std::set<std::string, std::less<>> read, written;   // what may be written may be read
+  bool allow_implicit = true;                         // reads of undeclared ones
+
+  // kTransactionUnregisteredCollection.
+  base::Result<> check(std::string_view collection, bool writes) const;
+};
+
 struct StreamTransaction {
   StreamTransaction(uint64_t number, engine::Transaction begun) : id(number), transaction(std::move(begun)) {}
 
   const uint64_t id;
   engine::Transaction transaction;
   std::string database, user;
-  std::set<std::string, std::less<>> read, written;   // declared collections
-  bool allow_implicit = true;                         // reads of undeclared ones
+  std::shared_ptr<const DeclaredCollections> declared;
   int64_t ends_ns = 0, expires_ns = 0;                // steady clock: at the latest; when idle
   bool busy = false;
 };

@@ -5,6 +5,8 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include <algorithm>
+
 #include "base/assert.h"
 #include "base/log.h"
 
@@ -173,6 +175,15 @@ bool Users::verify(std::string_view name, std::string_view password) const {
   return true;
 }
 
+bool Users::is_remembered(std::string_view name, std::string_view password) const {
+  if (name.size() > kLongestName || password.size() > kLongestPassword) return false;
+  base::MutexLock lock(mutex_);
+  auto found = users_.find(name);
+  if (found == users_.end()) return false;
+  auto known = verified_.find(remembered_form(*found->second, password));
+  return known != verified_.end() && known->second == found->second;
+}
+
 AccessLevel Users::database_level(std::string_view name, std::string_view database) const {
   base::MutexLock lock(mutex_);
   auto found = users_.find(name);
@@ -189,23 +200,31 @@ AccessLevel Users::database_level(std::string_view name, std::string_view databa
 AccessLevel Users::collection_level(std::string_view name, std::string_view database,
                                     std::string_view collection) const {
   AccessLevel of_database = database_level(name, database);
+  if (of_database == AccessLevel::kNone) return AccessLevel::kNone;
+  if (collection.starts_with('_')) {
+    // Who may log in is told and changed by the user API alone: the documents hold what passwords are checked with,
+    // and a change of them would not reach the users that are kept in memory.
+    return database == "_system" && collection == kCollection ? AccessLevel::kNone : of_database;
+  }
   base::MutexLock lock(mutex_);
   auto found = users_.find(name);
   if (found == users_.end() || !found->second->active) return AccessLevel::kNone;
-  if (collection.starts_with('_')) {
-    // Only the server itself and its administrators touch who may log in.
-    if (collection == kCollection && of_database != AccessLevel::kReadWrite) return AccessLevel::kNone;
-    return of_database;
-  }
   const auto& by_database = found->second->collections;
-  for (std::string_view key : {database, std::string_view("*")}) {
-    auto levels = by_database.find(key);
-    if (levels == by_database.end()) continue;
-    for (std::string_view wanted : {collection, std::string_view("*")}) {
-      if (auto level = levels->second.find(wanted); level != levels->second.end()) return level->second;
-    }
+  auto granted = [&](std::string_view in, std::string_view wanted) -> std::optional<AccessLevel> {
+    auto levels = by_database.find(in);
+    if (levels == by_database.end()) return std::nullopt;
+    auto level = levels->second.find(wanted);
+    return level != levels->second.end() ? std::optional(level->second) : std::nullopt;
+  };
+  if (auto level = granted(database, collection)) return *level;
+  // Without a grant of its own: the highest of all wildcards ("Permission Resolution").
+  AccessLevel level = std::max(of_database, granted(database, "*").value_or(AccessLevel::kNone));
+  level = std::max(level, granted("*", "*").value_or(AccessLevel::kNone));
+  for (std::string_view wildcard : {"*", "_system"}) {
+    auto of = found->second->databases.find(wildcard);
+    if (of != found->second->databases.end()) level = std::max(level, of->second);
   }
-  return of_database;
+  return level;
 }
 
 std::vector<User> Users::all() const {

@@ -35,7 +35,11 @@ class Users {
   // The user's name when the password is right and the user active; a wrong one takes as long as a right one.
   bool verify(std::string_view user, std::string_view password) const;
 
+  // True if verify() would answer without hashing, which costs milliseconds.
+  bool is_remembered(std::string_view user, std::string_view password) const;
+
   AccessLevel database_level(std::string_view user, std::string_view database) const;
+  // None for _users of _system, whoever asks: only the user API touches it.
   AccessLevel collection_level(std::string_view user, std::string_view database, std::string_view collection) const;
 
   std::vector<User> all() const;
