@@ -9,7 +9,7 @@ namespace {
 bool is_movable(const Node& node) {
   if (const auto* calculation = node.get_if<plan::Calculation>()) return plan::is_deterministic(*calculation->expression);
   const auto* subquery = node.get_if<plan::Subquery>();
-  if (subquery == nullptr || subquery->is_constant) return false;   // a constant one runs once wherever it stands
+  if (subquery == nullptr) return false;
   if (subquery->condition != nullptr && !plan::is_deterministic(*subquery->condition)) return false;
   return plan::is_deterministic(*subquery->plan);
 }

@@ -12,7 +12,9 @@ std::span<const Rule> all_rules() {
       {"remove-unnecessary-calculations", remove_unnecessary_calculations},
       {"remove-redundant-sorts", remove_redundant_sorts},
       {"optimize-subqueries", optimize_subqueries},
+      {"propagate-constant-attributes", propagate_constant_attributes},
       {"replace-or-with-in", replace_or_with_in},
+      {"remove-redundant-or", remove_redundant_or},
       // Behind the removal of calculations, conditions read attributes where they read variables before.
       {"move-calculations-up-2", move_calculations_up},
       {"move-filters-up-2", move_filters_up},
