@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <fstream>
 #include <sstream>
 
@@ -108,8 +109,10 @@ class Reader {
     }
     if (word == "unordered") {
       step.unordered = true;
+    } else if (word == "optimized") {
+      step.needs_optimizer = true;
     } else if (word == "error") {
-      step.error = std::atoi(text.c_str());
+      std::from_chars(text.data(), text.data() + text.size(), step.error);
       size_t space = text.find(' ');
       if (space != std::string::npos) step.error_text = text.substr(space + 1);
     } else if (word == "warnings") {

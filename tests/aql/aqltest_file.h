@@ -22,6 +22,7 @@ struct Step {
   std::string query, bind = "{}", options = "{}";
   std::optional<std::string> rows;      // a JSON array
   bool unordered = false;
+  bool needs_optimizer = false;         // only the optimizer can tell
   int error = 0;
   std::string error_text;               // must occur in the message
   std::vector<int> warnings;

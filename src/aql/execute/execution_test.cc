@@ -69,6 +69,22 @@ TEST(Execution, Sorts) {
             R"(["row 1","row 2","row 3","row 4","row 5"])");
 }
 
+// Where a filter leaves few rows of each batch, those are copied together: the memory of the others goes.
+TEST(Execution, KeepsOnlyWhatIsLeft) {
+  TestingDatabase database;
+  constexpr const char* kQuery =
+      "FOR x IN 1..50000 LET s = CONCAT(x, REPEAT('long ', 50)) FILTER x % 5000 == 0 SORT x DESC RETURN [x, LENGTH(s)]";
+  ExecutionOptions options;
+  options.memory_limit_bytes = 4 << 20;
+  auto outcome = database.run(kQuery, options);
+  EXPECT_EQ(outcome.rows, "[[50000,255],[45000,255],[40000,255],[35000,255],[30000,255],[25000,255],[20000,255],"
+                          "[15000,255],[10000,255],[5000,254]]");
+  EXPECT_EQ(database.rows(kQuery), outcome.rows);
+  EXPECT_EQ(database.rows("FOR x IN 1..6000 FILTER x % 1500 > 1490 || x IN 2001..3000 SORT FLOOR(x / 1000) "
+                          "COLLECT k = FLOOR(x / 1000) WITH COUNT INTO n RETURN [k, n]"),
+            "[[1,9],[2,999],[3,1],[4,9],[5,9]]");
+}
+
 TEST(Execution, Subqueries) {
   TestingDatabase database;
   database.create("people", kPeople);

@@ -128,7 +128,8 @@ void compile_write(WriteStep& step, std::shared_ptr<const plan::CollectionInfo> 
 
 Write::Write(Runtime& runtime, std::unique_ptr<Operator> source, const WriteStep& step,
              storage::CollectionPtr collection)
-    : Operator(runtime, std::move(source)), step_(step), collection_(std::move(collection)), kept_(runtime) {
+    : Operator(runtime, std::move(source)), step_(step), collection_(std::move(collection)),
+      kept_(runtime, input(), step.carried) {
   options_.keep_null = step.options.keep_null;
   options_.merge_objects = step.options.merge_objects;
   options_.wait_for_sync = step.options.wait_for_sync || collection_->wait_for_sync;
@@ -148,7 +149,7 @@ void Write::reset() {
 Result<bool> Write::next(Batch& to, size_t) {
   if (step_.reads_all_first && !has_read_all_) {
     has_read_all_ = true;
-    TRY(kept_.read_all(input()));
+    TRY(kept_.read_all());
   }
   while (true) {
     to.clear();

@@ -70,21 +70,56 @@ class InputRows {
   bool at_end_ = false;
 };
 
+// Batches for operators that keep rows. Where few rows of a batch are left (a filter dropped the others), they are copied
+// together, so that the memory of the dropped ones goes.
+class DenseBatches {
+ public:
+  // `needed`: the registers that the reader will look at; it outlives this object.
+  DenseBatches(Runtime& runtime, Operator& source, const std::vector<Register>& needed)
+      : runtime_(runtime), source_(source), needed_(needed) {}
+
+  // Null at the end.
+  base::Result<std::unique_ptr<Batch>> next();
+  void reset() {
+    pulled_ = nullptr;
+    sparse_ = nullptr;
+    at_end_ = false;
+  }
+
+ private:
+  std::unique_ptr<Batch> make() const {
+    return std::make_unique<Batch>(runtime_.register_count, runtime_.options.batch_rows, runtime_.arenas);
+  }
+  bool is_sparse(const Batch& batch) const { return batch.rows() < batch.capacity() / 4; }
+  bool has_room() const { return sparse_->rows() < sparse_->capacity() && sparse_->arena_bytes() < kBatchBytes; }
+  void append_to_sparse();
+
+  Runtime& runtime_;
+  Operator& source_;
+  const std::vector<Register>& needed_;
+  std::unique_ptr<Batch> pulled_, sparse_;   // what was read last, and rows that were copied together before it
+  size_t next_pulled_ = 0;                   // the first row of pulled_ that was not copied
+  bool at_end_ = false;
+};
+
 // Every row of an operator, kept: for operators that need them all before they give one.
 class KeptRows {
  public:
-  explicit KeptRows(Runtime& runtime) : runtime_(runtime) {}
-  base::Result<> read_all(Operator& source);
+  KeptRows(Runtime& runtime, Operator& source, const std::vector<Register>& needed)
+      : runtime_(runtime), source_(runtime, source, needed) {}
+  base::Result<> read_all();
   size_t batch_count() const { return batches_.size(); }
   Batch& batch(size_t which) { return *batches_[which]; }
   size_t rows() const { return rows_; }
   void clear() {
     batches_.clear();
+    source_.reset();
     rows_ = 0;
   }
 
  private:
   Runtime& runtime_;
+  DenseBatches source_;
   std::vector<std::unique_ptr<Batch>> batches_;
   size_t rows_ = 0;
 };

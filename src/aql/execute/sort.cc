@@ -110,7 +110,8 @@ class Order {
 class Sort : public Operator {
  public:
   Sort(Runtime& runtime, std::unique_ptr<Operator> source, const SortStep& step)
-      : Operator(runtime, std::move(source)), step_(step), order_(runtime, step) {}
+      : Operator(runtime, std::move(source)), step_(step), order_(runtime, step),
+        source_(runtime, input(), step.carried) {}
 
   Result<bool> next(Batch& to, size_t wanted) override {
     if (!is_sorted_) {
@@ -149,15 +150,14 @@ class Sort : public Operator {
   }
 
   Result<> read() {
-    while (true) {
-      auto batch = make_batch();
-      if (!TRY(input().next(*batch, batch->capacity()))) return {};
+    while (auto batch = TRY(source_.next())) {
       order_.add(*batch, uint32_t(batches_.size()), rows_);
       batches_.push_back(std::move(batch));
       TRY(runtime_.check());
       // Half of what is kept is thrown away at a time, so that each row is looked at a few times at most.
       if (step_.limit != 0 && rows_.size() / 2 > std::max<uint64_t>(step_.limit, 2 * kMaxBatchRows)) TRY(prune());
     }
+    return {};
   }
 
   // Keeps the best rows, copied into batches of their own so that the others' memory goes.
@@ -201,12 +201,14 @@ class Sort : public Operator {
     rows_.shrink_to_fit();
     batches_.clear();
     order_.clear();
+    source_.reset();
     next_ = 0;
   }
 
   const SortStep& step_;
   const std::vector<Register>& needed_ = step_.carried;   // by keys and by the nodes behind
   Order order_;
+  DenseBatches source_;
   std::vector<std::unique_ptr<Batch>> batches_;
   std::vector<SortedRow> rows_;
   size_t next_ = 0;

@@ -28,7 +28,7 @@ class Subquery : public Operator {
         batch_(runtime.register_count, runtime.options.batch_rows, runtime.arenas) {}
 
   Result<bool> next(Batch& to, size_t wanted) override {
-    if (!TRY(input().next(to, wanted))) return false;
+    if (!TRY(input().next(to, std::min(wanted, pull_)))) return false;
     Slice* results = to.column(step_.variable);
     for (size_t row = 0; row < to.rows(); ++row) {
       if (!is_wanted(to, row)) {
@@ -43,6 +43,9 @@ class Subquery : public Operator {
       if (step_.is_constant) constant_ = runtime_.constants.copy(array_.slice());
       results[row] = step_.is_constant ? constant_ : to.arena().copy(array_.slice());
     }
+    // Few rows at a time where their arrays are large.
+    if (to.arena_bytes() > kBatchBytes) pull_ = std::max<size_t>(1, pull_ / 4);
+    if (to.arena_bytes() < kBatchBytes / 8) pull_ = std::min(kMaxBatchRows, pull_ * 2);
     TRY(runtime_.check());
     return true;
   }
@@ -89,6 +92,7 @@ class Subquery : public Operator {
   Batch batch_;
   value::Builder array_;
   Slice constant_;
+  size_t pull_ = 16;
 };
 
 Result<std::unique_ptr<Operator>> SubqueryStep::make(Runtime& runtime, std::unique_ptr<Operator> input) const {

@@ -27,6 +27,7 @@ struct WindowStep : Step {
   EvaluatorPtr range_value;            // null: rows are counted
   EvaluatorPtr preceding, following;   // may be null: 0
   std::vector<Aggregation> aggregations;
+  std::vector<Register> needed;        // carried, and what the expressions read
 };
 
 // How far a window reaches in one direction.
@@ -38,7 +39,7 @@ struct Reach {
 class Window : public Operator {
  public:
   Window(Runtime& runtime, std::unique_ptr<Operator> source, const WindowStep& step)
-      : Operator(runtime, std::move(source)), step_(step), kept_(runtime), values_(&runtime.interrupt),
+      : Operator(runtime, std::move(source)), step_(step), kept_(runtime, input(), step.needed), values_(&runtime.interrupt),
         charge_(runtime.interrupt) {
     for (const auto& aggregation : step.aggregations) states_.push_back(aggregation.aggregate->make(runtime.functions));
   }
@@ -76,7 +77,7 @@ class Window : public Operator {
   };
 
   Result<> read() {
-    TRY(kept_.read_all(input()));
+    TRY(kept_.read_all());
     arguments_.clear();
     charge_.add(kept_.rows() * (sizeof(Row) + step_.aggregations.size() * sizeof(Slice)));
     Evaluation& evaluation = runtime_.evaluation;
@@ -226,6 +227,7 @@ StepResult compile_step(const plan::Window& node, NodeContext& context) {
   if (node.range_value != nullptr) step->range_value = TRY(compile_expression(*node.range_value, registers));
   if (node.preceding != nullptr) step->preceding = TRY(compile_expression(*node.preceding, registers));
   if (node.following != nullptr) step->following = TRY(compile_expression(*node.following, registers));
+  step->needed = registers.live();
   return step;
 }
 
