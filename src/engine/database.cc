@@ -112,6 +112,7 @@ Result<Compiled> compile_query(const storage::Store& store, const storage::Datab
   auto plan = TRY(aql::plan::build(std::move(analyzed)));
   if (added_levels(*plan) > kLargestNesting) return ErrorCode::kQueryTooMuchNesting;
   aql::optimize::RuleSettings rules = TRY(aql::optimize::parse_rule_settings(options.optimizer_rules));
+  rules.full_count = options.full_count;
   TRY(aql::optimize::optimize(*plan, catalog, rules));
   compiled.plan = std::move(plan);
   return compiled;
