@@ -161,5 +161,6 @@ def main(module="__main__"):
     enter_own_network()
     result = unittest.TextTestRunner(verbosity=2).run(unittest.defaultTestLoader.loadTestsFromName(module))
     failed = len(result.failures) + len(result.errors)
-    print(f"{result.testsRun - failed} passed, {failed} failed")
+    # A failed setUpModule is an error without a test.
+    print(f"{max(result.testsRun - failed, 0)} passed, {failed} failed")
     raise SystemExit(1 if failed or not result.testsRun else 0)
