@@ -137,6 +137,16 @@ TEST_F(EngineTest, BoundsHowDeepAQueryNests) {
   EXPECT_EQ(run(chain(200, "RAND()")), "error 1524");
 }
 
+TEST_F(EngineTest, DocumentsDoNotGrowDeeperThanJson) {
+  insert(R"({"_key":"a","n":1})");
+  std::string deeper = fmt::format("FOR d IN things UPDATE d WITH {{n: {}d.n{}}} IN things", std::string(150, '['), std::string(150, ']'));
+  EXPECT_EQ(run(deeper), "");
+  EXPECT_EQ(run(deeper), "error 1216");
+  PinnedDocument stored;
+  ASSERT_TRUE(*things().read("a", stored));
+  EXPECT_TRUE(value::parse_json(value::to_json(stored.slice())));
+}
+
 TEST_F(EngineTest, RunsWithAnyMaximalRuntime) {
   QueryOptions options;
   options.max_runtime_s = 1e300;

@@ -8,6 +8,7 @@
 #include "storage/revision.h"
 #include "storage/rocks_store.h"
 #include "storage/rocks_transaction.h"
+#include "value/json.h"
 #include "value/order.h"
 
 namespace workerdb::storage {
@@ -193,6 +194,10 @@ Result<> RocksTransaction::check_new(const Touched& touched, Slice old, const Wr
     return {ErrorCode::kDocumentTooLarge,
             fmt::format("document too large: it has {} bytes, at most {} are possible", new_document_.byte_size(),
                         store_.options().largest_document_bytes)};
+  }
+  // AQL can put one level more around a document with each update; what is stored can be read back as JSON.
+  if (new_document_.slice().nesting(value::kMaxNesting + 1) > value::kMaxNesting) {
+    return {ErrorCode::kDocumentTooLarge, fmt::format("document too large: more than {} levels of nesting", value::kMaxNesting)};
   }
   if (options.wait_for_sync) wait_for_sync_ = true;
   if (touched.schema == nullptr || options.skip_schema) return {};
