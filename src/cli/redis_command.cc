@@ -48,7 +48,8 @@ Result<std::vector<std::string>> split_words(const std::string& line) {
 }
 
 bool is_destructive(const std::vector<std::string>& arguments) {
-  static constexpr std::array<std::string_view, 3> kDestructive = {"FLUSHALL", "FLUSHDB", "SWAPDB"};
+  // A server that is told to follow another one throws its own data away.
+  static constexpr std::array<std::string_view, 5> kDestructive = {"FLUSHALL", "FLUSHDB", "SWAPDB", "REPLICAOF", "SLAVEOF"};
   std::string name = arguments[0];
   std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return char(std::toupper(c)); });
   return std::find(kDestructive.begin(), kDestructive.end(), name) != kDestructive.end();

@@ -23,20 +23,22 @@ class RemoteCursor : public QueryCursor {
   }
 
   Result<std::optional<Slice>> next_batch() override {
-    if (!is_fresh_) {
-      if (id_.empty()) return std::nullopt;
-      auto answer = channel_->send(HttpMethod::kPost, target());
-      if (!answer) {
-        id_.clear();
-        return std::move(answer).error();
+    while (true) {
+      if (!is_fresh_) {
+        if (id_.empty()) return std::nullopt;
+        auto answer = channel_->send(HttpMethod::kPost, target());
+        if (!answer) {
+          id_.clear();
+          return std::move(answer).error();
+        }
+        answer_ = *std::move(answer);
+        remember_cursor();
       }
-      answer_ = *std::move(answer);
-      remember_cursor();
+      is_fresh_ = false;
+      // A batch without rows is the end only where no other one follows.
+      Slice rows = answer_.slice().get("result");
+      if (rows.size() > 0) return rows;
     }
-    is_fresh_ = false;
-    Slice rows = answer_.slice().get("result");
-    if (rows.size() == 0) return std::nullopt;
-    return rows;
   }
 
   Slice extra() const override { return extra_.slice(); }
