@@ -193,7 +193,9 @@ class RemoteDatabase : public DocumentDatabase {
     size_t position = 0;
     for (value::ArrayIterator item(answer.slice()); item.valid(); item.next(), ++position) {
       if (!item.value().get("error").is_true()) {
-        ++result.created;
+        // A document that was there before has an old revision, and with kIgnore nothing else was done.
+        bool was_there = item.value().get("_oldRev").is_string();
+        ++(was_there && options.overwrite == OverwriteMode::kIgnore ? result.ignored : result.created);
         continue;
       }
       Slice number = item.value().get("errorNum");
