@@ -31,7 +31,8 @@ Slice as_slice(const rocksdb::Slice& bytes) { return Slice(reinterpret_cast<cons
 
 Result<std::unique_ptr<Store>> RocksStore::open(const std::string& folder, const StoreOptions& options,
                                                 rocksdb::Env* environment) {
-  std::unique_ptr<RocksStore> store(new RocksStore(TRY(open_rocks(folder, options, environment)), folder, options));
+  OpenRocks rocks = TRY(open_rocks(folder, options, environment));
+  std::unique_ptr<RocksStore> store(new RocksStore(std::move(rocks), folder, options));
   TRY(store->load());
   store->start_upkeep();
   return std::unique_ptr<Store>(std::move(store));
