@@ -8,6 +8,7 @@
 
 #include <thread>
 
+#include "base/number.h"
 namespace workerdb::supervise {
 namespace {
 
@@ -70,7 +71,7 @@ TEST(Process, ATimeLimitKillsTheWholeGroup) {
 TEST(Process, TheEndOfTheLeaderEndsItsGroup) {
   auto completed = run_to_end(shell("sleep 1000 >/dev/null 2>&1 & echo $!"), 20'000);
   ASSERT_TRUE(completed.has_value());
-  auto identity = identify_process(std::stoi(completed->output));
+  auto identity = identify_process(base::parse_integer<int>(completed->output.substr(0, completed->output.find('\n'))).value_or(0));
   EXPECT_TRUE(!identity || wait_until_gone(*identity, 10'000));
 }
 

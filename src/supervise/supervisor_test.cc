@@ -6,6 +6,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/number.h"
 namespace workerdb::supervise {
 namespace {
 
@@ -128,7 +129,7 @@ TEST(Supervisor, KillsWhatIgnoresItsStopSignalWithItsWholeGroup) {
   ASSERT_TRUE(supervisor->wait_until_ready(kLongMs).has_value());
   std::vector<std::string> lines;
   while ((lines = supervisor->last_lines("stubborn", 1)).empty()) std::this_thread::yield();
-  auto grandchild = identify_process(std::stoi(lines[0]));
+  auto grandchild = identify_process(base::parse_integer<int>(lines[0]).value_or(0));
   ASSERT_TRUE(grandchild.has_value());
   supervisor->begin_stop();
   ASSERT_TRUE(supervisor->wait_until_stopped(kLongMs));

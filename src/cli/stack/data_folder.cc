@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <utility>
 
@@ -189,7 +190,7 @@ Result<FolderLock> FolderLock::take(const DataFolder& folder) {
     return Error(
         ErrorCode::kDatadirLocked,
         fmt::format("workerdb is already up on '{}' (pid {}); stop it with `workerdb down --data {}`",
-                    folder.path, std::atoi(holder), folder.path));
+                    folder.path, std::string_view(holder, std::strspn(holder, "0123456789")), folder.path));
   }
   std::string pid = std::to_string(::getpid()) + "\n";
   if (::ftruncate(file, 0) != 0 || ::pwrite(file, pid.data(), pid.size(), 0) < 0) {

@@ -14,6 +14,7 @@
 #include <functional>
 
 #include "base/log.h"
+#include "base/number.h"
 #include "base/time.h"
 #include "cli/stack/live_view.h"
 
@@ -198,7 +199,8 @@ Result<int> wait_for_detached(int report, pid_t child, const Output& output) {
   if (space == std::string::npos) {
     return Error(ErrorCode::kInternal, "the background process ended before it said anything");
   }
-  return Error(static_cast<ErrorCode>(std::atoi(text.c_str())), text.substr(space + 1));
+  auto number = base::parse_integer<int>(std::string_view(text).substr(0, space));
+  return Error(static_cast<ErrorCode>(number.value_or(int(ErrorCode::kInternal))), text.substr(space + 1));
 }
 
 }  // namespace
