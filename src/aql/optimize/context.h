@@ -51,7 +51,7 @@ class Context {
   bool is_root(const Plan& chain) const { return &chain == &root_; }
 
   const RuleSettings& settings;
-  std::optional<base::Error> error;   // the first one ends the run
+  std::optional<base::Error> error;  // the first one ends the run
 
  private:
   Plan& root_;

@@ -12,7 +12,8 @@
 
 namespace workerdb::aql::optimize {
 
-inline base::Result<std::unique_ptr<plan::Plan>> optimized(const std::string& catalog_text, const std::string& query,
+inline base::Result<std::unique_ptr<plan::Plan>> optimized(const std::string& catalog_text,
+                                                           const std::string& query,
                                                            const std::vector<std::string>& rules = {},
                                                            bool full_count = false) {
   semantics::TestingCatalog catalog(catalog_text);
@@ -26,8 +27,8 @@ inline base::Result<std::unique_ptr<plan::Plan>> optimized(const std::string& ca
   return plan;
 }
 
-// What stands behind the titles of explain_text, squeezed: one line a node without its number and its estimate, then
-// a line for each index with its condition. Errors as "error 1577".
+// What stands behind the titles of explain_text, squeezed: one line a node without its number and its
+// estimate, then a line for each index with its condition. Errors as "error 1577".
 inline std::string explained(const std::string& catalog, const std::string& query,
                              const std::vector<std::string>& rules = {}, bool full_count = false) {
   auto plan = optimized(catalog, query, rules, full_count);

@@ -1,5 +1,5 @@
-// interchange-adjacent-enumerations: of two loops over collections the inner one becomes the outer one where only then
-// an index serves their join.
+// interchange-adjacent-enumerations: of two loops over collections the inner one becomes the outer one where
+// only then an index serves their join.
 #include "aql/optimize/index_match.h"
 #include "aql/optimize/nodes.h"
 #include "aql/optimize/rules.h"

@@ -1,4 +1,5 @@
-// move-calculations-down: what is read only behind FILTER, SORT and LIMIT is computed behind them, for fewer rows.
+// move-calculations-down: what is read only behind FILTER, SORT and LIMIT is computed behind them, for fewer
+// rows.
 #include "aql/optimize/nodes.h"
 #include "aql/optimize/rules.h"
 

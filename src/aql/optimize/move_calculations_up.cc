@@ -7,7 +7,8 @@ namespace workerdb::aql::optimize {
 namespace {
 
 bool is_movable(const Node& node) {
-  if (const auto* calculation = node.get_if<plan::Calculation>()) return plan::is_deterministic(*calculation->expression);
+  if (const auto* calculation = node.get_if<plan::Calculation>())
+    return plan::is_deterministic(*calculation->expression);
   const auto* subquery = node.get_if<plan::Subquery>();
   if (subquery == nullptr) return false;
   if (subquery->condition != nullptr && !plan::is_deterministic(*subquery->condition)) return false;

@@ -1,4 +1,5 @@
-// move-filters-into-enumerate: a condition right behind a scan is asked inside of it, before the document is copied.
+// move-filters-into-enumerate: a condition right behind a scan is asked inside of it, before the document is
+// copied.
 #include "aql/optimize/nodes.h"
 #include "aql/optimize/rules.h"
 

@@ -1,4 +1,5 @@
-// move-filters-up: conditions are asked as early as what they read is there. Parts of a condition move on their own.
+// move-filters-up: conditions are asked as early as what they read is there. Parts of a condition move on
+// their own.
 #include "aql/optimize/nodes.h"
 #include "aql/optimize/rules.h"
 
@@ -16,7 +17,7 @@ size_t target(const Plan& chain, size_t position, const Expression& condition) {
     if (!lets_filters_pass(before)) break;
     if (uses_any(condition, plan::set_variables(before))) break;
     bool is_filter = before.get_if<plan::Filter>() != nullptr;
-    if (is_filter && !is_simple) break;   // it may guard what would warn
+    if (is_filter && !is_simple) break;  // it may guard what would warn
     if (!is_filter) result = at - 1;
   }
   return result;

@@ -22,10 +22,12 @@ constexpr bool kAlwaysVerify = false;
 constexpr bool kAlwaysVerify = true;
 #endif
 
-// The documentation numbers further runs of one rule: "move-filters-up-2". All of them go by the name without number.
+// The documentation numbers further runs of one rule: "move-filters-up-2". All of them go by the name without
+// number.
 std::string_view without_number(std::string_view name) {
   size_t dash = name.rfind('-');
-  bool is_number = dash != std::string_view::npos && dash + 2 == name.size() && name[dash + 1] >= '2' && name[dash + 1] <= '9';
+  bool is_number = dash != std::string_view::npos && dash + 2 == name.size() && name[dash + 1] >= '2' &&
+                   name[dash + 1] <= '9';
   return is_number ? name.substr(0, dash) : name;
 }
 
@@ -36,10 +38,12 @@ Result<> check_forced_hints(const Plan& chain) {
     const auto* scan = node->get_if<plan::EnumerateCollection>();
     if (scan == nullptr || scan->hints.disable_index || scan->hints.index_hint.empty()) continue;
     if (!scan->hints.force_index_hint) continue;
-    return Error(ErrorCode::kQueryForcedIndexHintUnusable,
-                 fmt::format("could not use forced index hint for collection '{}'; no index of that name can serve the "
-                             "query",
-                             scan->collection->name));
+    return Error(
+        ErrorCode::kQueryForcedIndexHintUnusable,
+        fmt::format(
+            "could not use forced index hint for collection '{}'; no index of that name can serve the "
+            "query",
+            scan->collection->name));
   }
   return {};
 }
@@ -82,7 +86,8 @@ Result<RuleSettings> parse_rule_settings(const std::vector<std::string>& rules) 
   return settings;
 }
 
-Result<> optimize(Plan& plan, const semantics::CatalogView&, const RuleSettings& settings, std::vector<RuleTime>* times) {
+Result<> optimize(Plan& plan, const semantics::CatalogView&, const RuleSettings& settings,
+                  std::vector<RuleTime>* times) {
   Context context(plan, settings);
   bool verifies = kAlwaysVerify || settings.verify;
   if (verifies) {

@@ -1,4 +1,5 @@
-// optimize-count: a subquery of which only the number of rows is wanted counts them instead of gathering them.
+// optimize-count: a subquery of which only the number of rows is wanted counts them instead of gathering
+// them.
 #include <algorithm>
 
 #include "aql/optimize/nodes.h"

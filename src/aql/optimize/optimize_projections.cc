@@ -1,5 +1,5 @@
-// optimize-projections: of a document only the attributes that somebody reads are taken out of it, or none; an index that
-// holds all of them spares the document altogether.
+// optimize-projections: of a document only the attributes that somebody reads are taken out of it, or none;
+// an index that holds all of them spares the document altogether.
 #include <algorithm>
 #include <map>
 
@@ -42,12 +42,13 @@ bool collect_paths(const Expression& expression, VariableId variable, Paths& to)
 
 bool keeps_variable(const Node& node, VariableId variable) {
   if (const auto* collect = node.get_if<plan::Collect>()) {
-    if (std::ranges::any_of(collect->kept, [&](const auto& kept) { return kept.second == variable; })) return true;
+    if (std::ranges::any_of(collect->kept, [&](const auto& kept) { return kept.second == variable; }))
+      return true;
   }
   const Plan* inner = plan::subplan(node);
   return inner != nullptr && std::ranges::any_of(inner->nodes, [&](const NodePtr& inner_node) {
-    return keeps_variable(*inner_node, variable);
-  });
+           return keeps_variable(*inner_node, variable);
+         });
 }
 
 // UPDATE document, REPLACE document and REMOVE document look at its key alone.
@@ -96,7 +97,8 @@ class Replacement {
   // What the path has beyond the projection stays an access.
   void replace(ExpressionPtr& expression, const plan::Projection& projection, size_t length) const {
     ExpressionPtr* at = &expression;
-    for (size_t left = length; left > projection.path.size(); --left) at = &(*at)->get_if<syntax::AttributeAccess>()->object;
+    for (size_t left = length; left > projection.path.size(); --left)
+      at = &(*at)->get_if<syntax::AttributeAccess>()->object;
     *at = context_.reference(projection.variable);
   }
 
@@ -107,7 +109,8 @@ class Replacement {
 
 bool holds(const plan::IndexInfo& index, const Path& path) {
   auto has = [&](const Path& held) { return is_prefix(held, path); };
-  return std::ranges::any_of(index.fields, [&](const auto& field) { return !field.expanded && has(field.path); }) ||
+  return std::ranges::any_of(index.fields,
+                             [&](const auto& field) { return !field.expanded && has(field.path); }) ||
          std::ranges::any_of(index.stored_values, has);
 }
 
@@ -117,12 +120,15 @@ bool may_cover(const plan::IndexScan& scan) {
   return false;
 }
 
-// Whether the index holds the paths and what the scan's filter reads; then the filter's paths become projections, too.
+// Whether the index holds the paths and what the scan's filter reads; then the filter's paths become
+// projections, too.
 bool cover(const plan::IndexScan& scan, Paths& paths) {
   if (!may_cover(scan)) return false;
   Paths all = paths;
-  if (scan.output.filter != nullptr && !collect_paths(*scan.output.filter, scan.output.variable, all)) return false;
-  if (all.empty() || !std::ranges::all_of(all, [&](const Path& path) { return holds(*scan.index, path); })) return false;
+  if (scan.output.filter != nullptr && !collect_paths(*scan.output.filter, scan.output.variable, all))
+    return false;
+  if (all.empty() || !std::ranges::all_of(all, [&](const Path& path) { return holds(*scan.index, path); }))
+    return false;
   paths = std::move(all);
   return true;
 }
@@ -135,7 +141,8 @@ bool project(Context& context, Plan& chain, size_t position) {
   auto paths = paths_read_behind(chain, position, output.variable);
   if (!paths) return false;
   auto* lookup = node.get_if<plan::IndexScan>();
-  size_t most = lookup != nullptr ? lookup->hints.max_projections : node.get_if<plan::EnumerateCollection>()->hints.max_projections;
+  size_t most = lookup != nullptr ? lookup->hints.max_projections
+                                  : node.get_if<plan::EnumerateCollection>()->hints.max_projections;
   bool covers = lookup != nullptr && cover(*lookup, *paths);
   if (paths->size() > most && !covers) return false;
   output.produces_document = false;
@@ -148,7 +155,8 @@ bool project(Context& context, Plan& chain, size_t position) {
   Replacement replacement(context, output.variable, output.projections);
   if (covers && output.filter != nullptr) replacement.apply(output.filter);
   for (size_t i = position + 1; i < chain.nodes.size(); ++i) {
-    for_each_expression_within(*chain.nodes[i], [&](ExpressionPtr& expression) { replacement.apply(expression); });
+    for_each_expression_within(*chain.nodes[i],
+                               [&](ExpressionPtr& expression) { replacement.apply(expression); });
   }
   return true;
 }

@@ -1,5 +1,5 @@
-// optimize-subqueries: of a subquery whose first row is all that is asked for, no second row is computed; and where only
-// the number of rows matters, not what they are.
+// optimize-subqueries: of a subquery whose first row is all that is asked for, no second row is computed; and
+// where only the number of rows matters, not what they are.
 #include "aql/optimize/nodes.h"
 #include "aql/optimize/rules.h"
 #include "aql/optimize/subquery_uses.h"
@@ -10,7 +10,8 @@ namespace {
 
 bool empty_rows(Plan& inner) {
   auto* result = inner.nodes.back()->get_if<plan::Return>();
-  if (result == nullptr || result->expression->is_constant() || !plan::is_deterministic(*result->expression)) return false;
+  if (result == nullptr || result->expression->is_constant() || !plan::is_deterministic(*result->expression))
+    return false;
   result->expression = make_constant(value::Slice::boolean(true));
   return true;
 }

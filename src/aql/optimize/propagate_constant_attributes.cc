@@ -1,5 +1,5 @@
-// propagate-constant-attributes: FILTER a.x == 5 && b.y == a.x → FILTER a.x == 5 && b.y == 5, so that the second loop
-// does not need the first one.
+// propagate-constant-attributes: FILTER a.x == 5 && b.y == a.x → FILTER a.x == 5 && b.y == 5, so that the
+// second loop does not need the first one.
 #include <algorithm>
 
 #include "aql/optimize/nodes.h"
@@ -13,7 +13,7 @@ using syntax::Binary;
 using syntax::BinaryOperator;
 
 struct Known {
-  const Expression* attribute;   // borrowed from the condition that says so
+  const Expression* attribute;  // borrowed from the condition that says so
   const Expression* constant;
 };
 

@@ -1,4 +1,5 @@
-// remove-collect-variables: COLLECT … INTO gathers only what is read of the groups, and nothing where nobody reads them.
+// remove-collect-variables: COLLECT … INTO gathers only what is read of the groups, and nothing where nobody
+// reads them.
 #include <algorithm>
 #include <set>
 
@@ -21,14 +22,15 @@ void add_reads_of_member(const Expression& expression, VariableId element, Membe
   } else if (plan::is_reference_to(expression, element)) {
     to.whole = true;
   } else {
-    plan::for_each_operand(expression, [&](const Expression& operand) { add_reads_of_member(operand, element, to); });
+    plan::for_each_operand(expression,
+                           [&](const Expression& operand) { add_reads_of_member(operand, element, to); });
   }
 }
 
 bool is_count_of(const Expression& expression, VariableId variable) {
   const auto* call = expression.get_if<syntax::FunctionCall>();
-  return call != nullptr && (call->name == "LENGTH" || call->name == "COUNT") && call->arguments.size() == 1 &&
-         plan::is_reference_to(*call->arguments[0], variable);
+  return call != nullptr && (call->name == "LENGTH" || call->name == "COUNT") &&
+         call->arguments.size() == 1 && plan::is_reference_to(*call->arguments[0], variable);
 }
 
 void add_reads(const Expression& expression, VariableId variable, Members& to) {
@@ -40,7 +42,8 @@ void add_reads(const Expression& expression, VariableId variable, Members& to) {
   const auto* expansion = expression.get_if<syntax::Expansion>();
   if (expansion != nullptr && expansion->levels == 1 && plan::is_reference_to(*expansion->array, variable)) {
     if (expansion->projection == nullptr) to.whole = true;
-    for (const auto* part : {&expansion->filter, &expansion->offset, &expansion->count, &expansion->projection}) {
+    for (const auto* part :
+         {&expansion->filter, &expansion->offset, &expansion->count, &expansion->projection}) {
       if (*part == nullptr) continue;
       add_reads_of_member(**part, expansion->element, to);
       add_reads(**part, variable, to);
@@ -54,14 +57,17 @@ bool narrow(const Plan& chain, size_t position, plan::Collect& collect) {
   Members members;
   for (size_t i = position + 1; i < chain.nodes.size(); ++i) {
     const Node& node = *chain.nodes[i];
-    for_each_expression_within(node, [&](const Expression& expression) { add_reads(expression, *collect.into, members); });
+    for_each_expression_within(
+        node, [&](const Expression& expression) { add_reads(expression, *collect.into, members); });
     const auto* behind = node.get_if<plan::Collect>();
     if (behind != nullptr) {
-      members.whole |= std::ranges::any_of(behind->kept, [&](const auto& kept) { return kept.second == *collect.into; });
+      members.whole |=
+          std::ranges::any_of(behind->kept, [&](const auto& kept) { return kept.second == *collect.into; });
     }
   }
   if (members.whole) return false;
-  return std::erase_if(collect.kept, [&](const auto& kept) { return !members.names.contains(kept.first); }) > 0;
+  return std::erase_if(collect.kept, [&](const auto& kept) { return !members.names.contains(kept.first); }) >
+         0;
 }
 
 }  // namespace

@@ -57,7 +57,8 @@ bool remove_filter_covered_by_index(Context&, Plan& chain) {
   std::vector<Scan> scans;
   for (size_t i = 0; i < chain.nodes.size(); ++i) {
     if (!lets_filters_pass(*chain.nodes[i])) scans.clear();
-    if (const auto* scan = chain.nodes[i]->get_if<plan::IndexScan>()) scans.push_back({*scan, set_from(chain, i)});
+    if (const auto* scan = chain.nodes[i]->get_if<plan::IndexScan>())
+      scans.push_back({*scan, set_from(chain, i)});
     if (auto* filter = chain.nodes[i]->get_if<plan::Filter>()) changed |= reduce(scans, *filter);
   }
   std::erase_if(chain.nodes, [](const NodePtr& node) {

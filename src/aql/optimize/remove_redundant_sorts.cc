@@ -11,13 +11,15 @@ namespace {
 using Keys = std::vector<plan::SortKey>;
 
 bool is_prefix(const Keys& prefix, const Keys& keys) {
-  return prefix.size() <= keys.size() && std::equal(prefix.begin(), prefix.end(), keys.begin(), [](auto& one, auto& two) {
-    return one.ascending == two.ascending && plan::same_expression(*one.expression, *two.expression);
-  });
+  return prefix.size() <= keys.size() &&
+         std::equal(prefix.begin(), prefix.end(), keys.begin(), [](auto& one, auto& two) {
+           return one.ascending == two.ascending && plan::same_expression(*one.expression, *two.expression);
+         });
 }
 
 bool is_deterministic(const plan::Sort& sort) {
-  return std::ranges::all_of(sort.keys, [](const auto& key) { return plan::is_deterministic(*key.expression); });
+  return std::ranges::all_of(sort.keys,
+                             [](const auto& key) { return plan::is_deterministic(*key.expression); });
 }
 
 // The SORT behind whose rows arrive as this one leaves them.

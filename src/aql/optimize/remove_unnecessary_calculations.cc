@@ -1,5 +1,6 @@
-// remove-unnecessary-calculations: what nobody reads is not computed; what costs as little as reading a variable is
-// computed where it is read, so that other rules see what it is; and so is what is read once, in a later node.
+// remove-unnecessary-calculations: what nobody reads is not computed; what costs as little as reading a
+// variable is computed where it is read, so that other rules see what it is; and so is what is read once, in
+// a later node.
 #include <algorithm>
 
 #include "aql/optimize/nodes.h"
@@ -42,10 +43,12 @@ Uses uses_behind(const Plan& chain, size_t position, VariableId variable) {
   for (size_t i = position + 1; i < chain.nodes.size(); ++i) {
     const Node& node = *chain.nodes[i];
     size_t before = uses.count;
-    plan::for_each_expression(node, [&](const Expression& expression) { count_uses(expression, variable, false, uses); });
+    plan::for_each_expression(
+        node, [&](const Expression& expression) { count_uses(expression, variable, false, uses); });
     size_t direct = uses.count;
-    for_each_expression_within(node, [&](const Expression& expression) { count_uses(expression, variable, false, uses); });
-    uses.count -= direct - before;   // counted twice
+    for_each_expression_within(
+        node, [&](const Expression& expression) { count_uses(expression, variable, false, uses); });
+    uses.count -= direct - before;  // counted twice
     if (uses.count > direct) uses.is_repeated = true;
     if (uses.count > before) uses.node = i;
   }
@@ -59,8 +62,8 @@ bool may_wait(const Plan& chain, size_t position, size_t until) {
     if (!node.get_if<plan::Filter>() && !node.get_if<plan::Limit>() && !keeps_rows(node)) return false;
   }
   const Node& reader = *chain.nodes[until];
-  return reader.get_if<plan::Filter>() || reader.get_if<plan::Calculation>() || reader.get_if<plan::Return>() ||
-         reader.get_if<plan::EnumerateList>();
+  return reader.get_if<plan::Filter>() || reader.get_if<plan::Calculation>() ||
+         reader.get_if<plan::Return>() || reader.get_if<plan::EnumerateList>();
 }
 
 bool replace(Plan& chain, size_t position) {
@@ -79,7 +82,8 @@ bool replace(Plan& chain, size_t position) {
 bool is_unread(const Plan& chain, size_t position) {
   const Node& node = *chain.nodes[position];
   if (const auto* calculation = node.get_if<plan::Calculation>()) {
-    return plan::is_deterministic(*calculation->expression) && !is_used_from(chain, position + 1, calculation->variable);
+    return plan::is_deterministic(*calculation->expression) &&
+           !is_used_from(chain, position + 1, calculation->variable);
   }
   const auto* subquery = node.get_if<plan::Subquery>();
   return subquery != nullptr && plan::is_deterministic(*subquery->plan) &&

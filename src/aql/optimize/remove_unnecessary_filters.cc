@@ -1,5 +1,5 @@
-// remove-unnecessary-filters: conditions that are constants. What holds always goes away; behind what never holds there
-// are no rows.
+// remove-unnecessary-filters: conditions that are constants. What holds always goes away; behind what never
+// holds there are no rows.
 #include <algorithm>
 
 #include "aql/optimize/nodes.h"

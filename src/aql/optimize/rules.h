@@ -1,6 +1,6 @@
 #pragma once
-// The rules, one a file of its name. Each rewrites one chain of nodes (the driver visits every subplan, from the inside
-// out) and says whether it changed anything. Internal to this folder.
+// The rules, one a file of its name. Each rewrites one chain of nodes (the driver visits every subplan, from
+// the inside out) and says whether it changed anything. Internal to this folder.
 #include <span>
 
 #include "aql/optimize/context.h"
@@ -44,8 +44,8 @@ bool use_index_for_collect(Context& context, Plan& chain);
 bool use_index_for_sort(Context& context, Plan& chain);
 bool use_indexes(Context& context, Plan& chain);
 
-// Says what is wrong with a plan: a variable that is read before it is set, or set twice, a chain without its first
-// node. Nothing for a sound one.
+// Says what is wrong with a plan: a variable that is read before it is set, or set twice, a chain without its
+// first node. Nothing for a sound one.
 std::optional<std::string> find_defect(const Plan& plan);
 
 }  // namespace workerdb::aql::optimize

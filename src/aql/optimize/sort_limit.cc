@@ -6,7 +6,8 @@ namespace workerdb::aql::optimize {
 
 namespace {
 
-// Rows that are wanted of what the node at `position` gives; 0: all. `of_chain`: that are wanted of the whole chain.
+// Rows that are wanted of what the node at `position` gives; 0: all. `of_chain`: that are wanted of the whole
+// chain.
 uint64_t wanted_behind(const Context& context, const Plan& chain, size_t position, uint64_t of_chain) {
   for (size_t i = position + 1; i < chain.nodes.size(); ++i) {
     const auto* limit = chain.nodes[i]->get_if<plan::Limit>();

@@ -7,9 +7,9 @@
 namespace workerdb::aql::optimize {
 
 struct SubqueryUses {
-  bool exists = false;   // LENGTH(rows) > 0, LENGTH(rows) == 0 and what means the same
-  bool first = false;    // FIRST(rows), rows[0]
-  bool length = false;   // LENGTH(rows), COUNT(rows)
+  bool exists = false;  // LENGTH(rows) > 0, LENGTH(rows) == 0 and what means the same
+  bool first = false;   // FIRST(rows), rows[0]
+  bool length = false;  // LENGTH(rows), COUNT(rows)
   bool other = false;
 };
 

@@ -1,5 +1,5 @@
-// use-index-for-sort: rows that an index gives in the wanted order need no SORT. A scan without conditions reads the
-// whole index where that spares the sort.
+// use-index-for-sort: rows that an index gives in the wanted order need no SORT. A scan without conditions
+// reads the whole index where that spares the sort.
 #include <algorithm>
 
 #include "aql/optimize/index_match.h"

@@ -1,5 +1,5 @@
-// use-indexes: a scan of a collection with conditions on its documents becomes a lookup in an index. The filters stay;
-// remove-filter-covered-by-index takes away those that nothing is left of.
+// use-indexes: a scan of a collection with conditions on its documents becomes a lookup in an index. The
+// filters stay; remove-filter-covered-by-index takes away those that nothing is left of.
 #include "aql/optimize/index_match.h"
 #include "aql/optimize/rules.h"
 

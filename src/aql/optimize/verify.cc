@@ -16,14 +16,16 @@ class Verification {
  public:
   // `outer`: what the rows around the chain give.
   std::optional<std::string> check(const Plan& chain, const Variables& outer) {
-    if (chain.nodes.empty() || chain.nodes[0]->get_if<plan::Singleton>() == nullptr) return "a chain without singleton";
+    if (chain.nodes.empty() || chain.nodes[0]->get_if<plan::Singleton>() == nullptr)
+      return "a chain without singleton";
     Variables known = outer;
     for (const NodePtr& node : chain.nodes) {
       if (!node_ids_.insert(node->id).second) return fmt::format("two nodes with the number {}", node->id);
       if (auto defect = check(*node, known)) return defect;
       if (node->get_if<plan::Collect>() != nullptr) known = outer;
       for (VariableId variable : plan::set_variables(*node)) {
-        if (!set_.insert(variable).second) return fmt::format("node {} sets variable {} again", node->id, variable);
+        if (!set_.insert(variable).second)
+          return fmt::format("node {} sets variable {} again", node->id, variable);
         known.insert(variable);
       }
     }
@@ -36,7 +38,8 @@ class Verification {
     plan::collect_used_variables(node, used);
     for (VariableId variable : used) {
       if (!known.contains(variable)) {
-        return fmt::format("node {} ({}) reads variable {}, which is not set", node.id, plan::node_name(node), variable);
+        return fmt::format("node {} ({}) reads variable {}, which is not set", node.id, plan::node_name(node),
+                           variable);
       }
     }
     const Plan* inner = plan::subplan(node);
