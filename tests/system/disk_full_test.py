@@ -11,7 +11,7 @@ sys.path.insert(0, os.path.join(stacks.SOURCE, "tests", "api"))
 from server import Server  # noqa: E402
 
 FILESYSTEM_FULL = 1104
-SIZE = "192m"  # the store keeps 64 MiB free for its own upkeep
+SIZE = "288m"  # the store keeps 64 MiB free for its own upkeep
 DOCUMENT_BYTES = 20_000
 folder = None
 
@@ -70,7 +70,7 @@ def main():
             print("0 passed, 0 failed")
             return
         with open(os.path.join(folder, "ballast"), "wb") as file:
-            file.write(bytes(40 << 20))
+            file.write(bytes(110 << 20))
         stacks.main(__name__)
     finally:
         # Lazily, because the log of a server may still be open; the folder below the mount is empty.
