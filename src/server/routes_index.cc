@@ -38,7 +38,7 @@ Result<HttpResponse> list_indexes(Exchange& exchange) {
 
 Result<HttpResponse> create_index(Exchange& exchange) {
   TRY(exchange.require(AccessLevel::kReadWrite));
-  auto collection = TRY(named_collection(exchange, AccessLevel::kReadOnly));
+  auto collection = TRY(named_collection(exchange, AccessLevel::kReadWrite));
   auto body = TRY(exchange.object_body());
   auto ensured = TRY(collection.ensure_index(body));
   return object_response(ensured.created ? 201 : 200, [&](Builder& to) {
@@ -55,7 +55,7 @@ Result<HttpResponse> show_index(Exchange& exchange) {
 
 Result<HttpResponse> drop_index(Exchange& exchange) {
   TRY(exchange.require(AccessLevel::kReadWrite));
-  auto collection = TRY(exchange.collection(exchange.argument(0), AccessLevel::kReadOnly));
+  auto collection = TRY(exchange.collection(exchange.argument(0), AccessLevel::kReadWrite));
   auto index = TRY(collection.index(exchange.argument(1)));
   TRY(collection.drop_index(exchange.argument(1)));
   return object_response(200, [&](Builder& to) { to.add("id", index.slice().get("id")); });

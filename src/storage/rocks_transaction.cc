@@ -183,19 +183,20 @@ Result<> RocksTransaction::commit() {
   }
   rocksdb::ColumnFamilyHandle* metadata = store_.families().metadata;
   rocksdb::WriteBatch* batch = transaction_->GetWriteBatch()->GetWriteBatch();
+  rocksdb::Status status;
   for (const Touched& touched : touched_) {
     uint64_t id = touched.state->id;
-    if (touched.count_delta != 0) {
-      TRY(check(batch->Merge(metadata, metadata_key('N', id), encode_number(uint64_t(touched.count_delta)))));
+    if (status.ok() && touched.count_delta != 0) {
+      status = batch->Merge(metadata, metadata_key('N', id), encode_number(uint64_t(touched.count_delta)));
     }
-    if (touched.made_keys) {
-      TRY(check(batch->Merge(metadata, metadata_key('A', id), encode_number(touched.state->keys.last()))));
+    if (status.ok() && touched.made_keys) {
+      status = batch->Merge(metadata, metadata_key('A', id), encode_number(touched.state->keys.last()));
     }
   }
   rocksdb::WriteOptions write_options;
   write_options.sync = wait_for_sync_;
   transaction_->SetWriteOptions(write_options);
-  rocksdb::Status status = transaction_->Commit();
+  if (status.ok()) status = transaction_->Commit();
   if (!status.ok()) {
     rollback();
     store_.write_failed(status);

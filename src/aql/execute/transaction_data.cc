@@ -32,8 +32,16 @@ Result<uint64_t> TransactionData::collection_count(std::string_view collection) 
 
 std::vector<std::string> TransactionData::collection_names() {
   std::vector<std::string> names;
-  for (const auto& collection : store_.collections(database_)) names.push_back(collection->name);
+  for (const auto& collection : store_.collections(database_)) {
+    if (authorize_read_ && !authorize_read_(collection->name)) continue;
+    names.push_back(collection->name);
+  }
   return names;
+}
+
+uint64_t TransactionData::collection_id(std::string_view name) {
+  auto found = store_.find_collection(database_, name);
+  return found != nullptr ? found->id : 0;
 }
 
 Result<Slice> TransactionData::schema(std::string_view collection, value::Arena& arena) {

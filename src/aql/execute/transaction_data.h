@@ -17,7 +17,9 @@ class TransactionData : public functions::DataAccess {
 
   base::Result<value::Slice> document(std::string_view id, value::Arena& arena) override;
   base::Result<uint64_t> collection_count(std::string_view collection) override;
+  // The ones that the user may read.
   std::vector<std::string> collection_names() override;
+  uint64_t collection_id(std::string_view name) override;
   base::Result<value::Slice> schema(std::string_view collection, value::Arena& arena) override;
 
  private:
