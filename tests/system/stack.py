@@ -27,6 +27,8 @@ has_own_network = False
 def enter_own_network():
     """Moves this process and its children to a new network with nothing but a loopback, and to mounts of their own."""
     global has_own_network
+    if has_own_network:
+        return
     new_mounts, new_users, new_network, private = 0x20000, 0x10000000, 0x40000000, (1 << 18) | (1 << 14)
     c = ctypes.CDLL(None, use_errno=True)
     user, group = os.geteuid(), os.getegid()
