@@ -15,13 +15,10 @@ catalog = None
 def setUpModule():
     global stack, catalog
     stack = stacks.Stack()
+    unittest.addModuleCleanup(stack.close)
     stack.up()
     catalog = os.path.join(stack.folder, "catalog")
     shutil.copytree(os.path.join(stacks.SOURCE, "catalog", "flowmaster"), catalog)
-
-
-def tearDownModule():
-    stack.close()
 
 
 def migrations(database):

@@ -15,11 +15,8 @@ MODELS = MODELS or [os.path.join(stacks.SOURCE, "tests", "data", "approval.bpmn"
 def setUpModule():
     global stack
     stack = stacks.Stack()
+    unittest.addModuleCleanup(stack.close)
     stack.up()
-
-
-def tearDownModule():
-    stack.close()
 
 
 def rows(query, *options):

@@ -13,11 +13,8 @@ stack = None
 def setUpModule():
     global stack
     stack = stacks.Stack()
+    unittest.addModuleCleanup(stack.close)
     stack.up()
-
-
-def tearDownModule():
-    stack.close()
 
 
 class Documents(unittest.TestCase):

@@ -11,11 +11,8 @@ stack = None
 def setUpModule():
     global stack
     stack = stacks.Stack()
+    unittest.addModuleCleanup(stack.close)
     stack.up()
-
-
-def tearDownModule():
-    stack.close()
 
 
 def tour():
