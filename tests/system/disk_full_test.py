@@ -75,7 +75,10 @@ def main():
     finally:
         # Lazily, because the log of a server may still be open; the folder below the mount is empty.
         ctypes.CDLL(None).umount2(folder.encode(), 2)
-        os.rmdir(folder)
+        try:
+            os.rmdir(folder)
+        except OSError:
+            pass  # an ordinary user's mount ends with this process's namespace; an empty folder stays behind
 
 
 if __name__ == "__main__":
