@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
+#include "base/number.h"
 #include "engine/core.h"
 
 namespace workerdb::engine {
@@ -114,11 +113,9 @@ Result<std::shared_ptr<const storage::Index>> find_index(const storage::Collecti
     if (handle.substr(0, slash) != collection.name) return ErrorCode::kIndexNotFound;
     handle.remove_prefix(slash + 1);
   }
-  uint64_t id = 0;
-  auto [end, problem] = std::from_chars(handle.data(), handle.data() + handle.size(), id);
-  bool is_number = problem == std::errc() && end == handle.data() + handle.size();
+  auto id = base::parse_integer<uint64_t>(handle);
   for (const auto& index : collection.indexes) {
-    if (is_number ? index->id == id : index->name == handle) return index;
+    if (id ? index->id == *id : index->name == handle) return index;
   }
   return ErrorCode::kIndexNotFound;
 }

@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
+#include "base/number.h"
 #include "server/services.h"
 #include "value/json.h"
 
@@ -56,9 +55,7 @@ Result<bool> Exchange::flag(std::string_view name, bool otherwise) const {
 Result<uint64_t> Exchange::number(std::string_view name, uint64_t otherwise) const {
   auto text = request.parameter(name);
   if (!text) return otherwise;
-  uint64_t number = 0;
-  auto [end, problem] = std::from_chars(text->data(), text->data() + text->size(), number);
-  if (problem == std::errc() && end == text->data() + text->size()) return number;
+  if (auto number = base::parse_integer<uint64_t>(*text)) return *number;
   return Error(ErrorCode::kBadParameter, fmt::format("parameter '{}' must be a number from 0", name));
 }
 

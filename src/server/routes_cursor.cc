@@ -1,8 +1,7 @@
 // Cursors: run a query, fetch its rows in batches. Source: the 3.12 documentation, "HTTP interface for AQL queries".
 #include <fmt/format.h>
 
-#include <charconv>
-
+#include "base/number.h"
 #include "server/query_request.h"
 #include "server/router.h"
 #include "server/services.h"
@@ -75,10 +74,9 @@ Result<HttpResponse> create_cursor(Exchange& exchange) {
 }
 
 Result<uint64_t> parse_id(std::string_view text, ErrorCode otherwise) {
-  uint64_t id = 0;
-  auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (problem != std::errc() || end != text.data() + text.size()) return otherwise;
-  return id;
+  auto id = base::parse_integer<uint64_t>(text);
+  if (!id) return otherwise;
+  return *id;
 }
 
 // `wanted_batch` 0: the next one.

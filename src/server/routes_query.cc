@@ -1,6 +1,5 @@
 // Explain, parse, running and slow queries. Source: the 3.12 documentation, "HTTP interface for AQL queries".
-#include <charconv>
-
+#include "base/number.h"
 #include "base/time.h"
 #include "server/query_request.h"
 #include "server/router.h"
@@ -69,11 +68,9 @@ Result<HttpResponse> clear_slow(Exchange& exchange) {
 }
 
 Result<HttpResponse> kill(Exchange& exchange) {
-  std::string_view text = exchange.argument(0);
-  uint64_t id = 0;
-  auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (problem != std::errc() || end != text.data() + text.size()) return ErrorCode::kQueryNotFound;
-  TRY(exchange.engine().kill_query(exchange.database_name, id));
+  auto id = base::parse_integer<uint64_t>(exchange.argument(0));
+  if (!id) return ErrorCode::kQueryNotFound;
+  TRY(exchange.engine().kill_query(exchange.database_name, *id));
   return object_response(200, [](Builder&) {});
 }
 

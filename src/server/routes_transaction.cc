@@ -1,6 +1,5 @@
 // Stream transactions. Source: the 3.12 documentation, "HTTP interface for Stream Transactions".
-#include <charconv>
-
+#include "base/number.h"
 #include "server/router.h"
 #include "server/services.h"
 
@@ -58,11 +57,9 @@ Result<HttpResponse> begin(Exchange& exchange) {
 }
 
 Result<uint64_t> transaction_id(const Exchange& exchange) {
-  std::string_view text = exchange.argument(0);
-  uint64_t id = 0;
-  auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (problem != std::errc() || end != text.data() + text.size()) return ErrorCode::kTransactionNotFound;
-  return id;
+  auto id = base::parse_integer<uint64_t>(exchange.argument(0));
+  if (!id) return ErrorCode::kTransactionNotFound;
+  return *id;
 }
 
 Result<HttpResponse> show(Exchange& exchange) {

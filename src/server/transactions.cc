@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
+#include "base/number.h"
 #include "base/time.h"
 
 namespace workerdb::server {
@@ -45,12 +44,12 @@ void StreamTransactions::add(std::shared_ptr<StreamTransaction> transaction) {
 
 Result<StreamTransactions::Held> StreamTransactions::hold(std::string_view text, std::string_view database,
                                                           std::string_view user) {
-  uint64_t id = 0;
   // "123 begin" would begin one inside another API: not offered, as the documentation does not offer it either.
-  auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (problem != std::errc() || end != text.data() + text.size()) {
+  auto number = base::parse_integer<uint64_t>(text);
+  if (!number) {
     return Error(ErrorCode::kBadParameter, "x-arango-trx-id must be a transaction's number");
   }
+  uint64_t id = *number;
   base::MutexLock lock(mutex_);
   auto give_up = std::chrono::steady_clock::now() + kWaitForOtherRequest;
   for (;;) {

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "base/digest.h"
 #include "base/log.h"
 
 namespace workerdb::server {
@@ -38,22 +39,14 @@ std::string hash_password(std::string_view password, std::string_view salt) {
   return hex(digest);
 }
 
-std::string digest_of(std::string_view text) {
-  std::string digest(EVP_MAX_MD_SIZE, '\0');
-  unsigned size = 0;
-  EVP_Digest(text.data(), text.size(), reinterpret_cast<unsigned char*>(digest.data()), &size, EVP_sha256(), nullptr);
-  digest.resize(size);
-  return digest;
-}
-
 // What stands for a verified pair in memory: useless to who reads a memory dump without the user's salt and hash.
 std::string remembered_form(const User& user, std::string_view password) {
-  return digest_of(user.name + '\0' + user.hash + '\0' + std::string(password));
+  return base::sha256_hex(user.name + '\0' + user.hash + '\0' + std::string(password));
 }
 
 // Names may hold what keys may not.
 std::string document_key(std::string_view name) {
-  return storage::is_valid_key(name) ? std::string(name) : hex(digest_of(name));
+  return storage::is_valid_key(name) ? std::string(name) : base::sha256_hex(name);
 }
 
 void set_password(User& user, std::string_view password) {
