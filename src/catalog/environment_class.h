@@ -1,10 +1,10 @@
 #pragma once
-// What a database is for. The class is stored inside the database itself, never derived from a name or a URL:
-// a namespace called "databases-test" may hold production.
+// Where each kind of store keeps its environment class.
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/environment_class.h"
 #include "base/result.h"
 #include "stores/cache/cache_store.h"
 #include "stores/documents/document_store.h"
@@ -12,11 +12,9 @@
 
 namespace workerdb::catalog {
 
-enum class EnvironmentClass { kLocal, kDev, kTest, kProduction };
-
-// "local", "dev", "test", "production"; the words are stored and never change.
-std::string_view name_of(EnvironmentClass environment);
-std::optional<EnvironmentClass> parse_environment_class(std::string_view name);
+using base::EnvironmentClass;
+using base::name_of;
+using base::parse_environment_class;
 
 // The class that a live database carries; nothing when it carries none (or one that this version does not
 // know). Documents: where the adapter keeps it. PostgreSQL: the table `workerdb_environment`. Redis: the key
