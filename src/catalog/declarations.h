@@ -1,9 +1,13 @@
 #pragma once
 // Private to this folder: one function for each kind of declaration that a catalog file may hold.
-#include "catalog/map_reader.h"
+#include "yaml/map_reader.h"
 #include "catalog/model.h"
 
 namespace workerdb::catalog {
+
+using yaml::Complaints;
+using yaml::MapReader;
+using yaml::YamlValue;
 
 CollectionDeclaration read_collection(const YamlValue& value, Complaints& complaints);
 DocumentDatabaseDeclaration read_document_database(const YamlValue& value, Complaints& complaints);

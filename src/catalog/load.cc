@@ -77,7 +77,7 @@ Result<Catalog> load_catalog(const std::string& folder) {
   Complaints complaints;
   for (const fs::path& file : TRY(yaml_files(folder))) {
     std::string name = file.lexically_relative(folder).string();
-    read_file(TRY(parse_yaml(TRY(read_text(file)), name)), catalog, complaints);
+    read_file(TRY(yaml::parse_yaml(TRY(read_text(file)), name)), catalog, complaints);
   }
   check_catalog(catalog, complaints);
   TRY(complaints.result());

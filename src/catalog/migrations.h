@@ -4,10 +4,13 @@
 #include <vector>
 
 #include "base/result.h"
-#include "catalog/map_reader.h"
+#include "yaml/map_reader.h"
 #include "catalog/model.h"
 
 namespace workerdb::catalog {
+
+using yaml::Complaints;
+using yaml::YamlValue;
 
 // The files 0001_name.sql, 0002_name.sql... of catalog_folder/folder. Complains (at `place`, or with file and
 // line) about other files, gaps, duplicate versions, empty files and statements that control the transaction,

@@ -8,10 +8,12 @@
 
 #include "catalog/environment_class.h"
 #include "catalog/sql_text.h"
-#include "catalog/yaml_tree.h"
+#include "yaml/tree.h"
 #include "value/builder.h"
 
 namespace workerdb::catalog {
+
+using yaml::Place;
 
 // Whether the catalog wants a thing to exist, or to be removed from stores that still have it.
 enum class Presence { kPresent, kAbsent };

@@ -108,10 +108,10 @@ TEST(SchemaFile, TheDefaultCatalogPasses) {
   int files = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator("catalog/flowmaster")) {
     if (entry.path().extension() != ".yaml") continue;
-    auto tree = parse_yaml(text_of(entry.path()), entry.path());
+    auto tree = yaml::parse_yaml(text_of(entry.path()), entry.path());
     ASSERT_TRUE(tree.has_value()) << tree.error().message();
     value::Builder builder;
-    append_yaml(*tree, builder);
+    yaml::append_yaml(*tree, builder);
     EXPECT_EQ(violation(schema.slice(), schema.slice(), builder.slice()), "") << entry.path();
     ++files;
   }

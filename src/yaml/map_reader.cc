@@ -1,4 +1,4 @@
-#include "catalog/map_reader.h"
+#include "yaml/map_reader.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
-namespace workerdb::catalog {
+namespace workerdb::yaml {
 
 using base::Error;
 using base::ErrorCode;
@@ -136,4 +136,4 @@ void MapReader::finish() {
   }
 }
 
-}  // namespace workerdb::catalog
+}  // namespace workerdb::yaml

@@ -1,4 +1,4 @@
-#include "catalog/yaml_tree.h"
+#include "yaml/tree.h"
 
 #include <fmt/format.h>
 #include <yaml-cpp/eventhandler.h>
@@ -10,7 +10,7 @@
 
 #include "value/json.h"
 
-namespace workerdb::catalog {
+namespace workerdb::yaml {
 
 using base::Error;
 using base::ErrorCode;
@@ -215,4 +215,4 @@ void append_yaml(const YamlValue& value, value::Builder& builder) {
   }
 }
 
-}  // namespace workerdb::catalog
+}  // namespace workerdb::yaml

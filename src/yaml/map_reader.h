@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "base/result.h"
-#include "catalog/yaml_tree.h"
+#include "yaml/tree.h"
 
-namespace workerdb::catalog {
+namespace workerdb::yaml {
 
 class Complaints {
  public:
@@ -71,4 +71,4 @@ class MapReader {
   std::vector<std::string> known_;
 };
 
-}  // namespace workerdb::catalog
+}  // namespace workerdb::yaml

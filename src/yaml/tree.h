@@ -9,7 +9,7 @@
 #include "base/result.h"
 #include "value/builder.h"
 
-namespace workerdb::catalog {
+namespace workerdb::yaml {
 
 // "documents.yaml:12:5"
 struct Place {
@@ -44,4 +44,4 @@ base::Result<YamlValue> parse_yaml(std::string_view text, const std::string& fil
 // The value as JSON.
 void append_yaml(const YamlValue& value, value::Builder& builder);
 
-}  // namespace workerdb::catalog
+}  // namespace workerdb::yaml
