@@ -30,6 +30,7 @@ using base::Result;
 using boost::system::error_code;
 
 constexpr uint32_t kResponseHeadBytes = 1024 * 1024;
+constexpr std::chrono::milliseconds kCancelCheckInterval{20};
 
 bool has_line_break(std::string_view text) {
   return text.find_first_of(std::string_view("\r\n\0", 3)) != text.npos;
@@ -102,7 +103,14 @@ class HttpClient::State {
     stream->expires_after(std::chrono::milliseconds(timeout_ms));
     start([&result](const error_code& code, auto&&...) { result = code; });
     context.restart();
-    context.run();
+    if (options.cancelled == nullptr) {
+      context.run();
+      return result;
+    }
+    while (!context.stopped()) {
+      context.run_for(kCancelCheckInterval);
+      if (*options.cancelled && !context.stopped()) stream->cancel();
+    }
     return result;
   }
 };
@@ -230,7 +238,7 @@ Result<HttpResponse> HttpClient::send(HttpMethod method, std::string_view target
     if (!was_kept) TRY(state.connect());
     HttpResponse response;
     auto failure = state.exchange(request, response);
-    if (failure && failure->is_stale && was_kept && is_repeatable(method)) {
+    if (failure && failure->is_stale && was_kept && state.options.resends && is_repeatable(method)) {
       state.close();
       TRY(state.connect());
       response = HttpResponse();

@@ -1,5 +1,6 @@
 #pragma once
 // A small blocking HTTP/1.1 client for probes, the remote document adapter and tests. No TLS, no redirects.
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -19,6 +20,10 @@ struct HttpClientOptions {
   int64_t read_timeout_ms = 60'000;    // of the whole response
   uint64_t max_response_bytes = 256ull * 1024 * 1024;
   std::vector<HttpHeader> headers;  // sent with every request, e.g. Authorization
+  bool resends = true;              // false: no request is ever sent twice, whatever its method
+  // Once true, a request that runs ends as one that timed out does, within some milliseconds, and its
+  // connection is closed. Any thread or signal handler may set it; it outlives the client.
+  const std::atomic<bool>* cancelled = nullptr;
 };
 
 // "Basic dXNlcjpwYXNz" and "Bearer token", the values of an Authorization header.
@@ -39,7 +44,7 @@ class HttpClient {
   // a malformed and a too large response), each with host and port; kBadParameter for a target or header that
   // cannot be sent. After an error the server may or may not have acted on the request. A request without
   // side effects by its method (all but POST and PATCH) is sent a second time when a kept connection turns
-  // out to be closed.
+  // out to be closed, unless the options say otherwise.
   base::Result<HttpResponse> send(HttpMethod method, std::string_view target, std::string_view body = {},
                                   const std::vector<HttpHeader>& headers = {});
   base::Result<HttpResponse> get(std::string_view target) { return send(HttpMethod::kGet, target); }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 
 #include "net/http_server.h"
@@ -104,6 +105,21 @@ TEST(HttpClientAlone, GivesUpOnAServerThatDoesNotAnswer) {
   options.port = listener.port();
   options.read_timeout_ms = 30;
   EXPECT_EQ(HttpClient(options).get("/").error().code(), ErrorCode::kSimpleClientCouldNotRead);
+}
+
+TEST(HttpClientAlone, EndsARequestThatIsCancelled) {
+  TestListener listener;  // the kernel accepts, nobody reads
+  std::atomic<bool> cancelled{false};
+  HttpClientOptions options;
+  options.port = listener.port();
+  options.read_timeout_ms = 3'600'000;  // longer than any test may run
+  options.cancelled = &cancelled;
+  std::thread other([&] {
+    listener.accept();
+    cancelled = true;
+  });
+  EXPECT_EQ(HttpClient(options).get("/").error().code(), ErrorCode::kSimpleClientCouldNotRead);
+  other.join();
 }
 
 // What the client makes of a server that answers with exactly these bytes and closes.
