@@ -53,6 +53,18 @@ class CollectionState {
   // Rises with each committed write transaction; what caches are measured against.
   std::atomic<uint64_t> changes = 0;
 
+  // A write of documents stands between began_write() and ended_write(), whether it succeeds or not. `sequence` is one
+  // at which it is visible. Who sees as many ended writes as begun ones, the former read first, in a snapshot that is not
+  // older than last_write_sequence, sees exactly those writes.
+  void began_write() { writes_begun.fetch_add(1); }
+  void ended_write(uint64_t sequence) {
+    uint64_t last = last_write_sequence.load();
+    while (last < sequence && !last_write_sequence.compare_exchange_weak(last, sequence)) {
+    }
+    writes_ended.fetch_add(1);
+  }
+  std::atomic<uint64_t> writes_begun = 0, writes_ended = 0, last_write_sequence = 0;
+
   struct Current {
     CollectionPtr description;
     std::shared_ptr<const JsonSchema> schema;   // null without one

@@ -122,6 +122,20 @@ Result<std::unique_ptr<IndexScan>> RocksTransaction::scan_index(const Collection
   return scan;
 }
 
+std::optional<uint64_t> RocksTransaction::content_version(const Collection& collection) const {
+  if (is_over_) return std::nullopt;
+  for (const Touched& touched : touched_) {
+    if (touched.state->id == collection.id) return std::nullopt;
+  }
+  CollectionStatePtr state = store_.view()->find(collection.id);
+  if (state == nullptr || state->is_dropped) return std::nullopt;
+  uint64_t ended = state->writes_ended.load();
+  if (state->writes_begun.load() != ended) return std::nullopt;
+  if (snapshot_->GetSequenceNumber() < state->last_write_sequence.load()) return std::nullopt;
+  if (state->current().description->object_id != collection.object_id) return std::nullopt;
+  return ended;
+}
+
 Result<uint64_t> RocksTransaction::count(const Collection& collection) {
   if (is_over_) return ErrorCode::kTransactionAborted;
   std::string bytes;
@@ -196,7 +210,10 @@ Result<> RocksTransaction::commit() {
   rocksdb::WriteOptions write_options;
   write_options.sync = wait_for_sync_;
   transaction_->SetWriteOptions(write_options);
+  for (const Touched& touched : touched_) touched.state->began_write();
   if (status.ok()) status = transaction_->Commit();
+  uint64_t sequence = store_.database().GetLatestSequenceNumber();
+  for (const Touched& touched : touched_) touched.state->ended_write(sequence);
   if (!status.ok()) {
     rollback();
     store_.write_failed(status);

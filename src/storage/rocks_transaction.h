@@ -28,6 +28,7 @@ class RocksTransaction final : public Transaction {
   base::Result<std::unique_ptr<CollectionScan>> scan(const Collection& collection, Direction direction) override;
   base::Result<std::unique_ptr<IndexScan>> scan_index(const Collection& collection, const Index& index,
                                                       const IndexBounds& bounds, Direction direction) override;
+  std::optional<uint64_t> content_version(const Collection& collection) const override;
   base::Result<uint64_t> count(const Collection& collection) override;
 
   base::Result<WriteResult> insert(const Collection& collection, value::Slice document,

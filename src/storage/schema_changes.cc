@@ -248,7 +248,10 @@ Result<> RocksStore::truncate_collection(const Collection& collection) {
   rocksdb::WriteBatch batch;
   delete_contents(*state->current().description, batch);
   TRY(check(batch.Delete(rocks_.families.metadata, metadata_key('N', state->id))));
-  TRY(write_schema(batch));
+  state->began_write();
+  auto written = write_schema(batch);
+  state->ended_write(rocks_.database->GetLatestSequenceNumber());
+  TRY(std::move(written));
   state->count = 0;
   state->changes.fetch_add(1, std::memory_order_relaxed);
   return {};

@@ -111,6 +111,10 @@ class Transaction {
   virtual base::Result<std::unique_ptr<IndexScan>> scan_index(const Collection& collection, const Index& index,
                                                               const IndexBounds& bounds,
                                                               Direction direction = Direction::kForward) = 0;
+  // Two transactions that are given the same number see the same documents of the collection (as long as the store is
+  // open); for what is kept in memory beside the store. Nothing where that is not known: the transaction has touched
+  // the collection itself, others are writing to it at the moment, or it has changed since.
+  virtual std::optional<uint64_t> content_version(const Collection& collection) const = 0;
   // Documents that this transaction sees.
   virtual base::Result<uint64_t> count(const Collection& collection) = 0;
 

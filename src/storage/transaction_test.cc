@@ -54,6 +54,30 @@ TEST_F(TransactionTest, SeesItsOwnWritesAndNobodyElseDoesUntilCommit) {
   expect_consistent(*people);
 }
 
+TEST_F(TransactionTest, ContentVersionsAreEqualWhereContentsAre) {
+  ASSERT_TRUE(insert(*people, R"({"_key":"a"})"));
+  auto older = store->begin(), same = store->begin({.read_only = true});
+  auto version = older->content_version(*people);
+  ASSERT_TRUE(version);
+  EXPECT_EQ(same->content_version(*people), version);
+  ASSERT_TRUE(put(*older, R"({"_key":"b"})"));
+  EXPECT_EQ(older->content_version(*people), std::nullopt);   // sees what others do not
+  EXPECT_EQ(same->content_version(*people), version);
+  ASSERT_TRUE(older->commit());
+  EXPECT_EQ(same->content_version(*people), std::nullopt);    // does not see what has changed since
+  auto newer = store->begin({.read_only = true});
+  ASSERT_TRUE(newer->content_version(*people));
+  EXPECT_NE(newer->content_version(*people), version);
+  ASSERT_TRUE(store->truncate_collection(*people));
+  EXPECT_EQ(newer->content_version(*people), std::nullopt);
+  EXPECT_NE(store->begin()->content_version(*people), version);
+  auto given_up = store->begin();
+  ASSERT_TRUE(put(*given_up, R"({"_key":"c"})"));
+  auto before = store->begin()->content_version(*people);
+  given_up->rollback();
+  EXPECT_EQ(store->begin()->content_version(*people), before);
+}
+
 TEST_F(TransactionTest, AScanDoesNotMeetWhatIsWrittenDuringIt) {
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(insert(*people, R"({"age":1})"));
   auto transaction = store->begin();
