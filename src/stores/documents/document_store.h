@@ -66,8 +66,24 @@ struct QueryOptions {
   int64_t max_runtime_ms = 0;
   bool full_count = false;
   bool fail_on_warning = false;
+  // True: a query that could write fails with kReadOnly before it runs. The engine or the server itself holds
+  // it to that, so that no wrong analysis on this side can let a write through.
+  bool read_only = false;
+  // Given: a query that touches any other collection fails with kForbidden, also where it names the collection
+  // only while it runs (DOCUMENT). Held by the engine or the server as well.
+  std::optional<std::vector<std::string>> allowed_collections;
   // Further options in the JSON shape of ArangoDB's cursor API ("options"), or null.
   value::Buffer extra = value::Buffer(value::Slice::null());
+};
+
+// What a query would touch, said without running it.
+struct CollectionUse {
+  std::string name;
+  bool writes = false;
+};
+struct QueryAnalysis {
+  std::vector<CollectionUse> collections;  // by name, each once; those that only a value names are not among them
+  bool modifies = false;
 };
 
 // The answer to a query, batch by batch. One thread at a time. Dropping it ends the query.
@@ -131,6 +147,8 @@ class DocumentDatabase {
                                                            const QueryOptions& options = {}) = 0;
   // The plan as ArangoDB's explain gives it.
   virtual base::Result<value::Buffer> explain(std::string_view text, value::Slice bind_variables) = 0;
+  // What the query would touch. Fails as explain does.
+  base::Result<QueryAnalysis> analyze(std::string_view text, value::Slice bind_variables);
 };
 
 // A document server. Thread-safe.

@@ -1,5 +1,9 @@
 #include "stores/documents/local/local_cursor.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 namespace workerdb::stores::documents {
 namespace {
 
@@ -19,6 +23,15 @@ engine::QueryOptions engine_options(const QueryOptions& options) {
   given.max_runtime_s = static_cast<double>(options.max_runtime_ms) / 1000;
   given.full_count = options.full_count;
   given.fail_on_warning = options.fail_on_warning;
+  given.read_only = options.read_only;
+  if (options.allowed_collections) {
+    given.authorize = [allowed = *options.allowed_collections](std::string_view collection,
+                                                               bool) -> base::Result<> {
+      if (std::ranges::find(allowed, collection) != allowed.end()) return {};
+      return base::Error(base::ErrorCode::kForbidden,
+                         fmt::format("the query may not use the collection '{}'", collection));
+    };
+  }
   value::Slice extra = options.extra.slice();
   given.stream = extra.get("stream").is_true();
   given.max_warnings = size_or(extra.get("maxWarningCount"), given.max_warnings);

@@ -8,8 +8,13 @@
 
 namespace workerdb::stores::documents {
 
-base::Result<std::unique_ptr<QueryCursor>> open_remote_cursor(std::shared_ptr<HttpChannel> channel,
-                                                              std::string prefix, std::string_view text,
+struct RemoteQueries {
+  std::shared_ptr<HttpChannel> channel;
+  std::string prefix;
+  DocumentDatabase& database;  // asked what a query touches; borrowed for the call
+};
+
+base::Result<std::unique_ptr<QueryCursor>> open_remote_cursor(const RemoteQueries& at, std::string_view text,
                                                               value::Slice bind_variables, const QueryOptions& options);
 
 }  // namespace workerdb::stores::documents

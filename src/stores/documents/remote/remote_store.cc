@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "net/percent.h"
 #include "stores/documents/environment_record.h"
 #include "stores/documents/remote/http_channel.h"
 #include "stores/documents/remote/remote_cursor.h"
+#include "stores/documents/remote/remote_documents.h"
 #include "value/json.h"
 
 namespace workerdb::stores::documents {
@@ -22,17 +24,9 @@ using value::Slice;
 
 namespace {
 
-std::string text_of(Slice value) { return value.is_string() ? std::string(value.as_string()) : std::string(); }
+constexpr int kDropAttempts = 5;
 
-const char* mode_name(OverwriteMode mode) {
-  switch (mode) {
-    case OverwriteMode::kConflict: return "conflict";
-    case OverwriteMode::kIgnore: return "ignore";
-    case OverwriteMode::kReplace: return "replace";
-    case OverwriteMode::kUpdate: return "update";
-  }
-  return "";
-}
+std::string text_of(Slice value) { return value.is_string() ? std::string(value.as_string()) : std::string(); }
 
 CollectionDescription description_of(Slice properties) {
   CollectionDescription description;
@@ -46,30 +40,48 @@ CollectionDescription description_of(Slice properties) {
   return description;
 }
 
-std::string write_parameters(const WriteOptions& options) {
-  return fmt::format("?waitForSync={}&keepNull={}&mergeObjects={}", options.wait_for_sync, options.keep_null,
-                     options.merge_objects);
+// Drops something that has an identity besides its name: when an attempt may have run, what bears the name now is
+// looked at, so that another thing of that name, made since, is never dropped. `identity` gives nothing for absence.
+Result<> drop_once(HttpChannel& channel, const std::string& target,
+                   const std::function<Result<std::optional<std::string>>()>& identity) {
+  auto before = TRY(identity());
+  for (int attempts = 0;; ++attempts) {
+    auto done = channel.send({.method = HttpMethod::kDelete, .target = target});
+    if (done) return {};
+    if (!effect_is_unknown(done.error())) return std::move(done).error();
+    auto now = identity();
+    if (!now || !before || attempts == kDropAttempts) return std::move(done).error();
+    if (*now != before) return {};
+  }
 }
 
-std::vector<net::HttpHeader> revision_header(const WriteOptions& options) {
-  if (options.expected_revision.empty()) return {};
-  return {{"If-Match", '"' + options.expected_revision + '"'}};
+// `error_code` refuses what an earlier attempt of the same request has made already; `is_ours` says whether it did.
+Result<> done_before(const Answer& answer, ErrorCode error_code, const std::function<bool()>& is_ours) {
+  if (!answer.is_error()) return {};
+  if (answer.may_have_run && answer.code() == error_code && is_ours()) return {};
+  return answer.error();
 }
 
-// The server says 412 with the number of a conflict; the port speaks of kConflict as well.
-WrittenDocument written_of(const Buffer& answer) {
-  return {text_of(answer.slice().get("_key")), text_of(answer.slice().get("_rev"))};
+std::string json_object(const std::function<void(Builder&)>& fill) {
+  Builder body;
+  body.open_object();
+  fill(body);
+  body.close();
+  return value::to_json(body.slice());
 }
 
 class RemoteDatabase : public DocumentDatabase {
  public:
   RemoteDatabase(std::shared_ptr<HttpChannel> channel, std::string name)
-      : channel_(std::move(channel)), name_(std::move(name)), prefix_("/_db/" + net::percent_encode(name_)) {}
+      : channel_(std::move(channel)),
+        name_(std::move(name)),
+        prefix_("/_db/" + net::percent_encode(name_)),
+        documents_(channel_, prefix_) {}
 
   const std::string& name() const override { return name_; }
 
   Result<std::vector<CollectionDescription>> collections() override {
-    auto answer = TRY(channel_->send(HttpMethod::kGet, prefix_ + "/_api/collection"));
+    auto answer = TRY(channel_->read(prefix_ + "/_api/collection"));
     std::vector<CollectionDescription> result;
     for (value::ArrayIterator item(answer.slice().get("result")); item.valid(); item.next()) {
       auto found = TRY(find_collection(text_of(item.value().get("name"))));
@@ -80,53 +92,63 @@ class RemoteDatabase : public DocumentDatabase {
   }
 
   Result<std::optional<CollectionDescription>> find_collection(std::string_view collection) override {
-    auto answer = channel_->send(HttpMethod::kGet, collection_target(collection) + "/properties");
+    auto answer = channel_->read(collection_target(collection) + "/properties");
     if (!answer && answer.error().code() == ErrorCode::kCollectionNotFound) return std::nullopt;
     if (!answer) return std::move(answer).error();
     return description_of(answer->slice());
   }
 
   Result<> create_collection(const CollectionDescription& description) override {
-    Builder body;
-    body.open_object();
-    body.add("name", description.name);
-    body.add("type", int(description.type));
-    body.add("isSystem", description.is_system);
-    body.add("waitForSync", description.wait_for_sync);
-    if (!description.schema.slice().is_null()) body.add("schema", description.schema.slice());
-    if (!description.key_options.slice().is_null()) body.add("keyOptions", description.key_options.slice());
-    body.close();
-    TRY(channel_->send(HttpMethod::kPost, prefix_ + "/_api/collection", body.slice()));
-    return {};
+    Answer answer = TRY(channel_->exchange({.method = HttpMethod::kPost,
+                                            .target = prefix_ + "/_api/collection",
+                                            .body = json_object([&](Builder& body) {
+                                              body.add("name", description.name);
+                                              body.add("type", int(description.type));
+                                              body.add("isSystem", description.is_system);
+                                              body.add("waitForSync", description.wait_for_sync);
+                                              Slice schema = description.schema.slice();
+                                              Slice keys = description.key_options.slice();
+                                              if (!schema.is_null()) body.add("schema", schema);
+                                              if (!keys.is_null()) body.add("keyOptions", keys);
+                                            }),
+                                            .repeat = Repeat::kIdempotent}));
+    return done_before(answer, ErrorCode::kDuplicateName, [&] {
+      auto there = find_collection(description.name);
+      return there && *there && (*there)->type == description.type;
+    });
   }
 
   Result<> set_schema(std::string_view collection, Slice schema) override {
-    Builder body;
-    body.open_object();
-    body.add("schema", schema);
-    body.close();
-    TRY(channel_->send(HttpMethod::kPut, collection_target(collection) + "/properties", body.slice()));
+    TRY(channel_->send({.method = HttpMethod::kPut,
+                        .target = collection_target(collection) + "/properties",
+                        .body = json_object([&](Builder& body) { body.add("schema", schema); }),
+                        .repeat = Repeat::kIdempotent}));
     return {};
   }
 
   Result<> drop_collection(std::string_view collection) override {
-    TRY(channel_->send(HttpMethod::kDelete, collection_target(collection)));
-    return {};
+    std::string target = collection_target(collection);
+    return drop_once(*channel_, target, [&]() -> Result<std::optional<std::string>> {
+      auto answer = channel_->read(target);
+      if (!answer && answer.error().code() == ErrorCode::kCollectionNotFound) return std::nullopt;
+      if (!answer) return std::move(answer).error();
+      return text_of(answer->slice().get("id"));
+    });
   }
 
   Result<> truncate_collection(std::string_view collection) override {
-    TRY(channel_->send(HttpMethod::kPut, collection_target(collection) + "/truncate"));
+    TRY(channel_->send({.method = HttpMethod::kPut, .target = collection_target(collection) + "/truncate"}));
     return {};
   }
 
   Result<uint64_t> count(std::string_view collection) override {
-    auto answer = TRY(channel_->send(HttpMethod::kGet, collection_target(collection) + "/count"));
+    auto answer = TRY(channel_->read(collection_target(collection) + "/count"));
     if (!answer.slice().get("count").is_int64()) return ErrorCode::kSimpleClientCouldNotRead;
     return uint64_t(answer.slice().get("count").as_int64());
   }
 
   Result<std::vector<Buffer>> indexes(std::string_view collection) override {
-    auto answer = TRY(channel_->send(HttpMethod::kGet, index_target(collection)));
+    auto answer = TRY(channel_->read(index_target(collection)));
     std::vector<Buffer> result;
     for (value::ArrayIterator item(answer.slice().get("indexes")); item.valid(); item.next()) {
       result.emplace_back(item.value());
@@ -135,92 +157,59 @@ class RemoteDatabase : public DocumentDatabase {
   }
 
   Result<Buffer> ensure_index(std::string_view collection, Slice definition) override {
-    return channel_->send(HttpMethod::kPost, index_target(collection), definition);
+    return channel_->send({.method = HttpMethod::kPost,
+                           .target = index_target(collection),
+                           .body = value::to_json(definition),
+                           .repeat = Repeat::kIdempotent});
   }
 
   Result<> drop_index(std::string_view collection, std::string_view index) override {
     // The API names an index by "collection/number" or "collection/name".
     size_t slash = index.find('/');
     std::string_view last = slash == index.npos ? index : index.substr(slash + 1);
-    TRY(channel_->send(HttpMethod::kDelete, fmt::format("{}/_api/index/{}/{}", prefix_,
-                                                        net::percent_encode(collection), net::percent_encode(last))));
-    return {};
+    Answer answer = TRY(channel_->exchange({.method = HttpMethod::kDelete,
+                                            .target = fmt::format("{}/_api/index/{}/{}", prefix_,
+                                                                  net::percent_encode(collection),
+                                                                  net::percent_encode(last)),
+                                            .repeat = Repeat::kIdempotent}));
+    return done_before(answer, ErrorCode::kIndexNotFound, [] { return true; });
   }
 
   Result<std::optional<Buffer>> read(std::string_view collection, std::string_view key) override {
-    auto answer = channel_->send(HttpMethod::kGet, document_target(collection, key));
-    if (!answer && answer.error().code() == ErrorCode::kDocumentNotFound) return std::nullopt;
-    if (!answer) return std::move(answer).error();
-    return *std::move(answer);
+    return documents_.read(collection, key);
   }
-
   Result<WrittenDocument> insert(std::string_view collection, Slice document, const WriteOptions& options) override {
-    auto target = fmt::format("{}/_api/document/{}{}&overwriteMode={}", prefix_, net::percent_encode(collection),
-                              write_parameters(options), mode_name(options.overwrite));
-    return written_of(TRY(channel_->send(HttpMethod::kPost, target, document)));
+    return documents_.insert(collection, document, options);
   }
-
   Result<WrittenDocument> update(std::string_view collection, std::string_view key, Slice patch,
                                  const WriteOptions& options) override {
-    return written_of(TRY(channel_->send(HttpMethod::kPatch, document_target(collection, key) + write_parameters(options),
-                                         patch, revision_header(options))));
+    return documents_.update(collection, key, patch, options);
   }
-
   Result<WrittenDocument> replace(std::string_view collection, std::string_view key, Slice document,
                                   const WriteOptions& options) override {
-    return written_of(TRY(channel_->send(HttpMethod::kPut, document_target(collection, key) + write_parameters(options),
-                                         document, revision_header(options))));
+    return documents_.replace(collection, key, document, options);
   }
-
   Result<> remove(std::string_view collection, std::string_view key, const WriteOptions& options) override {
-    TRY(channel_->send(HttpMethod::kDelete, document_target(collection, key) + write_parameters(options), {},
-                       revision_header(options)));
-    return {};
+    return documents_.remove(collection, key, options);
   }
-
   Result<BulkResult> insert_many(std::string_view collection, std::span<const Slice> documents,
                                  const WriteOptions& options) override {
-    std::string body = "[";
-    for (Slice document : documents) {
-      if (body.size() > 1) body += ',';
-      value::append_json(document, body);
-    }
-    body += ']';
-    auto target = fmt::format("{}/_api/document/{}{}&overwriteMode={}", prefix_, net::percent_encode(collection),
-                              write_parameters(options), mode_name(options.overwrite));
-    auto answer = TRY(channel_->send_text(HttpMethod::kPost, target, body));
-    BulkResult result;
-    size_t position = 0;
-    for (value::ArrayIterator item(answer.slice()); item.valid(); item.next(), ++position) {
-      if (!item.value().get("error").is_true()) {
-        // A document that was there before has an old revision, and with kIgnore nothing else was done.
-        bool was_there = item.value().get("_oldRev").is_string();
-        ++(was_there && options.overwrite == OverwriteMode::kIgnore ? result.ignored : result.created);
-        continue;
-      }
-      Slice number = item.value().get("errorNum");
-      auto code = number.is_int64() ? ErrorCode(number.as_int64()) : ErrorCode::kInternal;
-      result.errors.push_back({position, Error(code, text_of(item.value().get("errorMessage")))});
-    }
-    if (position != documents.size()) {
-      return Error(ErrorCode::kSimpleClientCouldNotRead,
-                   fmt::format("{} documents were sent, but {} answers came back", documents.size(), position));
-    }
-    return result;
+    return documents_.insert_many(collection, documents, options);
   }
 
   Result<std::unique_ptr<QueryCursor>> query(std::string_view text, Slice bind_variables,
                                              const QueryOptions& options) override {
-    return open_remote_cursor(channel_, prefix_, text, bind_variables, options);
+    return open_remote_cursor({channel_, prefix_, *this}, text, bind_variables, options);
   }
 
   Result<Buffer> explain(std::string_view text, Slice bind_variables) override {
-    Builder body;
-    body.open_object();
-    body.add("query", text);
-    if (!bind_variables.is_null()) body.add("bindVars", bind_variables);
-    body.close();
-    return channel_->send(HttpMethod::kPost, prefix_ + "/_api/explain", body.slice());
+    return channel_->send({.method = HttpMethod::kPost,
+                           .target = prefix_ + "/_api/explain",
+                           .body = json_object([&](Builder& body) {
+                             body.add("query", text);
+                             if (!bind_variables.is_null()) body.add("bindVars", bind_variables);
+                           }),
+                           .repeat = Repeat::kRead});
   }
 
  private:
@@ -230,12 +219,10 @@ class RemoteDatabase : public DocumentDatabase {
   std::string index_target(std::string_view collection) const {
     return prefix_ + "/_api/index?collection=" + net::percent_encode(collection);
   }
-  std::string document_target(std::string_view collection, std::string_view key) const {
-    return fmt::format("{}/_api/document/{}/{}", prefix_, net::percent_encode(collection), net::percent_encode(key));
-  }
 
   std::shared_ptr<HttpChannel> channel_;
   std::string name_, prefix_;
+  RemoteDocuments documents_;
 };
 
 class RemoteStore : public DocumentStore {
@@ -243,7 +230,7 @@ class RemoteStore : public DocumentStore {
   explicit RemoteStore(const RemoteOptions& options) : channel_(std::make_shared<HttpChannel>(options)) {}
 
   Result<std::vector<std::string>> databases() override {
-    auto answer = TRY(channel_->send(HttpMethod::kGet, "/_api/database"));
+    auto answer = TRY(channel_->read("/_api/database"));
     std::vector<std::string> names;
     for (value::ArrayIterator item(answer.slice().get("result")); item.valid(); item.next()) {
       names.push_back(text_of(item.value()));
@@ -253,22 +240,26 @@ class RemoteStore : public DocumentStore {
   }
 
   Result<> create_database(std::string_view name) override {
-    Builder body;
-    body.open_object();
-    body.add("name", name);
-    body.close();
-    TRY(channel_->send(HttpMethod::kPost, "/_api/database", body.slice()));
-    return {};
+    Answer answer = TRY(channel_->exchange({.method = HttpMethod::kPost,
+                                            .target = "/_api/database",
+                                            .body = json_object([&](Builder& body) { body.add("name", name); }),
+                                            .repeat = Repeat::kIdempotent}));
+    return done_before(answer, ErrorCode::kDuplicateName, [] { return true; });
   }
 
   Result<> drop_database(std::string_view name) override {
-    TRY(channel_->send(HttpMethod::kDelete, "/_api/database/" + net::percent_encode(name)));
-    return {};
+    std::string encoded = net::percent_encode(name);
+    return drop_once(*channel_, "/_api/database/" + encoded, [&]() -> Result<std::optional<std::string>> {
+      auto answer = channel_->read("/_db/" + encoded + "/_api/database/current");
+      if (!answer && answer.error().code() == ErrorCode::kDatabaseNotFound) return std::nullopt;
+      if (!answer) return std::move(answer).error();
+      return text_of(answer->slice().get("result").get("id"));
+    });
   }
 
   Result<std::shared_ptr<DocumentDatabase>> open(std::string_view name) override {
     auto database = std::make_shared<RemoteDatabase>(channel_, std::string(name));
-    TRY(channel_->send(HttpMethod::kGet, "/_db/" + net::percent_encode(name) + "/_api/database/current"));
+    TRY(channel_->read("/_db/" + net::percent_encode(name) + "/_api/database/current"));
     return database;
   }
 
