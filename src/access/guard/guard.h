@@ -1,9 +1,10 @@
 #pragma once
 // The one place through which commands, MCP tools and the worker door pass before they touch a store: who,
 // which context, which class, which operation, which objects. The decision comes from a table (policy.h);
-// what it allows is then enforced by the store itself (a read-only transaction, a role without rights, an ACL
-// user), and the analysis of the query (analysis.h) is the second layer.
+// what it allows is then enforced by the store itself (read_only.h: a read-only transaction, a role without
+// rights, an ACL user), and the analysis of the query (analysis.h) is the second layer.
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,12 +27,15 @@ enum class Operation {
   kAdminister,   // passwords, leases of others, settings of the server
   kCredential,   // a short-lived login for oneself
 };
+inline constexpr Operation kOperations[] = {Operation::kDescribe, Operation::kRead,       Operation::kWrite,
+                                            Operation::kPublish,  Operation::kShape,      Operation::kDestroy,
+                                            Operation::kAdminister, Operation::kCredential};
 std::string_view name_of(Operation operation);
 
 struct AccessRequest {
   Principal principal;
   const Context* context = nullptr;              // borrowed
-  // The class that the data carries; nothing when it carries none, which counts as production.
+  // The class that the data carries; nothing when it carries none: see class_of.
   std::optional<base::EnvironmentClass> data_class;
   StoreKind store = StoreKind::kDocuments;
   std::string database;
@@ -42,7 +46,13 @@ struct AccessRequest {
   // approval is bound to.
   std::string parameters_digest;
   bool wants_write = false;                      // the caller said --write
+  // The catalog declares the principal as owner of all `objects` (or lets it publish to this channel).
+  bool owns_objects = false;
 };
+
+// The class that counts. In the local stack what the data carries, and production when it carries none (nobody
+// has said what it is). Elsewhere the stricter one of what the data carries and what the context declares.
+base::EnvironmentClass class_of(const AccessRequest& request);
 
 struct Limits {
   uint64_t rows = 0;      // 0: none
@@ -51,6 +61,7 @@ struct Limits {
 };
 
 enum class Verdict { kAllow, kAllowReadOnly, kStepUp, kDeny };
+std::string_view name_of(Verdict verdict);
 
 struct Decision {
   Verdict verdict = Verdict::kDeny;
@@ -58,13 +69,16 @@ struct Decision {
   std::string reason;     // a sentence that says what to do about it; holds no values
 };
 
-// Pure: the table applied to the request.
+// Pure: the table applied to the request. A request without a context is denied.
 Decision decide(const AccessRequest& request);
 
 // What a person allowed, once: `workerdb approve`. Kept as a file of mode 0600, sealed with a key of this
 // machine, bound to the exact request, used up by its first use.
+//
+// The seal holds against edits and against other users of the machine, not against a program that runs as the
+// same user and reads the key: agents that must not be trusted that far run as a user of their own.
 struct Approval {
-  std::string id;
+  std::string id;                  // 32 hexadecimal digits
   std::string request_digest;
   std::string approved_by;
   int64_t expires_unix_s = 0;
@@ -74,17 +88,30 @@ struct Approval {
 // and parameters; not the principal, as one person may approve for a pipeline.
 std::string digest_of(const AccessRequest& request);
 
+inline constexpr int64_t kLongestApprovalS = 24 * 3600;
+
+// The approvals of a folder (made when missing, mode 0700). Any number of processes may use it at once.
 class ApprovalStore {
  public:
-  explicit ApprovalStore(std::string folder) : folder_(std::move(folder)) {}
-  // Only a person may approve (kForbidden for agents and services). At most 24 hours.
-  base::Result<Approval> approve(const AccessRequest& request, const Principal& by, int64_t lifetime_s);
-  // Passes and uses the approval up when it is sealed by us, bound to this request, not used and not over;
-  // else kForbidden in a sentence that says which of these failed. An agent cannot use one.
+  // `now_unix_s`: the clock; nothing is the machine's.
+  explicit ApprovalStore(std::string folder, std::function<int64_t()> now_unix_s = {});
+  // Only a person who sits at a terminal may approve (kForbidden for all others). `lifetime_s` from 1 to
+  // kLongestApprovalS (kBadParameter).
+  base::Result<Approval> approve(const AccessRequest& request, const Principal& by, bool at_terminal,
+                                 int64_t lifetime_s);
+  // The id of an approval that is bound to this request, sealed by us, unused and not over; or nothing.
+  base::Result<std::optional<std::string>> find(const AccessRequest& request) const;
+  // Passes and uses the approval up when it is sealed by us, bound to this request, not used and not over; else
+  // kForbidden in a sentence that says which of these failed. That it is used is on the disk before this
+  // returns, so that a crash may lose an approval but never use it twice. An agent cannot use one.
   base::Result<> use(std::string_view id, const AccessRequest& request);
 
  private:
   std::string folder_;
+  std::function<int64_t()> now_unix_s_;
 };
+
+// Standard input and standard error are terminals: a person can be asked.
+bool is_at_terminal();
 
 }  // namespace workerdb::access
