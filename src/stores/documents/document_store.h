@@ -151,6 +151,16 @@ class DocumentDatabase {
   base::Result<QueryAnalysis> analyze(std::string_view text, value::Slice bind_variables);
 };
 
+// What a user may do with a database or a collection; the API's "none", "ro" and "rw". On a database, kReadWrite is
+// the right to administrate it.
+enum class UserRight { kNone, kRead, kReadWrite };
+
+struct UserDescription {
+  std::string name;
+  bool is_active = true;
+  value::Buffer extra = value::Buffer(value::Slice::empty_object());  // the creator's own remarks, an object
+};
+
 // A document server. Thread-safe.
 class DocumentStore {
  public:
@@ -168,6 +178,19 @@ class DocumentStore {
   virtual base::Result<std::optional<std::string>> environment_class(std::string_view database) = 0;
   virtual base::Result<> set_environment_class(std::string_view database,
                                                std::string_view environment_class) = 0;
+
+  // Logins, for who may administrate the server (kForbidden). A store without logins of its own, such as the engine in
+  // this process, fails with kNotImplemented. Fails with kUserDuplicate, kUserNotFound, kUserInvalidName.
+  virtual base::Result<std::vector<UserDescription>> users();
+  // May do nothing yet. `extra` is an object or null.
+  virtual base::Result<> create_user(std::string_view user, std::string_view password, value::Slice extra);
+  virtual base::Result<> set_user_password(std::string_view user, std::string_view password);
+  // Its tokens end with it.
+  virtual base::Result<> drop_user(std::string_view user);
+  // On one collection, on all that have no right of their own ("*"), or on the database itself (empty). Resolved as
+  // ArangoDB's documentation says under "Permission Resolution".
+  virtual base::Result<> grant(std::string_view user, std::string_view database, std::string_view collection,
+                               UserRight right);
 };
 
 }  // namespace workerdb::stores::documents
