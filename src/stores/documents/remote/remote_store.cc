@@ -9,6 +9,7 @@
 #include "stores/documents/environment_record.h"
 #include "stores/documents/remote/http_channel.h"
 #include "stores/documents/remote/remote_cursor.h"
+#include "stores/documents/remote/remote_users.h"
 #include "stores/documents/remote/remote_documents.h"
 #include "value/json.h"
 
@@ -271,6 +272,19 @@ class RemoteStore : public DocumentStore {
   Result<> set_environment_class(std::string_view database, std::string_view environment_class) override {
     auto opened = TRY(open(database));
     return write_environment_record(*opened, environment_class);
+  }
+
+  Result<std::vector<UserDescription>> users() override { return list_users(*channel_); }
+  Result<> create_user(std::string_view user, std::string_view password, Slice extra) override {
+    return create_remote_user(*channel_, user, password, extra);
+  }
+  Result<> set_user_password(std::string_view user, std::string_view password) override {
+    return set_remote_password(*channel_, user, password);
+  }
+  Result<> drop_user(std::string_view user) override { return drop_remote_user(*channel_, user); }
+  Result<> grant(std::string_view user, std::string_view database, std::string_view collection,
+                 UserRight right) override {
+    return grant_remote(*channel_, user, database, collection, right);
   }
 
  private:
