@@ -59,4 +59,6 @@ pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq)
 workerdb_external(pq PkgConfig::LIBPQ)
 pkg_check_modules(MOZJS REQUIRED IMPORTED_TARGET mozjs-102)
 workerdb_external(mozjs PkgConfig::MOZJS)
+# Its roots are lists on the stack, which GCC takes for escaping addresses.
+target_compile_options(workerdb_ext_mozjs INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-dangling-pointer>)
 workerdb_external(pg_query pg_query)

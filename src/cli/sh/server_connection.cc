@@ -1,0 +1,123 @@
+#include "cli/sh/server_connection.h"
+
+#include <fmt/format.h>
+
+
+#include "net/url.h"
+#include "value/builder.h"
+#include "value/json.h"
+
+namespace workerdb::cli {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+using base::Result;
+using net::HttpMethod;
+
+constexpr uint64_t kLargestResponseBytes = uint64_t(512) << 20;
+
+HttpMethod method_of(std::string_view name) {
+  for (HttpMethod method : {HttpMethod::kGet, HttpMethod::kHead, HttpMethod::kPost, HttpMethod::kPut, HttpMethod::kPatch,
+                            HttpMethod::kDelete}) {
+    if (net::http_method_name(method) == name) return method;
+  }
+  return HttpMethod::kOther;
+}
+
+net::HttpClientOptions client_options(const ServerConnectionOptions& options, const std::atomic<bool>& cancelled) {
+  net::HttpClientOptions client;
+  client.host = options.host;
+  client.port = options.port;
+  client.connect_timeout_ms = options.connect_timeout_ms;
+  client.read_timeout_ms = client.write_timeout_ms = options.request_timeout_ms;
+  client.max_response_bytes = kLargestResponseBytes;
+  client.cancelled = &cancelled;
+  client.headers.push_back({"Accept", "application/json"});
+  client.headers.push_back({"User-Agent", "workerdb-sh"});
+  if (options.authenticates) {
+    client.headers.push_back({"Authorization", net::basic_authorization(options.user, options.password)});
+  }
+  return client;
+}
+
+// "/_db/name" of a path, or nothing.
+std::string_view database_prefix(std::string_view path) {
+  if (!path.starts_with("/_db/")) return {};
+  return path.substr(0, path.find('/', 5));
+}
+
+// "/_api/cursor/123" and "/_api/cursor/123/2".
+bool is_cursor(std::string_view path) {
+  constexpr std::string_view kCursor = "/_api/cursor/";
+  return path.starts_with(kCursor) && path.find_first_not_of("0123456789/", kCursor.size()) == path.npos;
+}
+
+}  // namespace
+
+ServerConnection::ServerConnection(const ServerConnectionOptions& options, const std::atomic<bool>& cancelled)
+    : read_only_(options.read_only), client_(client_options(options, cancelled)) {}
+
+Result<net::HttpResponse> ServerConnection::send(const ScriptRequest& request) {
+  HttpMethod method = method_of(request.method);
+  if (read_only_) {
+    if (auto refused = TRY(refuse_writing(method, request))) return *std::move(refused);
+  }
+  std::vector<net::HttpHeader> headers;
+  if (!request.body.empty()) headers.push_back({"Content-Type", "application/json"});
+  if (!request.revision.empty()) headers.push_back({"If-Match", "\"" + request.revision + "\""});
+  if (!request.transaction.empty()) headers.push_back({"x-arango-trx-id", request.transaction});
+  return client_.send(method, request.path, request.body, headers);
+}
+
+Result<std::optional<net::HttpResponse>> ServerConnection::refuse_writing(HttpMethod method, const ScriptRequest& request) {
+  if (method == HttpMethod::kGet || method == HttpMethod::kHead) return std::nullopt;
+  std::string_view prefix = database_prefix(request.path);
+  std::string_view path = std::string_view(request.path).substr(prefix.size());
+  bool is_post = method == HttpMethod::kPost;
+  if (is_post && path == "/_api/cursor") return refuse_writing_query(prefix, request.body);
+  if (is_post && (path == "/_api/explain" || path == "/_api/query")) return std::nullopt;
+  // Further batches of a cursor that was let through, and its end.
+  if (is_cursor(path) && (is_post || method == HttpMethod::kDelete)) return std::nullopt;
+  if (method == HttpMethod::kPut && path.starts_with("/_api/document/") && path.ends_with("?onlyget=true")) return std::nullopt;
+  return Error(ErrorCode::kReadOnly, fmt::format("this shell is read-only: {} {} is not sent", request.method, path));
+}
+
+Result<std::optional<net::HttpResponse>> ServerConnection::refuse_writing_query(std::string_view prefix, std::string_view body) {
+  auto query = TRY(value::parse_json(body));
+  value::Builder explained;
+  explained.open_object();
+  for (std::string_view name : {"query", "bindVars"}) {
+    if (value::Slice part = query.slice().get(name); !part.is_none()) explained.add(name, part);
+  }
+  explained.close();
+  auto response = TRY(client_.send(HttpMethod::kPost, std::string(prefix) + "/_api/explain",
+                                   value::to_json(explained.take().slice())));
+  // What cannot be explained is not run: the answer is the explanation's error.
+  if (response.status >= 400) return response;
+  auto answer = TRY(value::parse_json(response.body));
+  value::Slice modifies = answer.slice().get("plan").get("isModificationQuery");
+  if (modifies.is_bool() && !modifies.is_true()) return std::nullopt;
+  return Error(ErrorCode::kReadOnly, "this shell is read-only: the query writes");
+}
+
+Result<Endpoint> parse_endpoint(std::string_view text) {
+  size_t colon = text.find("://");
+  std::string_view protocol = colon == text.npos ? "" : text.substr(0, colon);
+  if (protocol == "ssl" || protocol == "https" || protocol == "http+ssl") {
+    return Error(ErrorCode::kIllegalOption, "the shell speaks no TLS: open a tunnel and give its local port, http://127.0.0.1:8529");
+  }
+  if (protocol != "tcp" && protocol != "http" && protocol != "http+tcp") {
+    return Error(ErrorCode::kIllegalOption,
+                 fmt::format("an endpoint is http://HOST:PORT, tcp://HOST:PORT or http+tcp://HOST:PORT{}",
+                             protocol.empty() ? "" : fmt::format(", not {}://", protocol.substr(0, 20))));
+  }
+  auto url = net::parse_url("tcp://" + std::string(text.substr(colon + 3)));
+  if (!url || url->host.empty()) return Error(ErrorCode::kIllegalOption, "the endpoint has no host");
+  if (!url->user.empty() || !url->password.empty()) {
+    return Error(ErrorCode::kIllegalOption, "an endpoint holds no user and no password: --server.username, --server.password-file");
+  }
+  return Endpoint{url->host, url->port};
+}
+
+}  // namespace workerdb::cli
