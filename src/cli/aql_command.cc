@@ -93,10 +93,10 @@ Result<std::vector<std::string>> completion_words(DocumentDatabase& database) {
 
 }  // namespace
 
-Result<> run_aql(Session& session, const QueryOptions& options) {
+Result<> run_aql(Door& door, const QueryOptions& options) {
   auto bind = TRY(parse_bind(options.bind));
-  std::string name = options.database.empty() ? "flowmaster" : options.database;
-  auto database = TRY(session.documents().open(name));
+  std::string name = door.database_or(access::StoreKind::kDocuments, options.database, "flowmaster");
+  auto database = TRY(door.session().documents().open(name));
   if (!options.text.empty()) return run_one(*database, options.text, options, bind.slice());
   if (!is_terminal(stdin)) return run_one(*database, TRY(read_standard_input()), options, bind.slice());
   ShellOptions shell;

@@ -16,26 +16,24 @@ using base::Result;
 
 namespace {
 
-catalog::LiveStores live_stores(Session& session, const CatalogCommandOptions& options) {
+catalog::LiveStores live_stores(Door& door) {
   catalog::LiveStores stores;
-  stores.documents = &session.documents();
-  if (options.only_documents) return stores;
-  stores.relational = &session.relational();
-  stores.cache = &session.cache();
+  if (door.has(access::StoreKind::kDocuments)) stores.documents = &door.session().documents();
+  if (door.has(access::StoreKind::kRelational)) stores.relational = &door.session().relational();
+  if (door.has(access::StoreKind::kCache)) stores.cache = &door.session().cache();
   return stores;
 }
 
-Result<> check(Session& session, const std::string& database, const std::string& action,
-               const std::vector<std::string>& confirmed) {
-  auto environment = TRY(catalog::environment_of(session.documents(), database));
-  return catalog::check_confirmation(environment, database, action, confirmed);
+Result<> check(Door& door, const std::string& database, const std::string& action) {
+  auto environment = TRY(catalog::environment_of(door.session().documents(), database));
+  return catalog::check_confirmation(environment, database, action, door.options().confirmed);
 }
 
 }  // namespace
 
-Result<bool> run_plan(Session& session, const CatalogCommandOptions& options) {
+Result<bool> run_plan(Door& door, const CatalogCommandOptions& options) {
   auto catalog = TRY(catalog::load_catalog(options.folder));
-  auto plan = TRY(catalog::make_plan(catalog, live_stores(session, options), options.passwords));
+  auto plan = TRY(catalog::make_plan(catalog, live_stores(door), options.passwords));
   if (options.as_json) {
     fmt::print("{}\n", value::to_pretty_json(catalog::plan_json(plan).slice()));
   } else if (plan.is_empty()) {
@@ -47,10 +45,10 @@ Result<bool> run_plan(Session& session, const CatalogCommandOptions& options) {
   return !plan.is_empty();
 }
 
-Result<> run_apply(Session& session, const CatalogCommandOptions& options) {
+Result<> run_apply(Door& door, const CatalogCommandOptions& options) {
   auto catalog = TRY(catalog::load_catalog(options.folder));
   catalog::ApplyOptions apply;
-  apply.confirmed = options.confirmed;
+  apply.confirmed = door.options().confirmed;
   apply.before_step = [&](const catalog::Step& step, size_t position, size_t count) -> Result<> {
     if (!options.as_json) {
       fmt::print("[{}/{}] {} {}{}: {}\n", position + 1, count, catalog::name_of(step.store), step.database,
@@ -59,7 +57,7 @@ Result<> run_apply(Session& session, const CatalogCommandOptions& options) {
     }
     return {};
   };
-  auto done = TRY(catalog::apply_catalog(catalog, live_stores(session, options), options.passwords, apply));
+  auto done = TRY(catalog::apply_catalog(catalog, live_stores(door), options.passwords, apply));
   if (options.as_json) {
     fmt::print("{}\n", value::to_pretty_json(catalog::plan_json(done).slice()));
   } else if (done.is_empty()) {
@@ -68,32 +66,30 @@ Result<> run_apply(Session& session, const CatalogCommandOptions& options) {
   return {};
 }
 
-Result<> run_drop(Session& session, const std::string& database, const std::string& collection,
-                  const std::vector<std::string>& confirmed) {
+Result<> run_drop(Door& door, const std::string& database, const std::string& collection) {
   if (collection.empty()) {
-    TRY(check(session, database, fmt::format("drop database '{}'", database), confirmed));
-    return session.documents().drop_database(database);
+    TRY(check(door, database, fmt::format("drop database '{}'", database)));
+    return door.session().documents().drop_database(database);
   }
-  TRY(check(session, database, fmt::format("drop collection '{}'", collection), confirmed));
-  auto opened = TRY(session.documents().open(database));
+  TRY(check(door, database, fmt::format("drop collection '{}'", collection)));
+  auto opened = TRY(door.session().documents().open(database));
   return opened->drop_collection(collection);
 }
 
-Result<> run_truncate(Session& session, const std::string& database, const std::string& collection,
-                      const std::vector<std::string>& confirmed) {
-  TRY(check(session, database, fmt::format("truncate collection '{}'", collection), confirmed));
-  auto opened = TRY(session.documents().open(database));
+Result<> run_truncate(Door& door, const std::string& database, const std::string& collection) {
+  TRY(check(door, database, fmt::format("truncate collection '{}'", collection)));
+  auto opened = TRY(door.session().documents().open(database));
   return opened->truncate_collection(collection);
 }
 
-Result<> run_reset(Session& session, const std::string& database, const CatalogCommandOptions& options) {
+Result<> run_reset(Door& door, const std::string& database, const CatalogCommandOptions& options) {
   auto catalog = TRY(catalog::load_catalog(options.folder));
   if (catalog::find_named(catalog.document_databases, database) == nullptr) {
     return Error(ErrorCode::kDatabaseNotFound, fmt::format("the catalog has no document database '{}'", database));
   }
-  TRY(check(session, database, fmt::format("reset database '{}'", database), options.confirmed));
-  TRY(session.documents().drop_database(database));
-  return run_apply(session, options);
+  TRY(check(door, database, fmt::format("reset database '{}'", database)));
+  TRY(door.session().documents().drop_database(database));
+  return run_apply(door, options);
 }
 
 }  // namespace workerdb::cli

@@ -5,28 +5,24 @@
 
 #include "base/result.h"
 #include "catalog/plan.h"
-#include "cli/session.h"
+#include "cli/door.h"
 
 namespace workerdb::cli {
 
 struct CatalogCommandOptions {
   std::string folder;                     // of the catalog
-  std::vector<std::string> confirmed;     // the values of --confirm
   catalog::Passwords passwords;           // of the roles and cache users that apply makes
   bool as_json = false;
-  bool only_documents = false;            // a stack without PostgreSQL and Redis
 };
 
 // Prints the difference. True: there is one.
-base::Result<bool> run_plan(Session& session, const CatalogCommandOptions& options);
-base::Result<> run_apply(Session& session, const CatalogCommandOptions& options);
+base::Result<bool> run_plan(Door& door, const CatalogCommandOptions& options);
+base::Result<> run_apply(Door& door, const CatalogCommandOptions& options);
 
 // A document database, or one of its collections.
-base::Result<> run_drop(Session& session, const std::string& database, const std::string& collection,
-                        const std::vector<std::string>& confirmed);
-base::Result<> run_truncate(Session& session, const std::string& database, const std::string& collection,
-                            const std::vector<std::string>& confirmed);
+base::Result<> run_drop(Door& door, const std::string& database, const std::string& collection);
+base::Result<> run_truncate(Door& door, const std::string& database, const std::string& collection);
 // Drops a document database and makes it anew from the catalog, empty.
-base::Result<> run_reset(Session& session, const std::string& database, const CatalogCommandOptions& options);
+base::Result<> run_reset(Door& door, const std::string& database, const CatalogCommandOptions& options);
 
 }  // namespace workerdb::cli

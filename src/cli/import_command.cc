@@ -131,8 +131,8 @@ class Importer {
 
 }  // namespace
 
-Result<ImportCounts> run_import(Session& session, const ImportCommandOptions& options) {
-  auto database = TRY(session.documents().open(options.database));
+Result<ImportCounts> run_import(Door& door, const ImportCommandOptions& options) {
+  auto database = TRY(door.session().documents().open(options.database));
   Importer importer(*database, options);
   for (const auto& file : options.files) {
     auto done = importer.import_file(file);

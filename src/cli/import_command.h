@@ -5,7 +5,7 @@
 
 #include "base/result.h"
 #include "cli/import/open_reader.h"
-#include "cli/session.h"
+#include "cli/door.h"
 #include "stores/documents/document_store.h"
 
 namespace workerdb::cli {
@@ -29,6 +29,6 @@ struct ImportCounts {
 
 // Each bad record is a line on standard error: "FILE:LINE: what is wrong"; the others are imported. Errors are about
 // whole files and the store.
-base::Result<ImportCounts> run_import(Session& session, const ImportCommandOptions& options);
+base::Result<ImportCounts> run_import(Door& door, const ImportCommandOptions& options);
 
 }  // namespace workerdb::cli

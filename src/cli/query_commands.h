@@ -5,7 +5,7 @@
 
 #include "base/result.h"
 #include "cli/output.h"
-#include "cli/session.h"
+#include "cli/door.h"
 
 namespace workerdb::cli {
 
@@ -13,17 +13,16 @@ struct QueryOptions {
   std::string text;                          // empty: standard input, or the interactive mode on a terminal
   std::string database;
   std::vector<std::string> bind;             // aql: "name=value", JSON or else a string; sql: values of $1, $2 …
-  std::string confirm;                       // the name that allows destruction on a production-class database
   OutputFormat format = OutputFormat::kAutomatic;
   bool full_count = false;                   // aql
   bool explain = false;                      // aql
   double max_runtime_s = 0;
 };
 
-base::Result<> run_aql(Session& session, const QueryOptions& options);
-base::Result<> run_sql(Session& session, const QueryOptions& options);
+base::Result<> run_aql(Door& door, const QueryOptions& options);
+base::Result<> run_sql(Door& door, const QueryOptions& options);
 // `arguments` as redis-cli takes them; none: interactive, or one command a line from a pipe.
-base::Result<> run_redis(Session& session, const std::vector<std::string>& arguments, const QueryOptions& options);
+base::Result<> run_redis(Door& door, const std::vector<std::string>& arguments, const QueryOptions& options);
 
 // Bind parameters as an object. kIllegalOption for what has no '='.
 base::Result<value::Buffer> parse_bind(const std::vector<std::string>& bind);

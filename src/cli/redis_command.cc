@@ -82,14 +82,12 @@ void append_text(const Reply& reply, int indent, std::string& to) {
   }
 }
 
-Result<> run_one(Session& session, const std::vector<std::string>& arguments, const QueryOptions& options) {
+Result<> run_one(Door& door, const std::vector<std::string>& arguments, const QueryOptions& options) {
   if (arguments.empty()) return {};
   if (is_destructive(arguments)) {
-    std::vector<std::string> confirmed;
-    if (!options.confirm.empty()) confirmed.push_back(options.confirm);
-    TRY(catalog::check_confirmation(TRY(catalog::environment_of(session.cache())), "redis", arguments[0], confirmed));
+    TRY(catalog::check_confirmation(TRY(catalog::environment_of(door.session().cache())), "redis", arguments[0], door.options().confirmed));
   }
-  auto reply = TRY(session.cache().command(arguments));
+  auto reply = TRY(door.session().cache().command(arguments));
   if (reply.is_error()) return stores::cache::error_of_reply(reply);
   std::string text;
   bool as_text = options.format == OutputFormat::kTable ||
@@ -108,10 +106,10 @@ Result<> run_one(Session& session, const std::vector<std::string>& arguments, co
 
 }  // namespace
 
-Result<> run_redis(Session& session, const std::vector<std::string>& arguments, const QueryOptions& options) {
-  if (!arguments.empty()) return run_one(session, arguments, options);
+Result<> run_redis(Door& door, const std::vector<std::string>& arguments, const QueryOptions& options) {
+  if (!arguments.empty()) return run_one(door, arguments, options);
   auto run_line = [&](const std::string& line) -> Result<> {
-    return run_one(session, TRY(split_words(line)), options);
+    return run_one(door, TRY(split_words(line)), options);
   };
   if (!is_terminal(stdin)) {
     std::string text = TRY(read_standard_input());

@@ -17,13 +17,11 @@ using stores::relational::Rows;
 
 namespace {
 
-Result<> check_destruction(Connection& connection, const std::string& text, const QueryOptions& options) {
+Result<> check_destruction(Door& door, Connection& connection, const std::string& text) {
   auto statements = catalog::destructive_statements(text);
   if (statements.empty()) return {};
   auto environment = TRY(catalog::environment_of(connection));
-  std::vector<std::string> confirmed;
-  if (!options.confirm.empty()) confirmed.push_back(options.confirm);
-  return catalog::check_confirmation(environment, connection.database(), statements.front().what, confirmed);
+  return catalog::check_confirmation(environment, connection.database(), statements.front().what, door.options().confirmed);
 }
 
 void print_rows(const Rows& rows, OutputFormat format) {
@@ -40,8 +38,8 @@ void print_rows(const Rows& rows, OutputFormat format) {
   }
 }
 
-Result<> run_one(Connection& connection, const std::string& text, const QueryOptions& options) {
-  TRY(check_destruction(connection, text, options));
+Result<> run_one(Door& door, Connection& connection, const std::string& text, const QueryOptions& options) {
+  TRY(check_destruction(door, connection, text));
   if (options.max_runtime_s > 0) TRY(connection.set_statement_timeout_ms(int(options.max_runtime_s * 1000)));
   if (!options.bind.empty()) {
     std::vector<stores::relational::Parameter> parameters(options.bind.begin(), options.bind.end());
@@ -63,17 +61,17 @@ std::vector<std::string> completion_words(Connection& connection) {
 
 }  // namespace
 
-Result<> run_sql(Session& session, const QueryOptions& options) {
-  std::string name = options.database.empty() ? "flowmaster_core" : options.database;
-  auto connection = TRY(session.relational().connect(name));
+Result<> run_sql(Door& door, const QueryOptions& options) {
+  std::string name = door.database_or(access::StoreKind::kRelational, options.database, "flowmaster_core");
+  auto connection = TRY(door.session().relational().connect(name));
   connection.on_notice([](std::string_view text) { fmt::print(stderr, "{}", text); });
-  if (!options.text.empty()) return run_one(connection, options.text, options);
-  if (!is_terminal(stdin)) return run_one(connection, TRY(read_standard_input()), options);
+  if (!options.text.empty()) return run_one(door, connection, options.text, options);
+  if (!is_terminal(stdin)) return run_one(door, connection, TRY(read_standard_input()), options);
   ShellOptions shell;
   shell.name = "sql";
   shell.prompt = fmt::format("sql {}> ", name);
   shell.words = completion_words(connection);
-  return run_shell(shell, [&](const std::string& text) { return run_one(connection, text, options); });
+  return run_shell(shell, [&](const std::string& text) { return run_one(door, connection, text, options); });
 }
 
 }  // namespace workerdb::cli

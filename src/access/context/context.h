@@ -85,6 +85,8 @@ std::string contexts_file();
 // A missing file is the local context alone. Fails with kBadParameter, naming line and column, for anything
 // that is not as above; a password in a URL is refused (and not repeated in the message).
 base::Result<Contexts> load_contexts(const std::string& file);
+// The rules of the file for contexts that were put together otherwise.
+base::Result<> check_contexts(const Contexts& contexts);
 // Writes the file anew as a whole (mode 0600, atomic). Comments of the old one are lost, which it says at its
 // head.
 base::Result<> save_contexts(const std::string& file, const Contexts& contexts);

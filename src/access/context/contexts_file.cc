@@ -197,14 +197,26 @@ Result<> write_whole(const std::string& file, const std::string& text) {
 
 }  // namespace
 
-Result<Contexts> load_contexts(const std::string& file) {
+namespace {
+
+std::string file_text(const Contexts& contexts) {
+  std::string text = "# Written by `workerdb context`, which keeps no comments.\n";
+  text += fmt::format("current: {}\n", yaml_text(contexts.current));
+  std::string declared;
+  for (const Context& context : contexts.contexts) {
+    if (!context.is_local) write_context(context, declared);
+  }
+  if (!declared.empty()) text += "contexts:\n" + declared;
+  return text;
+}
+
+Result<Contexts> parse_contexts(const std::string& text, const std::string& file) {
   Contexts contexts;
   Context local;
   local.name = kLocal;
   local.is_local = true;
   local.environment = EnvironmentClass::kLocal;
   contexts.contexts.push_back(std::move(local));
-  std::string text = TRY(read_text(file));
   if (text.empty()) return contexts;
   YamlValue tree = TRY(yaml::parse_yaml(text, file));
   Complaints complaints;
@@ -226,15 +238,15 @@ Result<Contexts> load_contexts(const std::string& file) {
   return contexts;
 }
 
-Result<> save_contexts(const std::string& file, const Contexts& contexts) {
-  std::string text = "# Written by `workerdb context`, which keeps no comments.\n";
-  text += fmt::format("current: {}\n", yaml_text(contexts.current));
-  std::string declared;
-  for (const Context& context : contexts.contexts) {
-    if (!context.is_local) write_context(context, declared);
-  }
-  if (!declared.empty()) text += "contexts:\n" + declared;
-  return write_whole(file, text);
+}  // namespace
+
+Result<Contexts> load_contexts(const std::string& file) { return parse_contexts(TRY(read_text(file)), file); }
+
+Result<> check_contexts(const Contexts& contexts) {
+  TRY(parse_contexts(file_text(contexts), "the context"));
+  return {};
 }
+
+Result<> save_contexts(const std::string& file, const Contexts& contexts) { return write_whole(file, file_text(contexts)); }
 
 }  // namespace workerdb::access
