@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "engine/engine.h"
+#include "engine/plan_cache.h"
 #include "engine/query_registry.h"
 #include "storage/store.h"
 
@@ -13,6 +14,7 @@ struct Core {
 
   EngineOptions options;
   QueryRegistry queries;
+  PlanCache plans;
   std::unique_ptr<storage::Store> store;   // destroyed first: nothing of it is in use when the last handle goes
 };
 

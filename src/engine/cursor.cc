@@ -31,6 +31,7 @@ Result<> Cursor::State::finish(bool failed) {
   finished = true;
   tracked->attach(nullptr);
   tracked->peak_memory_bytes = execution->statistics().peak_memory_bytes;
+  if (cached != nullptr && !stream) cached->ran(uint64_t(base::steady_time_ns() - tracked->started_steady_ns));
   Result<> committed;
   if (own_transaction != nullptr && !failed) committed = own_transaction->commit();
   core->queries.finish(*tracked, failed || !committed, core->options.slow_query_s);
@@ -164,7 +165,7 @@ Buffer Cursor::extra() const {
   builder.open_object();
   builder.key("warnings");
   builder.open_array();
-  append_warnings(state_->compile_warnings, builder);
+  append_warnings(state_->compiled->warnings, builder);
   append_warnings(state_->execution->warnings(), builder);
   builder.close();
   builder.key("stats");
@@ -179,7 +180,8 @@ Buffer Cursor::extra() const {
   return builder.take();
 }
 
-bool Cursor::modifies() const { return aql::execute::plan_of(*state_->program).modifies(); }
+bool Cursor::modifies() const { return state_->compiled->plan->modifies(); }
 uint64_t Cursor::id() const { return state_->tracked->id; }
+std::optional<uint64_t> Cursor::plan_cache_key() const { return state_->plan_cache_key; }
 
 }  // namespace workerdb::engine

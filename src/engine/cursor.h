@@ -6,7 +6,9 @@
 
 #include "aql/execute/execution.h"
 #include "aql/functions/context.h"
+#include "engine/compiled_query.h"
 #include "engine/core.h"
+#include "engine/plan_cache.h"
 #include "engine/query.h"
 #include "engine/query_registry.h"
 
@@ -26,9 +28,11 @@ struct Cursor::State {
   std::shared_ptr<Core> core;
   std::shared_ptr<TrackedQuery> tracked;
   std::unique_ptr<storage::Transaction> own_transaction;   // null inside a caller's transaction
-  std::shared_ptr<const aql::execute::Program> program;
+  CompiledQueryPtr compiled;
+  CachedPlanPtr cached;                                    // where the plan is kept; may be null
+  std::optional<uint64_t> plan_cache_key;
+  Buffer bind_variables;                                   // the execution reads them
   std::unique_ptr<aql::execute::Execution> execution;
-  std::vector<aql::functions::Warning> compile_warnings;
   int profile = 0;
   uint64_t memory_limit_bytes = 0;
   bool finished = false;       // committed and no longer tracked

@@ -5,16 +5,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "aql/execute/constant_evaluator.h"
 #include "aql/execute/execution.h"
-#include "aql/optimize/optimize.h"
-#include "aql/plan/build.h"
 #include "aql/plan/explain.h"
-#include "aql/plan/walk.h"
-#include "aql/semantics/analyze.h"
 #include "aql/syntax/statement.h"
 #include "base/time.h"
-#include "engine/catalog_view.h"
+#include "engine/compiled_query.h"
 #include "engine/core.h"
 #include "engine/cursor.h"
 #include "engine/query_names.h"
@@ -63,76 +58,33 @@ Transaction Database::begin(const TransactionOptions& options) {
 
 namespace {
 
-struct Compiled {
-  std::shared_ptr<const aql::plan::Plan> plan;
-  std::vector<aql::functions::Warning> warnings;
+// What an io thread may spend on one query while others wait.
+constexpr uint64_t kQuick_ns = 300'000;
+
+// The plan of a query: one that was kept, or a new one, which is kept then.
+struct PlanOfQuery {
+  CompiledQueryPtr compiled;
+  CachedPlanPtr cached;
+  std::optional<uint64_t> key;   // of a plan that was kept for users
 };
 
-// Each literal and call may put another level around what a query reads; one LET may do so with the LET before it.
-// Values are compared, hashed and written by recursion, so the sum is bounded far below what a thread's stack carries.
-constexpr size_t kLargestNesting = 5000;
-
-size_t added_levels(const aql::syntax::Expression& expression) {
-  using namespace aql::syntax;
-  if (const auto* constant = expression.get_if<Constant>()) return constant->value.slice().nesting(kLargestNesting);
-  bool adds = expression.get_if<ArrayLiteral>() != nullptr || expression.get_if<ObjectLiteral>() != nullptr ||
-              expression.get_if<FunctionCall>() != nullptr || expression.get_if<Expansion>() != nullptr;
-  size_t inside = 0;
-  aql::plan::for_each_operand(expression, [&](const Expression& operand) {
-    inside = std::max(inside, added_levels(operand));
-  });
-  return inside + (adds ? 1 : 0);
-}
-
-size_t added_levels(const aql::plan::Plan& plan) {
-  constexpr size_t kOfGroups = 2;   // COLLECT INTO makes arrays of objects
-  size_t levels = 0;
-  for (const auto& node : plan.nodes) {
-    aql::plan::for_each_expression(std::as_const(*node), [&](const aql::syntax::Expression& expression) {
-      levels += added_levels(expression);
-    });
-    if (node->get_if<aql::plan::Collect>() != nullptr || node->get_if<aql::plan::Window>() != nullptr) levels += kOfGroups;
-    if (const auto* inner = aql::plan::subplan(std::as_const(*node))) levels += 1 + added_levels(*inner);
+Result<PlanOfQuery> plan_of_query(Core& core, const storage::Database& database, std::string_view text,
+                                  Slice bind_variables, const QueryOptions& options) {
+  PlanOfQuery result;
+  result.cached = core.plans.find(*core.store, database, text, bind_variables, options);
+  if (result.cached != nullptr) {
+    result.compiled = result.cached->query;
+  } else {
+    result.compiled = TRY(compile_query(*core.store, database, text, bind_variables, options, true));
+    result.cached = core.plans.add(database, text, bind_variables, options, result.compiled);
   }
-  return levels;
-}
-
-// syntax → semantics → plan → optimize.
-Result<Compiled> compile_query(const storage::Store& store, const storage::Database& database, std::string_view text,
-                               Slice bind_variables, const QueryOptions& options) {
-  auto parsed = TRY(aql::syntax::parse(text));
-  StoreCatalogView catalog(store, database);
-  aql::execute::ProgramEvaluator evaluator;
-  auto analyzed = TRY(aql::semantics::analyze(std::move(*parsed), bind_variables, catalog, &evaluator));
-  if (options.fail_on_warning && !analyzed.warnings.empty()) {
-    return Error(analyzed.warnings.front().code, analyzed.warnings.front().message);
+  if (!options.use_plan_cache) return result;
+  std::string reason = reason_against_plan_cache(*result.compiled, options);
+  if (!reason.empty()) {
+    return Error(ErrorCode::kQueryNotEligibleForPlanCaching, "query is not eligible for plan caching: " + reason);
   }
-  Compiled compiled;
-  compiled.warnings = std::move(analyzed.warnings);
-  auto plan = TRY(aql::plan::build(std::move(analyzed)));
-  if (added_levels(*plan) > kLargestNesting) return ErrorCode::kQueryTooMuchNesting;
-  aql::optimize::RuleSettings rules = TRY(aql::optimize::parse_rule_settings(options.optimizer_rules));
-  rules.full_count = options.full_count;
-  TRY(aql::optimize::optimize(*plan, catalog, rules));
-  compiled.plan = std::move(plan);
-  return compiled;
-}
-
-// By the collections' own names: a query may also name one by its number, and rights go by names.
-Result<> authorize(const storage::Store& store, const storage::Database& database, const aql::plan::Plan& plan,
-                   const QueryOptions& options) {
-  if (options.read_only && plan.modifies()) {
-    return Error(ErrorCode::kReadOnly, "the query writes, but only reading is allowed");
-  }
-  if (!options.authorize) return {};
-  auto ask = [&](const std::string& named, bool writes) -> Result<> {
-    auto collection = store.find_collection(database, named);
-    if (collection == nullptr) return Error(ErrorCode::kCollectionNotFound, "collection or view not found: " + named);
-    return options.authorize(collection->name, writes);
-  };
-  for (const auto& name : plan.read_collections) TRY(ask(name, false));
-  for (const auto& name : plan.written_collections) TRY(ask(name, true));
-  return {};
+  if (result.cached != nullptr && result.cached->is_listed.exchange(true)) result.key = result.cached->key;
+  return result;
 }
 
 }  // namespace
@@ -145,13 +97,15 @@ Result<Cursor> Database::query(std::string_view text, Slice bind_variables, cons
   state->profile = options.profile;
   state->tracked = core_->queries.start(core_->store->new_tick(), database_->name, options.user, text, bind_variables,
                                         options.stream);
-  auto compiled = TRY(compile_query(*core_->store, *database_, text, bind_variables, options));
-  TRY(authorize(*core_->store, *database_, *compiled.plan, options));
-  state->compile_warnings = std::move(compiled.warnings);
-  state->program = TRY(aql::execute::compile(compiled.plan));
+  auto planned = TRY(plan_of_query(*core_, *database_, text, bind_variables, options));
+  state->compiled = std::move(planned.compiled);
+  state->cached = std::move(planned.cached);
+  state->plan_cache_key = planned.key;
+  if (bind_variables.is_object()) state->bind_variables = Buffer(bind_variables);
+  TRY(authorize(*core_->store, *database_, *state->compiled->plan, options));
   if (transaction == nullptr) {
     storage::TransactionOptions own;
-    own.read_only = !compiled.plan->modifies();
+    own.read_only = !state->compiled->plan->modifies();
     state->own_transaction = core_->store->begin(own);
   }
   const EngineOptions& defaults = core_->options;
@@ -169,22 +123,27 @@ Result<Cursor> Database::query(std::string_view text, Slice bind_variables, cons
   run.profile = uint8_t(options.profile);
   run.database = database_->name;
   run.user = options.user;
+  run.bind_variables = state->bind_variables.slice();
   if (options.authorize) {
     // A stream's rows are made by later requests, so the answers are asked for as of now's user.
     run.authorize_read = [authorize = options.authorize](std::string_view name) { return authorize(name, false); };
   }
   storage::Transaction& in = transaction != nullptr ? *transaction->transaction_ : *state->own_transaction;
-  state->execution = TRY(aql::execute::Execution::create(state->program, *core_->store, *database_, in, run));
+  state->execution = TRY(aql::execute::Execution::create(state->compiled->program, *core_->store, *database_, in, run));
   state->tracked->attach(state->execution.get());
   if (!options.stream) TRY(state->materialize());
   return Cursor(std::move(state));
 }
 
 Result<Buffer> Database::explain(std::string_view text, Slice bind_variables, const QueryOptions& options) {
-  auto compiled = TRY(compile_query(*core_->store, *database_, text, bind_variables, options));
+  auto query = TRY(compile_query(*core_->store, *database_, text, bind_variables, options, false));
+  const CompiledQuery& compiled = *query;
   TRY(authorize(*core_->store, *database_, *compiled.plan, options));
+  std::optional<uint64_t> key;
+  if (options.use_plan_cache) key = TRY(plan_of_query(*core_, *database_, text, bind_variables, options)).key;
   Builder to;
   to.open_object();
+  if (key) to.add("planCacheKey", std::to_string(*key));
   if (options.all_plans) {
     to.key("plans");
     to.open_array();
@@ -213,6 +172,10 @@ Result<Buffer> Database::explain(std::string_view text, Slice bind_variables, co
   to.close();
   return to.take();
 }
+
+std::vector<CachedPlanDescription> Database::cached_plans() const { return core_->plans.list(*database_); }
+void Database::clear_cached_plans() { core_->plans.clear(*database_); }
+bool Database::is_quick(std::string_view text) const { return core_->plans.is_quick(*database_, text, kQuick_ns); }
 
 Result<Buffer> Database::parse(std::string_view text) {
   auto parsed = TRY(aql::syntax::parse(text));

@@ -46,6 +46,12 @@ class Database {
   // Syntax only, in the shape of POST /_api/query's answer (collections, bindVars, ast).
   Result<Buffer> parse(std::string_view text);
 
+  // The entries of the plan cache that queries asked for, and their end.
+  std::vector<CachedPlanDescription> cached_plans() const;
+  void clear_cached_plans();
+  // A query of this text ran before, only reads, and takes less than a moment: a thread that must not wait may run it.
+  bool is_quick(std::string_view text) const;
+
   // Reads at a snapshot of now; see transaction.h.
   Transaction begin(const TransactionOptions& options = {});
 

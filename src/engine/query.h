@@ -25,10 +25,22 @@ struct QueryOptions {
   size_t max_plans = 128;
   std::vector<std::string> optimizer_rules;    // "+name", "-name", "-all" …, left to right
   size_t batch_size = 0;                       // rows of an execution's internal batch; 0 the default. For tests.
+  bool use_plan_cache = false;                 // 1584 unless the query may be kept; its plan is listed
   bool read_only = false;                      // a query that writes is refused with kReadOnly
   std::string user;                            // CURRENT_USER
   // Asked once for each collection that the query reads or writes, before anything runs; an error ends the query.
   std::function<Result<>(std::string_view collection, bool writes)> authorize;
+};
+
+// An entry of the plan cache that users see.
+struct CachedPlanDescription {
+  uint64_t key, text_hash;
+  std::string text;
+  Buffer bind_variables;                       // those that name collections
+  bool full_count;
+  std::vector<std::string> collections;
+  int64_t created_unix_ms;
+  uint64_t hits, bytes;
 };
 
 struct RunningQuery {
@@ -62,6 +74,8 @@ class Cursor {
   // True if the query could write.
   bool modifies() const;
   uint64_t id() const;
+  // The plan cache's key, where the query asked for the cache and its plan came from there.
+  std::optional<uint64_t> plan_cache_key() const;
 
  private:
   friend class Database;

@@ -1,8 +1,10 @@
 #pragma once
 // Expressions as they run: a tree that is compiled once and evaluated for each row.
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "aql/execute/batch.h"
@@ -33,6 +35,15 @@ class Evaluation {
   value::Slice local(size_t which) const { return locals_[which]; }
   void set_local(size_t which, value::Slice value) { locals_[which] = value; }
 
+  // The values of the program's bind parameters, by number; they outlive the evaluation.
+  void set_parameters(std::vector<value::Slice> values) {
+    parameters_ = std::move(values);
+    parameter_sets_.resize(parameters_.size());
+  }
+  value::Slice parameter(size_t which) const { return parameters_[which]; }
+  // Whether the parameter, an array, has this member. Made a hash once, for lists that are asked for many rows.
+  bool parameter_contains(size_t which, value::Slice member);
+
   value::Arena& arena() { return functions.arena(); }
 
   // A builder for one value, given back at the end of the scope; they nest.
@@ -62,6 +73,16 @@ class Evaluation {
   friend class Scratch;
   value::Slice* const* columns_ = nullptr;
   size_t row_ = 0;
+  struct MemberHash {
+    size_t operator()(value::Slice member) const { return value::hash(member); }
+  };
+  struct MemberEqual {
+    bool operator()(value::Slice left, value::Slice right) const { return value::equal(left, right); }
+  };
+  using Members = std::unordered_set<value::Slice, MemberHash, MemberEqual>;
+
+  std::vector<value::Slice> parameters_;
+  std::vector<std::unique_ptr<Members>> parameter_sets_;
   std::vector<value::Slice> locals_;
   std::vector<std::unique_ptr<value::Builder>> builders_;
   size_t builders_used_ = 0;
@@ -79,6 +100,8 @@ class Evaluator {
   virtual void append(Evaluation& evaluation, value::Builder& to) const { to.slice(evaluate(evaluation)); }
   // The value, where it does not depend on the row; none where it does.
   virtual value::Slice constant() const { return {}; }
+  // The number of the bind parameter that it reads, where it does nothing else.
+  virtual std::optional<size_t> parameter() const { return std::nullopt; }
 };
 using EvaluatorPtr = std::unique_ptr<const Evaluator>;
 

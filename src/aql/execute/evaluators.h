@@ -12,6 +12,7 @@ namespace workerdb::aql::execute {
 
 // evaluators_access.cc
 EvaluatorPtr make_constant(value::Buffer value);
+EvaluatorPtr make_parameter_read(size_t which);
 EvaluatorPtr make_register_read(Register which);
 EvaluatorPtr make_local_read(size_t which);
 // An attribute of whatever `object` gives; chains on a register become one step.

@@ -19,6 +19,16 @@ class Constant : public Evaluator {
   const value::Buffer value_;
 };
 
+class ParameterRead : public Evaluator {
+ public:
+  explicit ParameterRead(size_t which) : which_(which) {}
+  Slice evaluate(Evaluation& evaluation) const override { return evaluation.parameter(which_); }
+  std::optional<size_t> parameter() const override { return which_; }
+
+ private:
+  const size_t which_;
+};
+
 // Where a path starts. Both are one load away from the value.
 struct FromRegister {
   Register which;
@@ -119,7 +129,26 @@ class IndexedAccess : public Evaluator {
 
 }  // namespace
 
+bool Evaluation::parameter_contains(size_t which, Slice member) {
+  constexpr size_t kWorthHashing = 8;
+  Slice list = parameters_[which];
+  if (!list.is_array()) return false;
+  auto& members = parameter_sets_[which];
+  if (members == nullptr && list.size() < kWorthHashing) {
+    for (value::ArrayIterator item(list); item.valid(); item.next()) {
+      if (value::equal(item.value(), member)) return true;
+    }
+    return false;
+  }
+  if (members == nullptr) {
+    members = std::make_unique<Members>(list.size());
+    for (value::ArrayIterator item(list); item.valid(); item.next()) members->insert(item.value());
+  }
+  return members->contains(member);
+}
+
 EvaluatorPtr make_constant(value::Buffer value) { return std::make_unique<Constant>(std::move(value)); }
+EvaluatorPtr make_parameter_read(size_t which) { return std::make_unique<ParameterRead>(which); }
 EvaluatorPtr make_register_read(Register which) { return std::make_unique<Read<FromRegister>>(FromRegister{which}); }
 EvaluatorPtr make_local_read(size_t which) { return std::make_unique<Read<FromLocal>>(FromLocal{which}); }
 

@@ -114,6 +114,22 @@ class InConstant : public Evaluator {
   std::unordered_set<Slice, HashOfSlice, EqualSlices> members_;
 };
 
+// A list that a bind parameter gives.
+class InParameter : public Evaluator {
+ public:
+  InParameter(EvaluatorPtr value, size_t list, bool negated)
+      : value_(std::move(value)), list_(list), negated_(negated) {}
+  Slice evaluate(Evaluation& evaluation) const override { return Slice::boolean(is_true(evaluation)); }
+  bool is_true(Evaluation& evaluation) const override {
+    return evaluation.parameter_contains(list_, value_->evaluate(evaluation)) != negated_;
+  }
+
+ private:
+  const EvaluatorPtr value_;
+  const size_t list_;
+  const bool negated_;
+};
+
 class InRange : public Evaluator {
  public:
   InRange(EvaluatorPtr value, EvaluatorPtr low, EvaluatorPtr high, bool negated)
@@ -179,6 +195,7 @@ EvaluatorPtr make_in(EvaluatorPtr value, EvaluatorPtr array, bool negated) {
   if (constant.is_array() && constant.size() >= InConstant::kWorthHashing) {
     return std::make_unique<InConstant>(std::move(value), std::move(array), negated);
   }
+  if (auto list = array->parameter()) return std::make_unique<InParameter>(std::move(value), *list, negated);
   return std::make_unique<In>(std::move(value), std::move(array), negated);
 }
 

@@ -37,6 +37,7 @@ struct ExecutionOptions {
   uint8_t profile = 0;                // 1 and 2: statistics of every node
   int64_t now_ms = 0;                 // DATE_NOW(); 0: the clock when the execution is created
   std::string database, user;         // CURRENT_DATABASE(), CURRENT_USER()
+  value::Slice bind_variables;        // an object that outlives the execution; for programs that keep their parameters
   ReadAuthorization authorize_read;   // null: everything may be read
 };
 
@@ -63,8 +64,10 @@ struct ExecutionStatistics {
 // A compiled plan. Immutable: any number of threads may run it at once.
 class Program;
 
-// Errors: kQueryTooMuchNesting for more than 1000 registers.
-base::Result<std::shared_ptr<const Program>> compile(std::shared_ptr<const plan::Plan> plan);
+// With `keeps_parameters` the program reads bind parameters from ExecutionOptions when it runs; otherwise their values are
+// those of the plan. Errors: kQueryTooMuchNesting for more than 1000 registers.
+base::Result<std::shared_ptr<const Program>> compile(std::shared_ptr<const plan::Plan> plan,
+                                                     bool keeps_parameters = false);
 const plan::Plan& plan_of(const Program& program);
 
 // One run. For one thread at a time, but kill() may come from any.

@@ -30,7 +30,10 @@ class Compiler {
     return base::Error(base::ErrorCode::kInternal, std::string("a plan must not hold ") + what);
   }
 
-  Result<EvaluatorPtr> make(const syntax::Constant& node) { return make_constant(node.value); }
+  Result<EvaluatorPtr> make(const syntax::Constant& node) {
+    if (node.parameter != 0 && registers_.keeps_parameters()) return make_parameter_read(node.parameter - 1);
+    return make_constant(node.value);
+  }
   Result<EvaluatorPtr> make(const syntax::Parameter&) { return unexpected("bind parameters"); }
   Result<EvaluatorPtr> make(const syntax::CollectionParameter&) { return unexpected("collection parameters"); }
   Result<EvaluatorPtr> make(const syntax::ParameterAccess&) { return unexpected("attribute parameters"); }

@@ -32,7 +32,12 @@ class RegisterAllocation {
   const size_t* find_local(syntax::VariableId variable) const;
   size_t local_count() const { return local_count_; }
 
+  // Whether bind parameters are read when the program runs; otherwise they are the constants that the plan holds.
+  bool keeps_parameters() const { return keeps_parameters_; }
+  void keep_parameters() { keeps_parameters_ = true; }
+
  private:
+  bool keeps_parameters_ = false;
   std::unordered_map<syntax::VariableId, Register> registers_;
   std::unordered_map<syntax::VariableId, size_t> locals_;
   std::vector<Register> live_;

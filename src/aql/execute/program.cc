@@ -62,9 +62,13 @@ Result<std::unique_ptr<CompiledPlan>> compile_plan(const plan::Plan& plan, Regis
   return compiled;
 }
 
-Result<std::shared_ptr<const Program>> compile(std::shared_ptr<const plan::Plan> plan) {
+Result<std::shared_ptr<const Program>> compile(std::shared_ptr<const plan::Plan> plan, bool keeps_parameters) {
   auto program = std::make_shared<Program>();
   RegisterAllocation registers;
+  if (keeps_parameters) {
+    registers.keep_parameters();
+    for (const auto& parameter : plan->parameters) program->parameters.push_back(parameter.name);
+  }
   program->root = TRY(compile_plan(*plan, registers, true));
   if (registers.count() > kMaxRegisters) {
     return base::Error(base::ErrorCode::kQueryTooMuchNesting,

@@ -19,7 +19,8 @@ const syntax::FunctionCall* call_on(const Expression& expression, VariableId var
 
 std::optional<int64_t> integer(const Expression& expression) {
   const auto* constant = expression.get_if<syntax::Constant>();
-  if (constant == nullptr || !constant->value.slice().is_int64()) return std::nullopt;
+  // A bind parameter may have another value when the plan runs again.
+  if (constant == nullptr || constant->parameter != 0 || !constant->value.slice().is_int64()) return std::nullopt;
   return constant->value.slice().as_int64();
 }
 

@@ -146,6 +146,7 @@ std::unique_ptr<Plan> clone(const Plan& plan) {
   result->applied_rules = plan.applied_rules;
   result->read_collections = plan.read_collections;
   result->written_collections = plan.written_collections;
+  result->parameters = plan.parameters;
   return result;
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "aql/functions/registry.h"
+#include "aql/semantics/analyze.h"
 #include "aql/semantics/catalog_view.h"
 #include "aql/syntax/statement.h"
 
@@ -215,6 +216,7 @@ struct Plan {
   std::vector<Variable> variables;
   std::vector<std::string> applied_rules;
   std::vector<std::string> read_collections, written_collections;
+  std::vector<semantics::ParameterUse> parameters;   // of the outermost plan; constants carry their numbers
   bool modifies() const { return !written_collections.empty(); }
 };
 

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace workerdb::aql::semantics {
 
 using base::Error;
@@ -86,14 +88,35 @@ base::Result<> Analyzer::check_readable(const std::string& collection, syntax::P
                fmt::format("access after data-modification by collection '{}'{}", collection, at(position)));
 }
 
-base::Result<value::Slice> Analyzer::parameter(const std::string& name, syntax::Position position) {
+base::Result<value::Slice> Analyzer::find_parameter(const std::string& name, syntax::Position position, size_t& number) {
   value::Slice found = bind_variables_.is_object() ? bind_variables_.get(name) : value::Slice();
   if (found.is_none()) {
     return Error(ErrorCode::kQueryBindParameterMissing,
                  fmt::format("no value specified for declared bind parameter '{}'{}", name, at(position)));
   }
-  used_parameters_.insert(name);
+  auto& uses = result_.parameters;
+  number = size_t(std::ranges::find(uses, name, &ParameterUse::name) - uses.begin());
+  if (number == uses.size()) uses.push_back({name});
   return found;
+}
+
+base::Result<value::Slice> Analyzer::parameter(const std::string& name, syntax::Position position) {
+  size_t number = 0;
+  value::Slice found = TRY(find_parameter(name, position, number));
+  result_.parameters[number].decides = true;
+  return found;
+}
+
+base::Result<> Analyzer::resolve_parameter(syntax::ExpressionPtr& expression) {
+  const std::string& name = expression->get_if<syntax::Parameter>()->name;
+  size_t number = 0;
+  value::Slice found = TRY(find_parameter(name, expression->position, number));
+  ParameterUse& use = result_.parameters[number];
+  use.decides |= values_decide_;
+  use.as_value += values_decide_ ? 0 : 1;
+  uint32_t tag = values_decide_ ? 0 : uint32_t(number + 1);
+  expression = syntax::make_expression(syntax::Constant{value::Buffer(found), tag}, expression->position);
+  return {};
 }
 
 base::Result<std::string> Analyzer::collection_parameter(const std::string& name, syntax::Position position) {
@@ -117,7 +140,7 @@ base::Result<> Analyzer::resolve(syntax::CollectionName& name) {
 
 base::Result<> Analyzer::check_parameters() const {
   for (value::ObjectIterator given(bind_variables_); given.valid(); given.next()) {
-    if (used_parameters_.contains(given.name())) continue;
+    if (std::ranges::find(result_.parameters, given.name(), &ParameterUse::name) != result_.parameters.end()) continue;
     return Error(ErrorCode::kQueryBindParameterUndeclared,
                  fmt::format("bind parameter '{}' was not declared in the query", given.name()));
   }

@@ -42,7 +42,11 @@ class Analyzer {
   syntax::VariableId declare_pseudo(const char* name);
   Result<std::shared_ptr<const CollectionInfo>> find_collection(const std::string& name, syntax::Position position);
   Result<> resolve(syntax::CollectionName& name);
+  // The value of a parameter whose use decides what the query is.
   Result<value::Slice> parameter(const std::string& name, syntax::Position position);
+  // The same where only the value counts: a constant with the parameter's number.
+  Result<> resolve_parameter(syntax::ExpressionPtr& expression);
+  Result<value::Slice> find_parameter(const std::string& name, syntax::Position position, size_t& number);
   Result<std::string> collection_parameter(const std::string& name, syntax::Position position);
   Result<> check_parameters() const;
   Result<> check_readable(const std::string& collection, syntax::Position position) const;
@@ -50,6 +54,8 @@ class Analyzer {
   // expressions (expressions.cc)
   Result<> resolve(syntax::ExpressionPtr& expression);
   Result<> resolve_optional(syntax::ExpressionPtr& expression);
+  // Of an expression whose value must be known, as the query's shape depends on it.
+  Result<> resolve_deciding(syntax::ExpressionPtr& expression);
   Result<> resolve_node(syntax::ExpressionPtr& expression);
   Result<> resolve_reference(syntax::ExpressionPtr& expression);
   Result<> resolve_parameter_access(syntax::ExpressionPtr& expression);
@@ -64,6 +70,7 @@ class Analyzer {
   // statements (statements.cc)
   Result<> walk(syntax::Query& query, bool is_outermost);
   Result<> visit(syntax::For& loop, Block& block);
+
   Result<> visit(syntax::Filter& filter, Block& block);
   Result<> visit(syntax::Let& let, Block& block);
   Result<> visit(syntax::Sort& sort, Block& block);
@@ -89,7 +96,8 @@ class Analyzer {
   AnalyzedQuery result_;
   std::vector<Binding> bindings_;
   std::vector<syntax::VariableId> elements_;
-  std::set<std::string, std::less<>> used_parameters_, read_, written_;
+  bool values_decide_ = false;   // inside LIMIT and OPTIONS
+  std::set<std::string, std::less<>> read_, written_;
 };
 
 // " at position 1:2"

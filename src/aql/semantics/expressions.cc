@@ -1,6 +1,8 @@
 // Expressions: every name is replaced by what it means, from the leaves up, and what is constant is folded.
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "aql/functions/registry.h"
 #include "aql/semantics/analyzer.h"
 
@@ -27,6 +29,13 @@ struct Analyzer::ElementScope {
 base::Result<> Analyzer::resolve_optional(ExpressionPtr& expression) {
   if (expression) TRY(resolve(expression));
   return {};
+}
+
+base::Result<> Analyzer::resolve_deciding(ExpressionPtr& expression) {
+  bool before = std::exchange(values_decide_, true);
+  auto resolved = resolve(expression);
+  values_decide_ = before;
+  return resolved;
 }
 
 base::Result<> Analyzer::resolve(ExpressionPtr& expression) {
@@ -83,11 +92,7 @@ base::Result<> Analyzer::resolve_node(ExpressionPtr& expression) {
   if (Expansion* expansion = node.get_if<Expansion>()) return resolve_expansion(*expansion);
   if (QuestionMark* question = node.get_if<QuestionMark>()) return resolve_question_mark(*question);
   if (Subquery* subquery = node.get_if<Subquery>()) return walk(*subquery->query, false);
-  if (const Parameter* parameter_node = node.get_if<Parameter>()) {
-    value::Slice found = TRY(parameter(parameter_node->name, node.position));
-    expression = make_expression(Constant{value::Buffer(found)}, node.position);
-    return {};
-  }
+  if (node.get_if<Parameter>()) return resolve_parameter(expression);
   if (const CollectionParameter* collection = node.get_if<CollectionParameter>()) {
     std::string name = TRY(collection_parameter(collection->name, node.position));
     TRY(find_collection(name, node.position));

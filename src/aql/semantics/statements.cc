@@ -50,7 +50,7 @@ base::Result<> Analyzer::walk(Query& query, bool is_outermost) {
 base::Result<> Analyzer::check_options(ExpressionPtr& options, std::span<const std::string_view> known,
                                        const char* statement) {
   if (!options) return {};
-  TRY(resolve(options));
+  TRY(resolve_deciding(options));
   const Constant* constant = options->get_if<Constant>();
   if (constant == nullptr || !constant->value.slice().is_object()) {
     return Error(ErrorCode::kQueryCompileTimeOptions,
@@ -101,7 +101,7 @@ base::Result<> Analyzer::visit(Sort& sort, Block&) {
 }
 
 base::Result<> Analyzer::resolve_limit(ExpressionPtr& number, bool may_be_null) {
-  TRY(resolve(number));
+  TRY(resolve_deciding(number));
   const Constant* constant = number->get_if<Constant>();
   value::Slice slice = constant != nullptr ? constant->value.slice() : value::Slice();
   bool is_valid = slice.is_number() && slice.as_double() >= 0 && slice.as_double() < 9.0e18;

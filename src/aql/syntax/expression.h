@@ -32,6 +32,10 @@ using ExpressionPtr = std::unique_ptr<Expression>;
 
 struct Constant {
   value::Buffer value;
+  // A bind parameter's value: its number in AnalyzedQuery::parameters plus one; 0 for what the text says. A cached plan
+  // runs again with another value of the same kind, so whoever decides by the value, or makes another constant of it,
+  // does not hand the number on.
+  uint32_t parameter = 0;
 };
 // @name and @@name; both are gone after semantics.
 struct Parameter {

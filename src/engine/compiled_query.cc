@@ -1,0 +1,184 @@
+#include "engine/compiled_query.h"
+
+#include <algorithm>
+
+#include "aql/execute/constant_evaluator.h"
+#include "aql/optimize/optimize.h"
+#include "aql/plan/build.h"
+#include "aql/plan/walk.h"
+#include "aql/semantics/analyze.h"
+#include "aql/syntax/statement.h"
+#include "engine/catalog_view.h"
+
+namespace workerdb::engine {
+namespace {
+
+using aql::plan::Plan;
+using aql::syntax::Expression;
+
+// Each literal and call may put another level around what a query reads; one LET may do so with the LET before it.
+// Values are compared, hashed and written by recursion, so the sum is bounded far below what a thread's stack carries.
+constexpr size_t kLargestNesting = 5000;
+
+size_t added_levels(const Expression& expression) {
+  using namespace aql::syntax;
+  if (const auto* constant = expression.get_if<Constant>()) return constant->value.slice().nesting(kLargestNesting);
+  bool adds = expression.get_if<ArrayLiteral>() != nullptr || expression.get_if<ObjectLiteral>() != nullptr ||
+              expression.get_if<FunctionCall>() != nullptr || expression.get_if<Expansion>() != nullptr;
+  size_t inside = 0;
+  aql::plan::for_each_operand(expression, [&](const Expression& operand) {
+    inside = std::max(inside, added_levels(operand));
+  });
+  return inside + (adds ? 1 : 0);
+}
+
+size_t added_levels(const Plan& plan) {
+  constexpr size_t kOfGroups = 2;   // COLLECT INTO makes arrays of objects
+  size_t levels = 0;
+  for (const auto& node : plan.nodes) {
+    aql::plan::for_each_expression(std::as_const(*node), [&](const Expression& expression) {
+      levels += added_levels(expression);
+    });
+    if (node->get_if<aql::plan::Collect>() != nullptr || node->get_if<aql::plan::Window>() != nullptr) levels += kOfGroups;
+    if (const auto* inner = aql::plan::subplan(std::as_const(*node))) levels += 1 + added_levels(*inner);
+  }
+  return levels;
+}
+
+// Remembers what it was asked.
+class RecordingCatalogView : public StoreCatalogView {
+ public:
+  RecordingCatalogView(const storage::Store& store, const storage::Database& database)
+      : StoreCatalogView(store, database), store_(store), database_(database) {}
+
+  std::shared_ptr<const aql::semantics::CollectionInfo> find_collection(std::string_view name) const override {
+    auto info = StoreCatalogView::find_collection(name);
+    if (std::ranges::find(sources_, name, &CompiledQuery::Source::name) == sources_.end()) {
+      sources_.push_back({std::string(name), store_.find_collection(database_, name),
+                          info != nullptr ? info->document_count : 0});
+    }
+    return info;
+  }
+  std::vector<CompiledQuery::Source> take_sources() { return std::move(sources_); }
+
+ private:
+  const storage::Store& store_;
+  const storage::Database& database_;
+  mutable std::vector<CompiledQuery::Source> sources_;
+};
+
+// Kinds of nodes whose making looks at no value of a bind parameter, but for those that semantics marks. Another kind
+// keeps a plan to the values that it was made for.
+struct IsIndifferentToValues {
+  template <typename T>
+  bool operator()(const T&) const { return false; }
+  bool operator()(const aql::plan::Singleton&) const { return true; }
+  bool operator()(const aql::plan::EnumerateCollection&) const { return true; }
+  bool operator()(const aql::plan::IndexScan&) const { return true; }
+  bool operator()(const aql::plan::EnumerateList&) const { return true; }
+  bool operator()(const aql::plan::Filter&) const { return true; }
+  bool operator()(const aql::plan::Calculation&) const { return true; }
+  bool operator()(const aql::plan::Subquery&) const { return true; }
+  bool operator()(const aql::plan::Sort&) const { return true; }
+  bool operator()(const aql::plan::Limit&) const { return true; }
+  bool operator()(const aql::plan::Collect&) const { return true; }
+  bool operator()(const aql::plan::Insert&) const { return true; }
+  bool operator()(const aql::plan::Update&) const { return true; }
+  bool operator()(const aql::plan::Remove&) const { return true; }
+  bool operator()(const aql::plan::Return&) const { return true; }
+};
+
+void count_parameters(const Expression& expression, std::vector<uint32_t>& counts) {
+  const auto* constant = expression.get_if<aql::syntax::Constant>();
+  if (constant != nullptr && constant->parameter != 0) ++counts[constant->parameter - 1];
+  aql::plan::for_each_operand(expression, [&](const Expression& operand) { count_parameters(operand, counts); });
+}
+
+// False for a plan with a node that may look at values.
+bool count_parameters(const Plan& plan, std::vector<uint32_t>& counts) {
+  for (const auto& node : plan.nodes) {
+    if (!std::visit(IsIndifferentToValues(), node->kind)) return false;
+    aql::plan::for_each_expression(std::as_const(*node), [&](const Expression& expression) {
+      count_parameters(expression, counts);
+    });
+    const Plan* inner = aql::plan::subplan(std::as_const(*node));
+    if (inner != nullptr && !count_parameters(*inner, counts)) return false;
+  }
+  return true;
+}
+
+// A use that is gone was folded into something, or let a rule decide: then the plan depends on values.
+bool serves_other_values(const Plan& plan) {
+  std::vector<uint32_t> counts(plan.parameters.size(), 0);
+  if (!count_parameters(plan, counts)) return false;
+  for (size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] < plan.parameters[i].as_value) return false;
+  }
+  return true;
+}
+
+bool holds_upsert(const Plan& plan) {
+  return std::ranges::any_of(plan.nodes, [](const auto& node) {
+    const auto* subquery = node->template get_if<aql::plan::Subquery>();
+    return node->template get_if<aql::plan::Upsert>() != nullptr || (subquery != nullptr && holds_upsert(*subquery->plan));
+  });
+}
+
+}  // namespace
+
+Result<CompiledQueryPtr> compile_query(const storage::Store& store, const storage::Database& database,
+                                       std::string_view text, Slice bind_variables, const QueryOptions& options,
+                                       bool with_program) {
+  auto parsed = TRY(aql::syntax::parse(text));
+  RecordingCatalogView catalog(store, database);
+  aql::execute::ProgramEvaluator evaluator;
+  auto analyzed = TRY(aql::semantics::analyze(std::move(*parsed), bind_variables, catalog, &evaluator));
+  if (options.fail_on_warning && !analyzed.warnings.empty()) {
+    return Error(analyzed.warnings.front().code, analyzed.warnings.front().message);
+  }
+  auto compiled = std::make_shared<CompiledQuery>();
+  compiled->warnings = std::move(analyzed.warnings);
+  auto plan = TRY(aql::plan::build(std::move(analyzed)));
+  if (added_levels(*plan) > kLargestNesting) return ErrorCode::kQueryTooMuchNesting;
+  aql::optimize::RuleSettings rules = TRY(aql::optimize::parse_rule_settings(options.optimizer_rules));
+  rules.full_count = options.full_count;
+  TRY(aql::optimize::optimize(*plan, catalog, rules));
+  compiled->serves_other_values = serves_other_values(*plan);
+  compiled->plan = std::move(plan);
+  compiled->sources = catalog.take_sources();
+  if (with_program) {
+    compiled->program = TRY(aql::execute::compile(compiled->plan, compiled->serves_other_values));
+  }
+  return compiled;
+}
+
+Result<> authorize(const storage::Store& store, const storage::Database& database, const Plan& plan,
+                   const QueryOptions& options) {
+  if (options.read_only && plan.modifies()) {
+    return Error(ErrorCode::kReadOnly, "the query writes, but only reading is allowed");
+  }
+  if (!options.authorize) return {};
+  auto ask = [&](const std::string& named, bool writes) -> Result<> {
+    auto collection = store.find_collection(database, named);
+    if (collection == nullptr) return Error(ErrorCode::kCollectionNotFound, "collection or view not found: " + named);
+    return options.authorize(collection->name, writes);
+  };
+  for (const auto& name : plan.read_collections) TRY(ask(name, false));
+  for (const auto& name : plan.written_collections) TRY(ask(name, true));
+  return {};
+}
+
+std::string reason_against_plan_cache(const CompiledQuery& query, const QueryOptions& options) {
+  if (!options.optimizer_rules.empty()) return "optimizer rules are set";
+  if (options.all_plans) return "all plans are asked for";
+  if (!query.warnings.empty()) return "it has warnings";
+  if (holds_upsert(*query.plan)) return "it holds an UPSERT";
+  for (const auto& parameter : query.plan->parameters) {
+    if (parameter.decides && !parameter.name.starts_with('@')) {
+      return "the value of bind parameter '" + parameter.name + "' decides about its plan";
+    }
+  }
+  return {};
+}
+
+}  // namespace workerdb::engine
