@@ -46,6 +46,7 @@ class TestSocket {
     return true;
   }
   void end_sending() { ::shutdown(descriptor_, SHUT_WR); }
+  void end_both() { ::shutdown(descriptor_, SHUT_RDWR); }
   void close() {
     if (descriptor_ >= 0) ::close(descriptor_);
     descriptor_ = -1;

@@ -176,33 +176,4 @@ Result<std::vector<Reply>> CacheConnection::pipeline(std::span<const Command> co
   return replies;
 }
 
-Result<> CacheStore::ensure_open() {
-  if (!connection_ || !connection_->is_open()) connection_ = TRY(connect());
-  return {};
-}
-
-Result<Reply> CacheStore::command(std::span<const std::string> arguments) {
-  base::MutexLock lock(mutex_);
-  TRY(ensure_open());
-  return connection_->command(arguments);
-}
-
-Result<Reply> CacheStore::command(std::initializer_list<std::string> arguments) {
-  return command(std::span(arguments.begin(), arguments.size()));
-}
-
-Result<Reply> CacheStore::call(std::span<const std::string> arguments) {
-  return failed_if_error(command(arguments));
-}
-
-Result<Reply> CacheStore::call(std::initializer_list<std::string> arguments) {
-  return call(std::span(arguments.begin(), arguments.size()));
-}
-
-Result<std::vector<Reply>> CacheStore::pipeline(std::span<const Command> commands) {
-  base::MutexLock lock(mutex_);
-  TRY(ensure_open());
-  return connection_->pipeline(commands);
-}
-
 }  // namespace workerdb::stores::cache

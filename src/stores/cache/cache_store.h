@@ -17,6 +17,15 @@ struct redisContext;
 
 namespace workerdb::stores::cache {
 
+// One server; the master that sentinels name; or the masters of a cluster.
+enum class CacheTopology { kSingle, kSentinel, kCluster };
+
+struct CacheEndpoint {
+  std::string host;
+  int port = 6379;
+  friend auto operator<=>(const CacheEndpoint&, const CacheEndpoint&) = default;
+};
+
 struct CacheOptions {
   std::string host = "127.0.0.1";
   int port = 6379;
@@ -29,10 +38,22 @@ struct CacheOptions {
   int connect_timeout_ms = 5000;
   // How long one command may take; 0: no limit (BLPOP and the like).
   int command_timeout_ms = 30000;
+
+  CacheTopology topology = CacheTopology::kSingle;
+  // The sentinels, or some nodes of the cluster; not used with kSingle.
+  std::vector<CacheEndpoint> endpoints;
+  // What the sentinels call their master.
+  std::string master_name;
+  // For sentinels that want a login of their own.
+  std::string sentinel_user;
+  std::string sentinel_password;
+  // How long to wait for a new master, or for a cluster that is moving or missing slots.
+  int failover_timeout_ms = 15000;
 };
 
-// "redis://user:password@host:6379/0" or "unix:///path". Fails with kBadParameter on anything else; rediss://
-// (TLS) is refused with its own sentence.
+// "redis://user:password@host:6379/0", "unix:///path", "redis-sentinel://[user:password@]h1:26379,h2/mymaster[/0]" or
+// "redis-cluster://[user:password@]h1:7000,h2:7001". User and password are those of the data servers. Fails with
+// kBadParameter on anything else; TLS (rediss://) is refused with its own sentence.
 base::Result<CacheOptions> options_from_url(std::string_view url);
 
 using Command = std::vector<std::string>;
@@ -102,12 +123,24 @@ class Subscriber {
   std::deque<Message> early_;  // arrived while the subscription was being confirmed
 };
 
-// A Redis server as a whole: runs commands over a connection that it opens when needed, and opens it again
-// after it was lost. A command that failed half-way is not repeated, because it may have run. Thread-safe:
-// callers take turns; who needs a connection of its own calls connect().
+// The slot of a key in a cluster, 0 to 16383: CRC16 of the key, or of what stands between its first braces.
+int cluster_slot(std::string_view key);
+
+// How commands reach the servers of one topology; private to this folder.
+class CacheRoute;
+
+// Redis as a whole: runs commands over connections that it opens when needed, and opens again after they were lost.
+// A command that failed half-way is not repeated, because it may have run; one that was refused because its server is
+// no master any more, or no longer has the key's slot, did not run and is sent to the right one, for as long as
+// failover_timeout_ms. Thread-safe: callers take turns; who needs a connection of its own calls connect().
+//
+// In a cluster a command goes to the node of its first key and a command without keys to any one node (DBSIZE, SCAN
+// and KEYS speak of that node alone). A pipeline is sent to each node it concerns; commands of different slots keep no
+// order among one another. A pipeline that starts with MULTI goes to one node as it is.
 class CacheStore {
  public:
-  explicit CacheStore(CacheOptions options) : options_(std::move(options)) {}
+  explicit CacheStore(CacheOptions options);
+  ~CacheStore();
 
   base::Result<Reply> command(std::span<const std::string> arguments) EXCLUDES(mutex_);
   base::Result<Reply> command(std::initializer_list<std::string> arguments) EXCLUDES(mutex_);
@@ -115,19 +148,16 @@ class CacheStore {
   base::Result<Reply> call(std::initializer_list<std::string> arguments) EXCLUDES(mutex_);
   base::Result<std::vector<Reply>> pipeline(std::span<const Command> commands) EXCLUDES(mutex_);
 
-  base::Result<CacheConnection> connect() const { return CacheConnection::connect(options_); }
+  // To the server, to the master, or to a node of the cluster: the one that has `key`, when one is given.
+  base::Result<CacheConnection> connect(std::string_view key = {}) const;
   base::Result<Subscriber> subscribe(std::span<const std::string> channels,
-                                     std::span<const std::string> patterns) const {
-    return Subscriber::subscribe(options_, channels, patterns);
-  }
+                                     std::span<const std::string> patterns) const;
   const CacheOptions& options() const { return options_; }
 
  private:
-  base::Result<> ensure_open() REQUIRES(mutex_);
-
   const CacheOptions options_;
   base::Mutex mutex_;
-  std::optional<CacheConnection> connection_ GUARDED_BY(mutex_);
+  std::unique_ptr<CacheRoute> route_ GUARDED_BY(mutex_);
 };
 
 }  // namespace workerdb::stores::cache

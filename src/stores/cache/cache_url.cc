@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 
 #include "stores/cache/cache_store.h"
@@ -13,7 +14,8 @@ namespace {
 Error bad_url(std::string_view why) {
   // The URL itself may hold a password, so it is not repeated.
   return {ErrorCode::kBadParameter,
-          "bad Redis URL: " + std::string(why) + "; expected redis://[user:password@]host[:port][/database]"};
+          "bad Redis URL: " + std::string(why) + "; expected redis://[user:password@]host[:port][/database], "
+          "redis-sentinel://host[:port][,...]/master or redis-cluster://host[:port][,...]"};
 }
 
 Result<int> parse_number(std::string_view text, int highest, std::string_view what) {
@@ -52,20 +54,63 @@ Result<> parse_login(std::string_view login, CacheOptions& options) {
   return {};
 }
 
-Result<> parse_place(std::string_view place, CacheOptions& options) {
+Result<CacheEndpoint> parse_place(std::string_view place, int default_port) {
+  CacheEndpoint endpoint{"", default_port};
   size_t host_end = place.starts_with('[') ? place.find(']') : place.find(':');
   if (place.starts_with('[')) {
     if (host_end == std::string_view::npos) return bad_url("'[' without ']'");
-    options.host = place.substr(1, host_end - 1);
+    endpoint.host = place.substr(1, host_end - 1);
     place.remove_prefix(host_end + 1);
   } else {
-    options.host = place.substr(0, host_end);
+    endpoint.host = place.substr(0, host_end);
     place.remove_prefix(std::min(host_end, place.size()));
   }
-  if (options.host.empty()) return bad_url("no host");
-  if (place.empty()) return {};
+  if (endpoint.host.empty()) return bad_url("no host");
+  if (place.empty()) return endpoint;
   if (place[0] != ':') return bad_url("text behind the host");
-  options.port = TRY(parse_number(place.substr(1), 65535, "the port"));
+  endpoint.port = TRY(parse_number(place.substr(1), 65535, "the port"));
+  return endpoint;
+}
+
+struct Scheme {
+  std::string_view prefix;
+  CacheTopology topology;
+  int port;
+};
+constexpr Scheme kSchemes[] = {{"redis://", CacheTopology::kSingle, 6379},
+                               {"redis-sentinel://", CacheTopology::kSentinel, 26379},
+                               {"redis-cluster://", CacheTopology::kCluster, 6379}};
+
+constexpr size_t kMostEndpoints = 64;
+
+Result<> parse_places(std::string_view places, const Scheme& scheme, CacheOptions& options) {
+  if (scheme.topology == CacheTopology::kSingle) {
+    CacheEndpoint endpoint = TRY(parse_place(places, scheme.port));
+    options.host = std::move(endpoint.host);
+    options.port = endpoint.port;
+    return {};
+  }
+  while (true) {
+    size_t comma = std::min(places.find(','), places.size());
+    if (options.endpoints.size() == kMostEndpoints) return bad_url("more than 64 hosts");
+    options.endpoints.push_back(TRY(parse_place(places.substr(0, comma), scheme.port)));
+    if (comma == places.size()) return {};
+    places.remove_prefix(comma + 1);
+  }
+}
+
+// "/3", or "/mymaster/3" for sentinels.
+Result<> parse_path(std::string_view path, CacheOptions& options) {
+  if (options.topology == CacheTopology::kSentinel) {
+    size_t slash = std::min(path.find('/'), path.size());
+    options.master_name = TRY(percent_decoded(path.substr(0, slash)));
+    if (options.master_name.empty()) return bad_url("the name of the sentinels' master is missing");
+    path.remove_prefix(std::min(slash + 1, path.size()));
+  }
+  if (!path.empty()) options.database = TRY(parse_number(path, 16383, "the database"));
+  if (options.topology == CacheTopology::kCluster && options.database != 0) {
+    return bad_url("a cluster has only the database 0");
+  }
   return {};
 }
 
@@ -77,22 +122,23 @@ Result<CacheOptions> options_from_url(std::string_view url) {
     options.unix_socket = url.substr(7);
     return options;
   }
-  if (url.starts_with("rediss://")) {
+  if (url.starts_with("rediss")) {
     return Error(ErrorCode::kBadParameter,
                  "rediss:// needs TLS, which this client does not speak; use a tunnel");
   }
-  if (!url.starts_with("redis://")) return bad_url("unknown scheme");
-  url.remove_prefix(8);
-  if (size_t slash = url.find('/'); slash != std::string_view::npos) {
-    std::string_view database = url.substr(slash + 1);
-    if (!database.empty()) options.database = TRY(parse_number(database, 16383, "the database"));
-    url = url.substr(0, slash);
-  }
+  const Scheme* scheme = std::ranges::find_if(kSchemes, [&](const Scheme& known) { return url.starts_with(known.prefix); });
+  if (scheme == std::end(kSchemes)) return bad_url("unknown scheme");
+  options.topology = scheme->topology;
+  url.remove_prefix(scheme->prefix.size());
+  size_t slash = std::min(url.find('/'), url.size());
+  std::string_view path = url.substr(std::min(slash + 1, url.size()));
+  url = url.substr(0, slash);
   if (size_t at = url.rfind('@'); at != std::string_view::npos) {
     TRY(parse_login(url.substr(0, at), options));
     url.remove_prefix(at + 1);
   }
-  TRY(parse_place(url, options));
+  TRY(parse_places(url, *scheme, options));
+  TRY(parse_path(path, options));
   return options;
 }
 

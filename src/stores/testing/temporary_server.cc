@@ -95,6 +95,13 @@ TemporaryServer::~TemporaryServer() {
   if (!folder_.empty()) fs::remove_all(folder_, ignored);
 }
 
+void TemporaryServer::kill_now() {
+  if (pid_ <= 0) return;
+  ::kill(pid_, SIGKILL);
+  ::waitpid(pid_, nullptr, 0);
+  pid_ = -1;
+}
+
 Result<> TemporaryServer::make_folder() {
   std::string pattern = (fs::temp_directory_path() / "workerdb-test-XXXXXX").string();
   if (::mkdtemp(pattern.data()) == nullptr) return Error(ErrorCode::kCannotCreateDirectory, pattern);
@@ -182,7 +189,7 @@ std::string TemporaryPostgres::conninfo() const {
   return fmt::format("host=127.0.0.1 port={} user=postgres dbname=postgres sslmode=disable", port());
 }
 
-Result<std::unique_ptr<TemporaryRedis>> TemporaryRedis::start_server() {
+Result<std::unique_ptr<TemporaryRedis>> TemporaryRedis::start_server(const std::vector<std::string>& more) {
   auto server = std::make_unique<TemporaryRedis>();
   TRY(server->make_folder());
   std::string users = server->folder_ + "/users.acl";
@@ -190,9 +197,33 @@ Result<std::unique_ptr<TemporaryRedis>> TemporaryRedis::start_server() {
   Result<> started;
   for (int attempt = 0; attempt < kStartAttempts; ++attempt) {
     server->port_ = free_port();
-    started = server->start({"redis-server", "--port", std::to_string(server->port_), "--bind", "127.0.0.1",
-                             "--dir", server->folder_, "--save", "", "--aclfile", users},
-                            [] { return true; });
+    std::vector<std::string> command = {"redis-server", "--port", std::to_string(server->port_), "--bind", "127.0.0.1",
+                                        "--dir", server->folder_, "--save", "", "--aclfile", users};
+    command.insert(command.end(), more.begin(), more.end());
+    started = server->start(command, [] { return true; });
+    if (started) return server;
+  }
+  return std::move(started).error();
+}
+
+Result<std::unique_ptr<TemporaryRedis>> TemporaryRedis::start_cluster_node() {
+  return start_server({"--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf", "--cluster-port",
+                       std::to_string(free_port()), "--cluster-node-timeout", "2000"});
+}
+
+Result<std::unique_ptr<TemporarySentinel>> TemporarySentinel::start_server(const std::string& master_name,
+                                                                           int master_port) {
+  auto server = std::make_unique<TemporarySentinel>();
+  TRY(server->make_folder());
+  std::string settings = server->folder_ + "/sentinel.conf";
+  Result<> started;
+  for (int attempt = 0; attempt < kStartAttempts; ++attempt) {
+    server->port_ = free_port();
+    std::ofstream(settings) << fmt::format(
+        "port {0}\nbind 127.0.0.1\ndir {1}\nsentinel monitor {2} 127.0.0.1 {3} 2\n"
+        "sentinel down-after-milliseconds {2} 1000\nsentinel failover-timeout {2} 3000\n",
+        server->port_, server->folder_, master_name, master_port);
+    started = server->start({"redis-server", settings, "--sentinel"}, [] { return true; });
     if (started) return server;
   }
   return std::move(started).error();

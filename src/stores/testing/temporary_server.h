@@ -22,6 +22,8 @@ class TemporaryServer {
 
   int port() const { return port_; }
   const std::string& folder() const { return folder_; }
+  // As a crash would end it: no signal handler runs.
+  void kill_now();
 
  protected:
   TemporaryServer() = default;
@@ -55,7 +57,17 @@ class TemporaryPostgres : public TemporaryServer {
 // works.
 class TemporaryRedis : public TemporaryServer {
  public:
-  static base::Result<std::unique_ptr<TemporaryRedis>> start_server();
+  // `more`: further arguments of the command line, such as "--replicaof".
+  static base::Result<std::unique_ptr<TemporaryRedis>> start_server(const std::vector<std::string>& more = {});
+  // A node with cluster mode on and a port of its own for the cluster's bus, knowing no other node yet.
+  static base::Result<std::unique_ptr<TemporaryRedis>> start_cluster_node();
+};
+
+// A sentinel that watches one master under a name; two of them agree on its end.
+class TemporarySentinel : public TemporaryServer {
+ public:
+  static base::Result<std::unique_ptr<TemporarySentinel>> start_server(const std::string& master_name,
+                                                                       int master_port);
 };
 
 }  // namespace workerdb::stores::testing

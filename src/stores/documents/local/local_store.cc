@@ -32,7 +32,8 @@ WrittenDocument port_form(const engine::WriteResult& written) { return {written.
 
 class LocalDatabase : public DocumentDatabase {
  public:
-  explicit LocalDatabase(engine::Database database) : database_(std::move(database)) {}
+  LocalDatabase(engine::Engine& engine, engine::Database database)
+      : engine_(engine), database_(std::move(database)) {}
   const std::string& name() const override { return database_.name(); }
 
   Result<std::vector<CollectionDescription>> collections() override {
@@ -44,7 +45,7 @@ class LocalDatabase : public DocumentDatabase {
   }
 
   Result<std::optional<CollectionDescription>> find_collection(std::string_view collection) override {
-    auto found = database_.collection(collection);
+    auto found = find(collection);
     if (!found && found.error().code() == ErrorCode::kCollectionNotFound) return std::nullopt;
     if (!found) return std::move(found).error();
     return description_of(*found);
@@ -58,64 +59,64 @@ class LocalDatabase : public DocumentDatabase {
   Result<> set_schema(std::string_view collection, Slice schema) override {
     engine::Collection::Change change;
     change.schema = value::Buffer(schema.is_none() ? Slice::null() : schema);
-    return TRY(database_.collection(collection)).change(change);
+    return TRY(find(collection)).change(change);
   }
 
   Result<> drop_collection(std::string_view collection) override {
     return database_.drop_collection(collection);
   }
   Result<> truncate_collection(std::string_view collection) override {
-    return TRY(database_.collection(collection)).truncate();
+    return TRY(find(collection)).truncate();
   }
   Result<uint64_t> count(std::string_view collection) override {
-    return TRY(database_.collection(collection)).count();
+    return TRY(find(collection)).count();
   }
 
   Result<std::vector<value::Buffer>> indexes(std::string_view collection) override {
-    value::Buffer all = TRY(database_.collection(collection)).indexes();
+    value::Buffer all = TRY(find(collection)).indexes();
     std::vector<value::Buffer> definitions;
     for (value::ArrayIterator index(all.slice()); index.valid(); index.next())
       definitions.emplace_back(index.value());
     return definitions;
   }
   Result<value::Buffer> ensure_index(std::string_view collection, Slice definition) override {
-    engine::Collection found = TRY(database_.collection(collection));
+    engine::Collection found = TRY(find(collection));
     return TRY(found.ensure_index(definition)).definition;
   }
   Result<> drop_index(std::string_view collection, std::string_view index) override {
-    return TRY(database_.collection(collection)).drop_index(index);
+    return TRY(find(collection)).drop_index(index);
   }
 
   Result<std::optional<value::Buffer>> read(std::string_view collection, std::string_view key) override {
-    engine::Collection found = TRY(database_.collection(collection));
+    engine::Collection found = TRY(find(collection));
     engine::PinnedDocument document;
     if (!TRY(found.read(key, document))) return std::nullopt;
     return value::Buffer(document.slice());
   }
   Result<WrittenDocument> insert(std::string_view collection, Slice document,
                                  const WriteOptions& options) override {
-    engine::Collection found = TRY(database_.collection(collection));
+    engine::Collection found = TRY(find(collection));
     return port_form(TRY(found.insert(document, engine_form(options))));
   }
   Result<WrittenDocument> update(std::string_view collection, std::string_view key, Slice patch,
                                  const WriteOptions& options) override {
-    engine::Collection found = TRY(database_.collection(collection));
+    engine::Collection found = TRY(find(collection));
     return port_form(TRY(found.update(key, patch, engine_form(options))));
   }
   Result<WrittenDocument> replace(std::string_view collection, std::string_view key, Slice document,
                                   const WriteOptions& options) override {
-    engine::Collection found = TRY(database_.collection(collection));
+    engine::Collection found = TRY(find(collection));
     return port_form(TRY(found.replace(key, document, engine_form(options))));
   }
   Result<> remove(std::string_view collection, std::string_view key, const WriteOptions& options) override {
-    engine::Collection found = TRY(database_.collection(collection));
+    engine::Collection found = TRY(find(collection));
     TRY(found.remove(key, engine_form(options)));
     return {};
   }
 
   Result<BulkResult> insert_many(std::string_view collection, std::span<const Slice> documents,
                                  const WriteOptions& options) override {
-    engine::Collection found = TRY(database_.collection(collection));
+    engine::Collection found = TRY(find(collection));
     BulkResult outcome;
     for (size_t start = 0; start < documents.size(); start += kBulkStep) {
       auto step = documents.subspan(start, std::min(kBulkStep, documents.size() - start));
@@ -134,6 +135,15 @@ class LocalDatabase : public DocumentDatabase {
   }
 
  private:
+  // A database that was dropped has no collections; the port wants to hear why.
+  Result<engine::Collection> find(std::string_view collection) {
+    auto found = database_.collection(collection);
+    if (found || found.error().code() != ErrorCode::kCollectionNotFound) return found;
+    auto there = engine_.database(database_.name());
+    if (!there || there->id() != database_.id()) return ErrorCode::kDatabaseNotFound;
+    return found;
+  }
+
   static Result<> insert_step(engine::Collection& collection, std::span<const Slice> documents, size_t start,
                               const engine::WriteOptions& options, BulkResult& outcome) {
     value::Builder array;
@@ -151,6 +161,7 @@ class LocalDatabase : public DocumentDatabase {
     return {};
   }
 
+  engine::Engine& engine_;
   engine::Database database_;
 };
 
@@ -165,15 +176,15 @@ class LocalStore : public DocumentStore {
   }
   Result<> drop_database(std::string_view name) override { return engine_.drop_database(name); }
   Result<std::shared_ptr<DocumentDatabase>> open(std::string_view name) override {
-    return std::make_shared<LocalDatabase>(TRY(engine_.database(name)));
+    return std::make_shared<LocalDatabase>(engine_, TRY(engine_.database(name)));
   }
 
   Result<std::optional<std::string>> environment_class(std::string_view database) override {
-    LocalDatabase opened(TRY(engine_.database(database)));
+    LocalDatabase opened(engine_, TRY(engine_.database(database)));
     return read_environment_record(opened);
   }
   Result<> set_environment_class(std::string_view database, std::string_view environment_class) override {
-    LocalDatabase opened(TRY(engine_.database(database)));
+    LocalDatabase opened(engine_, TRY(engine_.database(database)));
     return write_environment_record(opened, environment_class);
   }
 
