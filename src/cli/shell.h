@@ -19,7 +19,4 @@ struct ShellOptions {
 // Reads statements until the end of input or \q and runs each; an error is printed and the shell goes on.
 base::Result<> run_shell(const ShellOptions& options, const std::function<base::Result<>(const std::string&)>& run);
 
-// "$XDG_STATE_HOME/workerdb/aql_history", made with mode 0700 and 0600; empty when there is no home.
-std::string history_path(const std::string& name);
-
 }  // namespace workerdb::cli
