@@ -17,7 +17,9 @@ struct pg_conn;  // libpq's PGconn
 
 namespace workerdb::stores::relational {
 
-// Where and as whom to connect. What stays empty comes from `conninfo`, then from libpq's environment
+// Where and as whom to connect. Several hosts are libpq's affair ("host=a,b port=1,2",
+// "postgresql://a:1,b:2/db?target_session_attrs=read-write"): each is tried in turn, and one that is not of the wanted
+// kind is passed over. What stays empty comes from `conninfo`, then from libpq's environment
 // (PGHOST, PGPORT, PGUSER, PGPASSFILE...), then from libpq's defaults.
 struct ConnectionOptions {
   // "host=... dbname=...", "postgresql://user@host/db", or empty.
@@ -92,6 +94,9 @@ class Connection {
   Canceller canceller() const;
   bool is_open() const;
   bool in_transaction() const;
+  // Asks the server, in one round trip, whether the session lives and the server is still of the kind that
+  // target_session_attrs demanded of it (a failover turns a primary into a standby under its sessions).
+  bool is_still_wanted();
   // The database, the user and "host:port" of this session.
   std::string database() const;
   std::string user() const;

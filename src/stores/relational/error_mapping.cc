@@ -73,6 +73,20 @@ bool is_retryable(const base::Error& error) {
   return state == "40001" || state == "40P01" || state == "55P03";
 }
 
+bool is_failover(const base::Error& error) {
+  std::string_view state = sqlstate(error);
+  if (state.empty()) {
+    switch (error.code()) {
+      case ErrorCode::kSimpleClientCouldNotConnect:
+      case ErrorCode::kSimpleClientCouldNotWrite:
+      case ErrorCode::kSimpleClientCouldNotRead:
+      case ErrorCode::kStartingUp: return true;
+      default: return false;
+    }
+  }
+  return state.starts_with("08") || state == "57P01" || state == "57P02" || state == "57P03" || state == "25006";
+}
+
 ErrorCode code_of_sqlstate(std::string_view state) {
   for (const Mapping& mapping : kMappings) {
     if (state.starts_with(mapping.state)) return mapping.code;

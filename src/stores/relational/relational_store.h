@@ -1,6 +1,7 @@
 #pragma once
 // A PostgreSQL server as a whole: connects to any of its databases and keeps a few idle sessions for the next
 // caller.
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -23,6 +24,8 @@ class Lease {
   ~Lease();
   Connection& operator*() { return connection_; }
   Connection* operator->() { return &connection_; }
+  // Closes the session when the scope ends, instead of giving it back.
+  void discard() { is_discarded_ = true; }
 
  private:
   friend class RelationalStore;
@@ -34,6 +37,7 @@ class Lease {
   std::unique_ptr<RelationalStore, Giver> store_;
   std::string database_;
   Connection connection_;
+  bool is_discarded_ = false;
 };
 
 // Thread-safe.
@@ -44,8 +48,13 @@ class RelationalStore {
 
   // A session of its own. Errors as Connection::connect.
   base::Result<Connection> connect(const std::string& database = "") const;
-  // An idle session of the pool, or a new one.
+  // An idle session of the pool that still is what target_session_attrs demands, or a new one.
   base::Result<Lease> lease(const std::string& database = "") EXCLUDES(mutex_);
+  // Runs work on a session of the pool, from its start on another session when is_failover() or is_retryable() holds for
+  // its error, until `timeout_ms` are over. Only for work that has the effect of one run however often it runs: reads,
+  // and writes that are idempotent. Any number of runs may have happened when it fails.
+  base::Result<> run_repeatably(const std::string& database,
+                                const std::function<base::Result<>(Connection&)>& work, int timeout_ms = 15'000);
   // Closes the idle sessions (before a database is dropped, which no session may use).
   void close_idle(const std::string& database) EXCLUDES(mutex_);
 
