@@ -75,9 +75,9 @@ TunnelStatus Carrier::status() const {
                       .last_outage_ms = links_.last_outage_ms(),
                       .reason = links_.reason(),
                       .forwards = clients_.status()};
-  if (status.state == State::kReady && !clients_.all_listen()) {
-    status.state = State::kUnprepared;
-    status.reason = clients_.taken_port();
+  if (!clients_.all_listen()) {
+    if (status.state == State::kReady) status.state = State::kUnprepared;
+    if (status.reason.empty()) status.reason = clients_.taken_port();
   }
   return status;
 }

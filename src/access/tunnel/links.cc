@@ -11,7 +11,8 @@ using supervise::State;
 namespace {
 
 constexpr int64_t kReadyPollMs = 10;
-constexpr int64_t kSilencePollMs = 200;
+constexpr int64_t kShortestSilencePollMs = 50;
+constexpr int64_t kLongestSilencePollMs = 1000;
 constexpr int64_t kAttemptTimeoutMs = 15'000;
 constexpr int64_t kYoungOutageMs = 10'000;
 constexpr int64_t kWantedPauseMs = 500;
@@ -96,13 +97,15 @@ void Links::promote(SshLink* link, int64_t now_ms) {
   if (connects_++ > 0) last_outage_ms_ = now_ms - outage_since_ms_;
   way_on_ = {link->number(), {}};
   for (size_t index = 0; index < spec_.forwards.size(); ++index) way_on_.sockets.push_back(link->socket(index));
-  next_silence_check_ms_ = now_ms + kSilencePollMs;
+  next_silence_check_ms_ = now_ms;
 }
 
 void Links::check_silence(int64_t now_ms) {
   if (active_ == nullptr || now_ms < next_silence_check_ms_) return;
-  next_silence_check_ms_ = now_ms + kSilencePollMs;
-  bool silent = active_->is_silent();
+  // Healthy, that is about once a second; and a silence is seen when it is due.
+  int64_t due_in_ms = active_->silent_in_ms().value_or(kLongestSilencePollMs);
+  next_silence_check_ms_ = now_ms + std::clamp(due_in_ms, kShortestSilencePollMs, kLongestSilencePollMs);
+  bool silent = due_in_ms <= 0;
   if (silent == silent_) return;
   silent_ = silent;
   if (silent) {

@@ -12,7 +12,7 @@ using base::Result;
 namespace {
 
 // ssh asks once a second and the answer takes a round trip; the rest is for busy machines.
-constexpr int64_t kSilenceMs = 1400;
+constexpr int64_t kSilenceMs = 1300;
 constexpr int64_t kSilenceRoundTrips = 3;
 constexpr size_t kLastLines = 8;
 
@@ -60,10 +60,11 @@ bool SshLink::step(int64_t now_ms) {
   return true;
 }
 
-bool SshLink::is_silent() {
-  if (!silence_) return false;
+std::optional<int64_t> SshLink::silent_in_ms() {
+  if (!silence_) return std::nullopt;
   auto reading = silence_->read();
-  return reading && reading->silent_ms > kSilenceMs + kSilenceRoundTrips * reading->round_trip_ms;
+  if (!reading) return std::nullopt;
+  return kSilenceMs + kSilenceRoundTrips * reading->round_trip_ms - reading->silent_ms;
 }
 
 SshLink::End SshLink::end(const TunnelSpec& spec) const {

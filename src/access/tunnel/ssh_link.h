@@ -35,8 +35,9 @@ class SshLink {
   int output() const { return process_.output(); }
   int ended() const { return process_.ended(); }
 
-  // Whether the server has said nothing for longer than its answers can take. Ready links only.
-  bool is_silent();
+  // In how many milliseconds, should nothing come until then, the server has been silent for longer than its answers
+  // can take; 0 or less: it has been. Nothing when that cannot be known. Ready links only.
+  std::optional<int64_t> silent_in_ms();
 
   struct End {
     Setback setback = Setback::kUnreachable;
