@@ -7,7 +7,10 @@
 
 #include "catalog/apply.h"
 #include "catalog/load.h"
+#include "cli/credential_rotation.h"
 #include "cli/document_service.h"
+#include "cli/lease_sweeper.h"
+#include "cli/stack/ports.h"
 #include "cli/stack/postgres_service.h"
 #include "cli/stack/redis_service.h"
 
@@ -50,14 +53,17 @@ catalog::Passwords passwords_of(const catalog::Catalog& catalog, const Secrets& 
 }
 
 // A stack that comes up applies what destroys nothing; the rest waits for a person and `workerdb apply --confirm`.
+// It may start again after a rotation, so the passwords are read anew.
 Result<> apply_at_start(const std::string& folder, const StackContext& context) {
   auto catalog = TRY(catalog::load_catalog(folder));
-  Session session(endpoints_of(context.options.bind_address, context.options.ports, context.secrets));
+  TRY(settle_rotation({context.folder, client_address(context.options.bind_address), context.options.ports}));
+  Secrets secrets = TRY(load_or_make_secrets(context.folder, context.options));
+  Session session(endpoints_of(context.options.bind_address, context.options.ports, secrets));
   catalog::LiveStores stores;
   stores.documents = &session.documents();
   if (context.options.with_postgres) stores.relational = &session.relational();
   if (context.options.with_redis) stores.cache = &session.cache();
-  TRY(catalog::apply_catalog(catalog, stores, passwords_of(catalog, context.secrets)));
+  TRY(catalog::apply_catalog(catalog, stores, passwords_of(catalog, secrets)));
   return {};
 }
 
@@ -110,6 +116,10 @@ StackComposer compose_stack(std::string catalog_folder) {
     catalog.start = [catalog_folder, context] { return apply_at_start(catalog_folder, context); };
     catalog.stop = [] {};
     parts.services.push_back(std::move(catalog));
+    parts.services.push_back(lease_sweeper(context, [context]() -> Result<StoreEndpoints> {
+      Secrets secrets = TRY(load_or_make_secrets(context.folder, context.options));
+      return endpoints_of(context.options.bind_address, context.options.ports, secrets);
+    }));
     return parts;
   };
 }
@@ -119,6 +129,9 @@ Result<StoreEndpoints> stack_endpoints(const std::string& data_folder) {
   StackState state = TRY(read_state(folder));
   StackOptions options;
   options.ports = state.ports;
+  if (supervise::is_alive(state.process)) {
+    TRY(settle_rotation({folder, client_address(state.bind_address), state.ports}));
+  }
   auto secrets = TRY(load_or_make_secrets(folder, options));
   return endpoints_of(state.bind_address, state.ports, secrets);
 }

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 
+#include "base/process_memory.h"
 #include "base/version.h"
 #include "cli/command_line/command_line.h"
 #include "cli/exit_code.h"
@@ -31,6 +32,7 @@ int main_of(int argc, char** argv) {
   add_query_commands(app, line);
   add_catalog_commands(app, line);
   add_context_commands(app, line);
+  add_credential_commands(app, line);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -45,6 +47,7 @@ int main_of(int argc, char** argv) {
 }  // namespace workerdb::cli
 
 int main(int argc, char** argv) {
+  workerdb::base::keep_memory_private();
   try {
     return workerdb::cli::main_of(argc, argv);
   } catch (const std::exception& error) {

@@ -40,6 +40,8 @@ void add_stack_commands(CLI::App& app, CommandLine& line);
 void add_query_commands(CLI::App& app, CommandLine& line);
 // plan, apply, drop, truncate, reset.
 void add_catalog_commands(CLI::App& app, CommandLine& line);
+// credential.
+void add_credential_commands(CLI::App& app, CommandLine& line);
 // context.
 void add_context_commands(CLI::App& app, CommandLine& line);
 // tunnel.

@@ -120,9 +120,9 @@ Result<ServiceSpec> redis_service(const StackOptions& options, const DataFolder&
   process.user = user;
   process.death_signal = SIGTERM;  // it writes and syncs its log and ends
   ServiceSpec service{.name = kRedisService, .body = std::move(process)};
-  service.probe = [address = client_address(options.bind_address), port = options.ports.redis,
-                   password = secrets.redis_admin](int64_t timeout_ms) {
-    return probe_redis(address, port, password, timeout_ms);
+  // Read anew each time: the password may be rotated while the service runs.
+  service.probe = [address = client_address(options.bind_address), port = options.ports.redis, folder](int64_t timeout_ms) -> Result<> {
+    return probe_redis(address, port, TRY(load_or_make_secret(folder, kRedisAdminSecret)), timeout_ms);
   };
   service.start_timeout_ms = 300'000;  // it reads all of its data first
   service.stop_grace_ms = 30'000;

@@ -20,7 +20,16 @@ namespace {
 constexpr size_t kPasswordLength = 32;
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-Result<std::string> make_password() {
+bool is_space_name(const std::string& name) {
+  return !name.empty() && name.size() <= 64 && name != kRedisDefaultUser && name != kRedisAdminUser &&
+         std::all_of(name.begin(), name.end(), [](char character) {
+           return kAlphabet.find(character) != std::string_view::npos || character == '_' || character == '-';
+         });
+}
+
+}  // namespace
+
+Result<std::string> make_secret() {
   std::string password;
   while (password.size() < kPasswordLength) {
     unsigned char byte = 0;
@@ -33,15 +42,6 @@ Result<std::string> make_password() {
   return password;
 }
 
-bool is_space_name(const std::string& name) {
-  return !name.empty() && name.size() <= 64 && name != kRedisDefaultUser && name != kRedisAdminUser &&
-         std::all_of(name.begin(), name.end(), [](char character) {
-           return kAlphabet.find(character) != std::string_view::npos || character == '_' || character == '-';
-         });
-}
-
-}  // namespace
-
 std::string secret_file(const DataFolder& folder, const std::string& name) {
   return folder.secrets() + "/" + name;
 }
@@ -50,7 +50,7 @@ Result<std::string> load_or_make_secret(const DataFolder& folder, const std::str
   std::string path = secret_file(folder, name);
   struct stat found {};
   if (::lstat(path.c_str(), &found) != 0) {
-    std::string password = TRY(make_password());
+    std::string password = TRY(make_secret());
     TRY(write_private_file(path, password));
     return password;
   }
