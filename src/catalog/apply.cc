@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "base/log.h"
 #include "catalog/cache_steps.h"
-#include "catalog/confirmation.h"
 #include "catalog/document_steps.h"
 #include "catalog/relational_steps.h"
 #include "catalog/stored_names.h"
@@ -34,14 +34,18 @@ Result<std::optional<EnvironmentClass>> live_environment(const LiveStores& store
   return environment_of(*stores.cache);
 }
 
-Result<> check_confirmations(const LiveStores& stores, const Plan& plan, const ApplyOptions& options) {
+Result<std::vector<Loss>> losses_of(const LiveStores& stores, const Plan& plan) {
+  std::vector<Loss> losses;
   for (const Step& step : plan.steps) {
     if (!step.is_destructive()) continue;
-    std::optional<EnvironmentClass> environment = TRY(live_environment(stores, step));
-    TRY(check_confirmation(environment, step.database, fmt::format("{} ({})", step.text, step.destroys),
-                           options.confirmed));
+    auto known = std::ranges::find_if(losses, [&](const Loss& loss) { return loss.store == step.store && loss.database == step.database; });
+    if (known == losses.end()) {
+      losses.push_back({step.store, step.database, TRY(live_environment(stores, step)), {}});
+      known = losses.end() - 1;
+    }
+    known->steps.push_back(fmt::format("{} ({})", step.text, step.destroys));
   }
-  return {};
+  return losses;
 }
 
 Result<> run_step(const Catalog& catalog, const LiveStores& stores, const Passwords& passwords,
@@ -60,7 +64,8 @@ Result<> run_step(const Catalog& catalog, const LiveStores& stores, const Passwo
 Result<Plan> apply_alone(const Catalog& catalog, const LiveStores& stores, const Passwords& passwords,
                          const ApplyOptions& options) {
   Plan plan = TRY(make_plan(catalog, stores, passwords));
-  TRY(check_confirmations(stores, plan, options));
+  std::vector<Loss> losses = TRY(losses_of(stores, plan));
+  if (!losses.empty()) TRY(options.allow(losses));
   for (size_t position = 0; position < plan.steps.size(); ++position) {
     const Step& step = plan.steps[position];
     if (options.before_step) TRY(options.before_step(step, position, plan.steps.size()));
@@ -75,6 +80,16 @@ Result<Plan> apply_alone(const Catalog& catalog, const LiveStores& stores, const
 }
 
 }  // namespace
+
+Result<> refuse_losses_of_production(const std::vector<Loss>& losses) {
+  for (const Loss& loss : losses) {
+    if (loss.environment && *loss.environment != EnvironmentClass::kProduction) continue;
+    return Error(ErrorCode::kForbidden,
+                 fmt::format("{} destroys data of {} '{}', which {}", loss.steps.front(), name_of(loss.store), loss.database,
+                             loss.environment ? "is production" : "carries no environment class and counts as production"));
+  }
+  return {};
+}
 
 Result<Plan> apply_catalog(const Catalog& catalog, const LiveStores& stores, const Passwords& passwords,
                            const ApplyOptions& options) {

@@ -260,7 +260,7 @@ TEST_F(ApplyTest, AnEditedOrMissingMigrationIsRefused) {
   EXPECT_THAT(planned(), HasSubstr("has run migration 0002_second, but the catalog has no such file"));
 }
 
-TEST_F(ApplyTest, ADestructiveMigrationOnProductionNeedsTheName) {
+TEST_F(ApplyTest, ADestructiveMigrationOnProductionIsAskedAbout) {
   folder_.write("sql/0001_first.sql", "CREATE TABLE first (id int);");
   declare_one_database("production");
   ASSERT_TRUE(apply().has_value());
@@ -270,8 +270,8 @@ TEST_F(ApplyTest, ADestructiveMigrationOnProductionNeedsTheName) {
   auto refused = apply();
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code(), ErrorCode::kForbidden);
-  EXPECT_THAT(refused.error().message(), HasSubstr("repeat with --confirm=one"));
-  ASSERT_TRUE(apply({.confirmed = {"one"}}).has_value());
+  EXPECT_THAT(refused.error().message(), HasSubstr("'one', which is production"));
+  ASSERT_TRUE(apply({.allow = [](const auto&) -> base::Result<> { return {}; }}).has_value());
   EXPECT_EQ(planned(), kNothingToDo);
 }
 

@@ -6,7 +6,6 @@
 
 #include "catalog/apply.h"
 #include "catalog/catalog_folder.h"
-#include "catalog/confirmation.h"
 #include "catalog/load.h"
 #include "catalog/memory_documents.h"
 #include "catalog/migrations.h"
@@ -126,11 +125,18 @@ TEST_F(PlanTest, DroppingOnProductionNeedsItsName) {
   auto refused = apply();
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code(), ErrorCode::kForbidden);
-  EXPECT_THAT(refused.error().message(), HasSubstr("repeat with --confirm=live"));
+  EXPECT_THAT(refused.error().message(), HasSubstr("'live', which is production"));
   EXPECT_TRUE(documents_.open("trial").value()->find_collection("notes").value().has_value())
       << "nothing was done";
-  EXPECT_FALSE(apply({.confirmed = {"trial", "production"}}).has_value());
-  ASSERT_TRUE(apply({.confirmed = {"live"}}).has_value());
+  std::vector<Loss> asked;
+  ApplyOptions asking{.allow = [&](const std::vector<Loss>& losses) -> base::Result<> {
+    asked = losses;
+    return {};
+  }};
+  ASSERT_TRUE(apply(asking).has_value());
+  ASSERT_EQ(asked.size(), 2u) << "one a database";
+  EXPECT_EQ(asked[0].database + asked[1].database, "livetrial");
+  EXPECT_THAT(asked[0].steps, testing::ElementsAre("drop collection 'notes' (collection 'notes' with 1 documents)"));
   EXPECT_FALSE(live->find_collection("notes").value().has_value());
   EXPECT_EQ(planned(), "");
 }
@@ -154,16 +160,18 @@ TEST_F(PlanTest, ACollectionsTypeCannotChange) {
               HasSubstr("collection 'notes' of database 'live' is of type document, the catalog says edge"));
 }
 
-TEST(Confirmation, ProductionAndUnknownNeedIt) {
-  std::vector<std::string> none;
-  std::vector<std::string> named = {"flowmaster"};
-  EXPECT_TRUE(check_confirmation(EnvironmentClass::kDev, "flowmaster", "drop", none).has_value());
-  EXPECT_TRUE(check_confirmation(EnvironmentClass::kTest, "flowmaster", "drop", none).has_value());
-  EXPECT_FALSE(check_confirmation(EnvironmentClass::kProduction, "flowmaster", "drop", none).has_value());
-  EXPECT_FALSE(check_confirmation(EnvironmentClass::kProduction, "flowmaste", "drop", named).has_value());
-  EXPECT_TRUE(check_confirmation(EnvironmentClass::kProduction, "flowmaster", "drop", named).has_value());
-  EXPECT_THAT(check_confirmation(std::nullopt, "flowmaster", "drop", none).error().message(),
-              HasSubstr("carries no environment class"));
+TEST(Losses, OfProductionAndOfWhatNobodyClassifiedAreRefused) {
+  auto refuses = [](std::optional<EnvironmentClass> environment) {
+    return !refuse_losses_of_production({{StoreKind::kDocuments, "flowmaster", environment, {"drop"}}}).has_value();
+  };
+  EXPECT_FALSE(refuses(EnvironmentClass::kLocal));
+  EXPECT_FALSE(refuses(EnvironmentClass::kDev));
+  EXPECT_FALSE(refuses(EnvironmentClass::kTest));
+  EXPECT_TRUE(refuses(EnvironmentClass::kProduction));
+  EXPECT_TRUE(refuses(std::nullopt));
+  std::vector<Loss> both = {{StoreKind::kDocuments, "a", EnvironmentClass::kDev, {"drop"}},
+                            {StoreKind::kDocuments, "b", EnvironmentClass::kProduction, {"drop"}}};
+  EXPECT_FALSE(refuse_losses_of_production(both).has_value());
 }
 
 TEST(Migrations, WhatHasRunMustBeTheBeginningOfWhatIsDeclared) {

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "catalog/environment_class.h"
 #include "cli/query_commands.h"
 #include "cli/shell.h"
 #include "value/json.h"
@@ -61,24 +62,58 @@ void print_write_counts(Slice statistics) {
   fmt::print(stderr, "{} written, {} ignored\n", executed.as_int64(), ignored.is_int64() ? ignored.as_int64() : 0);
 }
 
-Result<> run_one(DocumentDatabase& database, const std::string& text, const QueryOptions& options, Slice bind) {
+Result<Intent> intent_of(Door& door, DocumentDatabase& database, const std::string& text, const QueryOptions& options, Slice bind) {
+  Intent intent;
+  intent.database = database.name();
+  intent.command = "aql";
+  intent.data_class = TRY(catalog::environment_of(door.session().documents(), database.name()));
+  intent.operation = access::Operation::kDescribe;
+  if (options.explain) return intent;
+  auto analysis = TRY(database.analyze(text, bind));
+  intent.operation = analysis.modifies ? access::Operation::kWrite : access::Operation::kRead;
+  // What is written is what a right is needed for.
+  for (const auto& use : analysis.collections) {
+    if (use.writes == analysis.modifies) intent.objects.push_back(use.name);
+  }
+  intent.parameters = text + "\n" + value::to_json(bind);
+  return intent;
+}
+
+Result<> run_one(Door& door, DocumentDatabase& database, const std::string& text, const QueryOptions& options, Slice bind) {
+  auto passage = TRY(door.enter(TRY(intent_of(door, database, text, options, bind))));
   if (options.explain) {
     auto plan = TRY(database.explain(text, bind));
     fmt::print("{}\n", value::to_pretty_json(plan.slice().get("plan")));
-    return {};
+    return passage.finish();
   }
   stores::documents::QueryOptions query_options;
   query_options.full_count = options.full_count;
   query_options.max_runtime_ms = int64_t(options.max_runtime_s * 1000);
+  query_options.read_only = passage.is_read_only();
+  const access::Limits& limits = passage.limits();
+  if (limits.time_ms > 0 && (query_options.max_runtime_ms == 0 || query_options.max_runtime_ms > limits.time_ms)) {
+    query_options.max_runtime_ms = limits.time_ms;
+  }
   auto cursor = TRY(database.query(text, bind, query_options));
   RowPrinter printer(stdout, options.format);
+  uint64_t bytes = 0;
+  bool is_cut = false;
   while (auto batch = TRY(cursor->next_batch())) {
-    for (value::ArrayIterator row(*batch); row.valid(); row.next()) printer.print(row.value());
+    for (value::ArrayIterator row(*batch); row.valid() && !is_cut; row.next()) {
+      bytes += row.value().byte_size();
+      is_cut = (limits.rows > 0 && printer.row_count() >= limits.rows) || (limits.bytes > 0 && bytes > limits.bytes);
+      if (!is_cut) printer.print(row.value());
+    }
+    if (is_cut) break;
   }
   printer.finish();
+  if (is_cut) {
+    fmt::print(stderr, "{} cut off after {} rows: the limit of {} (see `workerdb guard`)\n", styled(stderr, "warning", kYellow),
+               printer.row_count(), door.label());
+  }
   print_warnings(cursor->extra());
   if (is_terminal(stdout)) print_write_counts(cursor->extra().get("stats"));
-  return {};
+  return passage.finish(printer.row_count());
 }
 
 Result<std::vector<std::string>> completion_words(DocumentDatabase& database) {
@@ -97,13 +132,13 @@ Result<> run_aql(Door& door, const QueryOptions& options) {
   auto bind = TRY(parse_bind(options.bind));
   std::string name = door.database_or(access::StoreKind::kDocuments, options.database, "flowmaster");
   auto database = TRY(door.session().documents().open(name));
-  if (!options.text.empty()) return run_one(*database, options.text, options, bind.slice());
-  if (!is_terminal(stdin)) return run_one(*database, TRY(read_standard_input()), options, bind.slice());
+  if (!options.text.empty()) return run_one(door, *database, options.text, options, bind.slice());
+  if (!is_terminal(stdin)) return run_one(door, *database, TRY(read_standard_input()), options, bind.slice());
   ShellOptions shell;
   shell.name = "aql";
-  shell.prompt = fmt::format("aql {}> ", name);
+  shell.prompt = door.prompt("aql", name);
   shell.words = TRY(completion_words(*database));
-  return run_shell(shell, [&](const std::string& text) { return run_one(*database, text, options, bind.slice()); });
+  return run_shell(shell, [&](const std::string& text) { return run_one(door, *database, text, options, bind.slice()); });
 }
 
 }  // namespace workerdb::cli

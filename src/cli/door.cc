@@ -2,8 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <iostream>
 
+#include "base/digest.h"
+#include "base/private_file.h"
+#include "base/time.h"
 #include "catalog/load.h"
 #include "cli/composition.h"
 #include "cli/output.h"
@@ -13,9 +18,44 @@
 
 namespace workerdb::cli {
 
+using access::Operation;
+using access::Verdict;
+using base::Error;
+using base::ErrorCode;
 using base::Result;
 
 namespace {
+
+std::string approval_folder() { return base::state_folder() + "/approvals"; }
+
+// What a person types to allow something: the name of what loses, so that it was read.
+Result<> ask_person(const access::AccessRequest& request, const access::Decision& decision) {
+  const std::string& name = request.database.empty() ? request.context->name : request.database;
+  fmt::print(stderr, "{}\n{} {}", decision.reason, request.command, access::name_of(request.operation));
+  for (const std::string& object : request.objects) fmt::print(stderr, " '{}'", object);
+  fmt::print(stderr, "\nType the name '{}' to allow it once: ", name);
+  std::string typed;
+  std::getline(std::cin, typed);
+  if (typed == name) return {};
+  return Error(ErrorCode::kApprovalNeeded, fmt::format("'{}' was not typed: nothing was done", name));
+}
+
+access::AuditEntry entry_of(const access::AccessRequest& request, const Intent& intent, const access::Decision& decision) {
+  access::AuditEntry entry;
+  entry.time_unix_ms = base::unix_time_ms();
+  entry.principal = request.principal;
+  entry.context = request.context->name;
+  entry.environment = base::name_of(access::class_of(request));
+  entry.store = request.store;
+  entry.database = request.database;
+  entry.operation = access::name_of(request.operation);
+  entry.command = request.command;
+  entry.objects = request.objects;
+  entry.statement_digest = intent.statement_digest;
+  entry.decision = access::name_of(decision.verdict);
+  entry.reason = decision.reason;
+  return entry;
+}
 
 // Beside contexts.yaml: one folder a context, with the passwords that `apply` gave.
 Result<DataFolder> folder_of(const access::Context& context) {
@@ -40,6 +80,109 @@ Result<Door> Door::open(const CommonOptions& options) {
   Door door(options, std::move(context), std::move(endpoints));
   fmt::print(stderr, "{}\n", door.label());
   return door;
+}
+
+Door::Door(CommonOptions options, access::Context context, StoreEndpoints endpoints)
+    : options_(std::move(options)), context_(std::move(context)), principal_(access::current_principal()),
+      audit_folder_(access::audit_folder()), session_(std::move(endpoints)) {}
+
+std::string Door::prompt(const std::string& command, const std::string& database) const {
+  std::string text = database.empty() ? command : command + " " + database;
+  if (context_.is_local) return text + "> ";
+  bool is_production = context_.environment == base::EnvironmentClass::kProduction;
+  // Readline counts the columns of a prompt: what draws nothing stands between \001 and \002.
+  std::string name = is_production ? "\001\033[31m\002" + context_.name + "\001\033[0m\002" : context_.name;
+  return name + " " + text + "> ";
+}
+
+bool declares_as_own(const catalog::Catalog& catalog, const access::Principal& principal, access::StoreKind store,
+                     const std::string& database, const std::vector<std::string>& objects) {
+  auto is_own = [&](const std::string& object) {
+    switch (store) {
+      case access::StoreKind::kDocuments: {
+        const auto* collection = catalog::find_named(catalog.collections, object);
+        return collection != nullptr && collection->owner == principal.name;
+      }
+      case access::StoreKind::kRelational: {
+        const auto* declared = catalog::find_named(catalog.relational_databases, database);
+        return declared != nullptr && declared->owner == principal.name;
+      }
+      case access::StoreKind::kCache:
+        return std::ranges::any_of(catalog.cache.key_spaces, [&](const catalog::KeySpaceDeclaration& space) {
+          auto begins = [&](const std::string& prefix) { return object.starts_with(prefix); };
+          return space.owner == principal.name &&
+                 (std::ranges::any_of(space.prefixes, begins) || std::ranges::any_of(space.channels, begins));
+        });
+    }
+    return false;
+  };
+  return !objects.empty() && std::ranges::all_of(objects, is_own);
+}
+
+bool Door::owns(const Intent& intent) const {
+  // Only those to whom ownership gives a right.
+  if (principal_.kind == access::PrincipalKind::kPerson) return false;
+  auto folder = find_catalog("");
+  if (!folder) return false;
+  auto catalog = catalog::load_catalog(*folder);
+  return catalog && declares_as_own(*catalog, principal_, intent.store, intent.database, intent.objects);
+}
+
+Result<> Door::approve_only(const access::AccessRequest& request, const access::Decision& decision) {
+  if (decision.verdict != Verdict::kStepUp) {
+    return Error(decision.verdict == Verdict::kDeny ? ErrorCode::kForbidden : ErrorCode::kBadParameter,
+                 decision.verdict == Verdict::kDeny ? decision.reason : "this needs no approval: " + decision.reason);
+  }
+  TRY(ask_person(request, decision));
+  auto approval = TRY(access::ApprovalStore(approval_folder())
+                          .approve(request, principal_, access::is_at_terminal(), options_.approve_for_s));
+  fmt::print("{}\n", approval.id);
+  fmt::print(stderr, "Allowed once within {} s: repeat the command with --approval {}\n", options_.approve_for_s, approval.id);
+  return Error(ErrorCode::kNoError, "");
+}
+
+Result<> Door::step_up(const access::AccessRequest& request, const access::Decision& decision) {
+  access::ApprovalStore approvals(approval_folder());
+  if (!options_.approval.empty()) return approvals.use(options_.approval, request);
+  if (principal_.kind != access::PrincipalKind::kPerson || !access::is_at_terminal()) {
+    return Error(ErrorCode::kApprovalNeeded, decision.reason);
+  }
+  TRY(ask_person(request, decision));
+  auto approval = TRY(approvals.approve(request, principal_, true, 60));
+  return approvals.use(approval.id, request);
+}
+
+Result<Passage> Door::enter(const Intent& intent) {
+  access::AccessRequest request;
+  request.principal = principal_;
+  request.context = &context_;
+  request.data_class = intent.data_class;
+  request.store = intent.store;
+  request.database = intent.database;
+  request.operation = intent.operation;
+  request.command = intent.command;
+  request.objects = intent.objects;
+  request.parameters_digest = base::sha256_hex(intent.parameters);
+  request.wants_write = options_.write;
+  request.owns_objects = owns(intent);
+  access::Decision decision = access::decide(request);
+  if (options_.approve_for_s > 0) {
+    TRY(approve_only(request, decision));
+  }
+  access::AuditEntry entry = entry_of(request, intent, decision);
+  auto refuse = [&](Error error) -> Error {
+    entry.decision = "denied";
+    entry.reason = error.message();
+    auto written = access::AuditLog(audit_folder_).append(entry);
+    return written ? std::move(error) : std::move(written).error();
+  };
+  if (decision.verdict == Verdict::kDeny) return refuse(Error(ErrorCode::kForbidden, decision.reason));
+  if (decision.verdict == Verdict::kStepUp) {
+    if (auto allowed = step_up(request, decision); !allowed) return refuse(std::move(allowed).error());
+    entry.decision = "approved";
+  }
+  TRY(access::AuditLog(audit_folder_).append(entry));
+  return Passage(std::move(entry), std::move(decision), audit_folder_);
 }
 
 std::string Door::label() const {

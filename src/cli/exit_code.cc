@@ -13,10 +13,9 @@ ExitCode exit_code_of(const base::Error& error) {
     case ErrorCode::kSimpleClientCouldNotWrite:
     case ErrorCode::kStartingUp:
     case ErrorCode::kShuttingDown: return ExitCode::kUnreachable;
+    case ErrorCode::kNoError: return ExitCode::kSuccess;
+    case ErrorCode::kApprovalNeeded: return ExitCode::kApproval;
     case ErrorCode::kForbidden:
-      // The number is the documented one of a missing right; that a confirmation would give it stands in the text.
-      return error.message().find("--confirm=") == std::string::npos ? ExitCode::kUnauthorized
-                                                                     : ExitCode::kConfirmation;
     case ErrorCode::kHttpUnauthorized:
     case ErrorCode::kHttpForbidden:
     case ErrorCode::kReadOnly: return ExitCode::kUnauthorized;

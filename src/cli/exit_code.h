@@ -13,7 +13,7 @@ enum class ExitCode : int {
   kNotFound = 5,        // no such database, collection, document, table
   kConflict = 6,        // unique constraint, write conflict, schema violation
   kSyntax = 7,          // the query does not parse
-  kConfirmation = 8,    // destructive, and not confirmed
+  kApproval = 8,        // needs the approval of a person
   kLimit = 9,           // killed, out of time or memory
   kPartly = 10,         // an import that left records out
 };

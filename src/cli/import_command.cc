@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "catalog/environment_class.h"
 #include "cli/output.h"
 
 namespace workerdb::cli {
@@ -133,11 +134,19 @@ class Importer {
 
 Result<ImportCounts> run_import(Door& door, const ImportCommandOptions& options) {
   auto database = TRY(door.session().documents().open(options.database));
+  Intent intent;
+  intent.database = options.database;
+  intent.operation = access::Operation::kWrite;
+  intent.command = "import";
+  if (!options.collection.empty()) intent.objects = {options.collection};
+  intent.data_class = TRY(catalog::environment_of(door.session().documents(), options.database));
+  auto passage = TRY(door.enter(intent));
   Importer importer(*database, options);
   for (const auto& file : options.files) {
     auto done = importer.import_file(file);
     if (!done) return std::move(done).error().with_context(file);
   }
+  TRY(passage.finish(importer.counts().created));
   return importer.counts();
 }
 

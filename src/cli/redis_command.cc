@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "catalog/confirmation.h"
 #include "catalog/environment_class.h"
 #include "cli/query_commands.h"
 #include "cli/shell.h"
@@ -84,9 +83,14 @@ void append_text(const Reply& reply, int indent, std::string& to) {
 
 Result<> run_one(Door& door, const std::vector<std::string>& arguments, const QueryOptions& options) {
   if (arguments.empty()) return {};
-  if (is_destructive(arguments)) {
-    TRY(catalog::check_confirmation(TRY(catalog::environment_of(door.session().cache())), "redis", arguments[0], door.options().confirmed));
-  }
+  Intent intent;
+  intent.store = access::StoreKind::kCache;
+  intent.database = "redis";
+  intent.operation = is_destructive(arguments) ? access::Operation::kDestroy : access::Operation::kWrite;
+  intent.command = "redis";
+  for (const auto& word : arguments) intent.parameters += fmt::format("{}:{}\n", word.size(), word);
+  intent.data_class = TRY(catalog::environment_of(door.session().cache()));
+  auto passage = TRY(door.enter(intent));
   auto reply = TRY(door.session().cache().command(arguments));
   if (reply.is_error()) return stores::cache::error_of_reply(reply);
   std::string text;
@@ -101,7 +105,7 @@ Result<> run_one(Door& door, const std::vector<std::string>& arguments, const Qu
     text += '\n';
   }
   std::fwrite(text.data(), 1, text.size(), stdout);
-  return {};
+  return passage.finish();
 }
 
 }  // namespace
@@ -122,7 +126,7 @@ Result<> run_redis(Door& door, const std::vector<std::string>& arguments, const 
   }
   ShellOptions shell;
   shell.name = "redis";
-  shell.prompt = "redis> ";
+  shell.prompt = door.prompt("redis", "");
   shell.ends_with_semicolon = false;
   shell.words = {"GET", "SET", "DEL", "EXISTS", "EXPIRE", "TTL", "SCAN", "HGETALL", "LRANGE", "SMEMBERS", "PUBLISH", "XADD", "XRANGE", "INFO", "PING"};
   return run_shell(shell, run_line);

@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "access/credentials/credential.h"
+#include "access/tunnel/context_tunnel.h"
+#include "access/tunnel/tunnel.h"
 #include "net/url.h"
 
 namespace workerdb::cli {
@@ -25,8 +29,28 @@ struct HostAndPort {
   uint16_t port;
 };
 
-// Where a service is reached from here.
-HostAndPort address_of(const Context& context, StoreKind store, const StorePlace& place) {
+constexpr int64_t kTunnelWaitMs = 15'000;
+
+// Where a service is reached from here: its end of the tunnel, or the name itself.
+struct Reach {
+  const Context& context;
+  std::optional<access::TunnelStatus> tunnel;
+};
+
+Result<Reach> reach(const Context& context) {
+  auto spec = TRY(access::tunnel_of(context));
+  if (!spec) return Reach{context, std::nullopt};
+  auto opened = TRY(access::ensure_up(*spec, kTunnelWaitMs));
+  if (opened.started) {
+    fmt::print(stderr, "opened the tunnel of {} through {}; it stays up until `workerdb tunnel down {}`\n", context.name,
+               context.ssh->host, spec->name);
+  }
+  return Reach{context, std::move(opened.status)};
+}
+
+HostAndPort address_of(const Reach& reach, StoreKind store, const StorePlace& place) {
+  const Context& context = reach.context;
+  if (reach.tunnel) return {"127.0.0.1", access::local_port_of(*reach.tunnel, access::name_of(store))};
   return {access::service_host(context, place), place.port != 0 ? place.port : standard_port(store)};
 }
 
@@ -43,10 +67,10 @@ Result<Login> login_of(const StorePlace& place) {
   return login;
 }
 
-Result<> add_documents(const Context& context, const StorePlace& place, StoreEndpoints& to) {
+Result<> add_documents(const Reach& from, const StorePlace& place, StoreEndpoints& to) {
   auto login = TRY(login_of(place));
   if (place.url.empty()) {
-    auto [host, port] = address_of(context, StoreKind::kDocuments, place);
+    auto [host, port] = address_of(from, StoreKind::kDocuments, place);
     to.documents.host = host;
     to.documents.port = port;
   } else {
@@ -59,10 +83,10 @@ Result<> add_documents(const Context& context, const StorePlace& place, StoreEnd
   return {};
 }
 
-Result<> add_relational(const Context& context, const StorePlace& place, StoreEndpoints& to) {
+Result<> add_relational(const Reach& from, const StorePlace& place, StoreEndpoints& to) {
   auto login = TRY(login_of(place));
   if (place.url.empty()) {
-    auto [host, port] = address_of(context, StoreKind::kRelational, place);
+    auto [host, port] = address_of(from, StoreKind::kRelational, place);
     to.relational.conninfo = fmt::format("host={} port={}", host, port);
     to.relational.database = place.database.empty() ? "postgres" : place.database;
   } else {
@@ -74,10 +98,10 @@ Result<> add_relational(const Context& context, const StorePlace& place, StoreEn
   return {};
 }
 
-Result<> add_cache(const Context& context, const StorePlace& place, StoreEndpoints& to) {
+Result<> add_cache(const Reach& from, const StorePlace& place, StoreEndpoints& to) {
   auto login = TRY(login_of(place));
   if (place.url.empty()) {
-    auto [host, port] = address_of(context, StoreKind::kCache, place);
+    auto [host, port] = address_of(from, StoreKind::kCache, place);
     to.cache.host = host;
     to.cache.port = port;
   } else {
@@ -93,11 +117,12 @@ Result<> add_cache(const Context& context, const StorePlace& place, StoreEndpoin
 
 Result<StoreEndpoints> remote_endpoints(const Context& context) {
   StoreEndpoints endpoints;
+  Reach from = TRY(reach(context));
   for (const auto& [store, place] : context.stores) {
     switch (store) {
-      case StoreKind::kDocuments: TRY(add_documents(context, place, endpoints)); break;
-      case StoreKind::kRelational: TRY(add_relational(context, place, endpoints)); break;
-      case StoreKind::kCache: TRY(add_cache(context, place, endpoints)); break;
+      case StoreKind::kDocuments: TRY(add_documents(from, place, endpoints)); break;
+      case StoreKind::kRelational: TRY(add_relational(from, place, endpoints)); break;
+      case StoreKind::kCache: TRY(add_cache(from, place, endpoints)); break;
     }
   }
   return endpoints;

@@ -1,11 +1,10 @@
 #include <fmt/format.h>
 
-#include "catalog/confirmation.h"
 #include "catalog/environment_class.h"
-#include "catalog/sql_text.h"
 #include "cli/query_commands.h"
 #include "cli/shell.h"
 #include "stores/relational/rows_json.h"
+#include "stores/relational/sql_analysis.h"
 
 namespace workerdb::cli {
 
@@ -14,14 +13,35 @@ using base::ErrorCode;
 using base::Result;
 using stores::relational::Connection;
 using stores::relational::Rows;
+using stores::relational::SqlAnalysis;
+using stores::relational::SqlEffect;
 
 namespace {
 
-Result<> check_destruction(Door& door, Connection& connection, const std::string& text) {
-  auto statements = catalog::destructive_statements(text);
-  if (statements.empty()) return {};
-  auto environment = TRY(catalog::environment_of(connection));
-  return catalog::check_confirmation(environment, connection.database(), statements.front().what, door.options().confirmed);
+access::Operation operation_of(SqlEffect effect) {
+  switch (effect) {
+    case SqlEffect::kDescribe: return access::Operation::kDescribe;
+    case SqlEffect::kRead: return access::Operation::kRead;
+    case SqlEffect::kWrite: return access::Operation::kWrite;
+    case SqlEffect::kShape: return access::Operation::kShape;
+    case SqlEffect::kDestroy: return access::Operation::kDestroy;
+    case SqlEffect::kAdminister: break;
+  }
+  return access::Operation::kAdminister;
+}
+
+Result<Intent> intent_of(Connection& connection, const SqlAnalysis& analysis, const std::string& text, const QueryOptions& options) {
+  Intent intent;
+  intent.store = access::StoreKind::kRelational;
+  intent.database = connection.database();
+  intent.operation = operation_of(analysis.effect);
+  intent.command = "sql";
+  intent.objects = analysis.tables;
+  intent.parameters = text;
+  for (const auto& value : options.bind) intent.parameters += fmt::format("\n{}:{}", value.size(), value);
+  intent.statement_digest = analysis.digest;
+  intent.data_class = TRY(catalog::environment_of(connection));
+  return intent;
 }
 
 void print_rows(const Rows& rows, OutputFormat format) {
@@ -39,15 +59,21 @@ void print_rows(const Rows& rows, OutputFormat format) {
 }
 
 Result<> run_one(Door& door, Connection& connection, const std::string& text, const QueryOptions& options) {
-  TRY(check_destruction(door, connection, text));
+  auto analysis = TRY(stores::relational::analyze_sql(text));
+  auto passage = TRY(door.enter(TRY(intent_of(connection, analysis, text, options))));
   if (options.max_runtime_s > 0) TRY(connection.set_statement_timeout_ms(int(options.max_runtime_s * 1000)));
   if (!options.bind.empty()) {
     std::vector<stores::relational::Parameter> parameters(options.bind.begin(), options.bind.end());
-    print_rows(TRY(connection.query(text, parameters)), options.format);
-    return {};
+    auto rows = TRY(connection.query(text, parameters));
+    print_rows(rows, options.format);
+    return passage.finish(uint64_t(rows.affected_rows()));
   }
-  for (const Rows& rows : TRY(connection.run_script(text))) print_rows(rows, options.format);
-  return {};
+  uint64_t count = 0;
+  for (const Rows& rows : TRY(connection.run_script(text))) {
+    print_rows(rows, options.format);
+    count += uint64_t(rows.affected_rows());
+  }
+  return passage.finish(count);
 }
 
 std::vector<std::string> completion_words(Connection& connection) {
@@ -69,7 +95,7 @@ Result<> run_sql(Door& door, const QueryOptions& options) {
   if (!is_terminal(stdin)) return run_one(door, connection, TRY(read_standard_input()), options);
   ShellOptions shell;
   shell.name = "sql";
-  shell.prompt = fmt::format("sql {}> ", name);
+  shell.prompt = door.prompt("sql", name);
   shell.words = completion_words(connection);
   return run_shell(shell, [&](const std::string& text) { return run_one(door, connection, text, options); });
 }

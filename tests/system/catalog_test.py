@@ -139,19 +139,24 @@ class Catalog(unittest.TestCase):
 
 
 class Production(unittest.TestCase):
-    def assert_refused(self, done, name):
+    def assert_refused(self, done):
         self.assertEqual(done.returncode, 8, done.stdout + done.stderr)
-        self.assertIn(f"--confirm={name}", done.stderr)
+        self.assertIn("workerdb approve", done.stderr)
+
+    def approved(self, name, *command):
+        approval = stack.approve(name, *command)
+        self.assertIsNotNone(approval)
+        return stack.workerdb(*command, approval)
 
     def test_a_migration_that_drops(self):
         add_migration("flowmaster_users", "doomed", "CREATE TABLE doomed (id int);\n")
         self.assertEqual(apply().returncode, 0)
         add_migration("flowmaster_users", "drop_doomed", "DROP TABLE doomed;\n")
-        self.assert_refused(apply(), "flowmaster_users")
-        self.assert_refused(apply("--confirm=flowmaster_core"), "flowmaster_users")
+        self.assert_refused(apply())
+        self.assertIsNone(stack.approve("flowmaster_core", "apply", "--catalog", catalog), "another name was typed")
         self.assertEqual(sql("SELECT to_regclass('doomed') IS NULL AS gone", "flowmaster_users"), [{"gone": False}])
-        confirmed = apply("--confirm=flowmaster_users")
-        self.assertEqual(confirmed.returncode, 0, confirmed.stderr)
+        approved = self.approved("flowmaster_users", "apply", "--catalog", catalog)
+        self.assertEqual(approved.returncode, 0, approved.stderr)
         self.assertEqual(sql("SELECT to_regclass('doomed') IS NULL AS gone", "flowmaster_users"), [{"gone": True}])
 
     def test_drop_truncate_and_reset(self):
@@ -160,25 +165,31 @@ class Production(unittest.TestCase):
         self.assertEqual(aql(insert), [1])
         for command in (["drop", "flowmaster"], ["drop", "flowmaster", "process_definitions"],
                         ["truncate", "flowmaster", "process_definitions"], ["reset", "flowmaster", "--catalog", catalog]):
-            self.assert_refused(stack.workerdb(*command), "flowmaster")
-            self.assert_refused(stack.workerdb(*command, "--confirm=flowmaster_dev"), "flowmaster")
+            self.assert_refused(stack.workerdb(*command))
+            self.assertIsNone(stack.approve("flowmaster_dev", *command), "another name was typed")
             self.assertEqual(aql(count), [1])
-        confirmed = stack.workerdb("truncate", "flowmaster", "process_definitions", "--confirm=flowmaster")
-        self.assertEqual(confirmed.returncode, 0, confirmed.stderr)
+        truncate = ("truncate", "flowmaster", "process_definitions")
+        approval = stack.approve("flowmaster", *truncate)
+        other = stack.workerdb("truncate", "flowmaster", "schedules", approval)
+        self.assertEqual(other.returncode, 4, "an approval is for its own request alone: " + other.stderr)
+        approved = stack.workerdb(*truncate, approval)
+        self.assertEqual(approved.returncode, 0, approved.stderr)
+        again = stack.workerdb(*truncate, approval)
+        self.assertEqual(again.returncode, 4, "an approval is used up: " + again.stderr)
         self.assertEqual(aql(count), [0])
         self.assertEqual(aql(insert), [1])
-        confirmed = stack.workerdb("reset", "flowmaster", "--catalog", catalog, "--confirm=flowmaster")
-        self.assertEqual(confirmed.returncode, 0, confirmed.stderr)
+        approved = self.approved("flowmaster", "reset", "flowmaster", "--catalog", catalog)
+        self.assertEqual(approved.returncode, 0, approved.stderr)
         self.assertEqual(aql(count), [0])
         self.assertIn("Nothing to do", stack.workerdb("plan", "--catalog", catalog).stdout)
-        dropped = stack.workerdb("drop", "flowmaster", "schedules", "--confirm=flowmaster")
+        dropped = self.approved("flowmaster", "drop", "flowmaster", "schedules")
         self.assertEqual(dropped.returncode, 0, dropped.stderr)
         self.assertIn("schedules", stack.workerdb("plan", "--catalog", catalog).stdout)
         self.assertEqual(apply().returncode, 0)
 
     def test_redis(self):
         self.assertEqual(stack.workerdb("redis", "SET", "session:kept", "x").returncode, 0)
-        self.assert_refused(stack.workerdb("redis", "FLUSHALL"), "redis")
+        self.assert_refused(stack.workerdb("redis", "FLUSHALL"))
         self.assertEqual(stack.workerdb("redis", "GET", "session:kept").stdout, '"x"\n')
 
     def test_other_classes_ask_nothing(self):

@@ -4,10 +4,14 @@ Where the kernel allows it, a file runs in a network of its own: its stack has t
 on the machine, so that redis-cli (which has no variable for a port) is called exactly as people call it. Elsewhere
 the ports are free ones and redis-cli gets -p.
 """
+import atexit
 import ctypes
 import fcntl
 import json
 import os
+import pty
+import re
+import select
 import shutil
 import socket
 import struct
@@ -69,6 +73,48 @@ def run(command, **options):
     options.setdefault("cwd", SOURCE)
     return subprocess.run(command, shell=isinstance(command, str), executable="/bin/bash" if isinstance(command, str) else None,
                           text=True, capture_output=True, **options)
+
+
+def at_terminal(command, answers, seconds=60):
+    """Runs a command on a terminal of its own and types a line at each question (a text that ends in ': ').
+
+    Returns the exit code and all that was shown.
+    """
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=SOURCE, start_new_session=True)
+    os.close(theirs)
+    shown, answers, end = b"", list(answers), time.monotonic() + seconds
+    try:
+        while time.monotonic() < end:
+            if select.select([ours], [], [], 0.1)[0]:
+                try:
+                    block = os.read(ours, 65536)
+                except OSError:  # the other side is closed
+                    break
+                shown += block
+                if answers and shown.endswith(b": "):
+                    os.write(ours, answers.pop(0).encode() + b"\n")
+            elif process.poll() is not None:
+                break
+        return process.wait(timeout=max(end - time.monotonic(), 1)), shown.decode(errors="replace")
+    finally:
+        os.close(ours)
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def be_a_person_of_its_own():
+    """Contexts, approvals and the audit log of the user are left alone; a shell of an agent counts as a person's."""
+    place = tempfile.mkdtemp(prefix="workerdb-user-")
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    os.environ["XDG_CONFIG_HOME"] = os.environ["XDG_STATE_HOME"] = place
+    for name in ("WORKERDB_CONTEXT", "WORKERDB_CONTEXTS", "WORKERDB_PRINCIPAL", "AI_AGENT", "CLAUDECODE", "CODEX_SANDBOX",
+                 "CURSOR_AGENT", "GEMINI_CLI", "OPENCODE", "AUGMENT_AGENT", "GOOSE_TERMINAL"):
+        os.environ.pop(name, None)
+
+
+be_a_person_of_its_own()
 
 
 def wait_until(condition, seconds=60):
@@ -144,6 +190,12 @@ class Stack:
 
     def workerdb(self, *arguments, **options):
         return run([PROGRAM, *arguments, "--data", self.data], **options)
+
+    def approve(self, name, *command):
+        """The --approval option that a person at a terminal gets who types `name`; None when it was refused."""
+        code, shown = at_terminal([PROGRAM, "approve", "--", *command, "--data", self.data], [name])
+        approval = re.search(r"^([0-9a-f]{32})\s*$", shown, re.MULTILINE)
+        return f"--approval={approval.group(1)}" if code == 0 and approval else None
 
     def shell(self, line, **options):
         """A shell line as a user types it, after eval "$(workerdb env)"."""

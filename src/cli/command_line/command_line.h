@@ -20,13 +20,15 @@ struct CommonOptions {
   std::string context;           // --context: where the stores are; empty: the current context
   bool write = false;            // --write: outside the local stack commands only read without it
   std::string approval;          // --approval: what a person allowed (`workerdb approve`)
-  std::vector<std::string> confirmed;  // --confirm: names of production-class databases that may lose data
+  int64_t approve_for_s = 0;     // under `workerdb approve`: how long what the command needs is allowed; 0 elsewhere
 };
 
 struct CommandLine {
   CommonOptions common;
   // Set by the parser's callbacks; called once, after parsing. An exit code, or an error that main prints.
   std::function<base::Result<int>()> run;
+  // Set by `approve`: the words of the command to ask about, which main parses anew.
+  std::vector<std::string> words_to_approve;
 };
 
 // Options that several commands have.
@@ -38,8 +40,12 @@ void add_store_options(CLI::App& command, CommandLine& line);
 void add_stack_commands(CLI::App& app, CommandLine& line);
 // aql, sql, redis, import.
 void add_query_commands(CLI::App& app, CommandLine& line);
+// sh.
+void add_shell_commands(CLI::App& app, CommandLine& line);
 // plan, apply, drop, truncate, reset.
 void add_catalog_commands(CLI::App& app, CommandLine& line);
+// approve.
+void add_approval_commands(CLI::App& app, CommandLine& line);
 // credential.
 void add_credential_commands(CLI::App& app, CommandLine& line);
 // context.

@@ -14,7 +14,6 @@ void add_store_options(CLI::App& command, CommandLine& line) {
   command.add_option("--context", line.common.context, "Where the stores are (see `workerdb context`)")->type_name("NAME");
   command.add_flag("--write", line.common.write, "Outside the local stack: allow writing");
   command.add_option("--approval", line.common.approval, "What a person allowed with `workerdb approve`")->type_name("ID");
-  command.add_option("--confirm", line.common.confirmed, "The name of a production-class database that may lose data")->allow_extra_args(false);
 }
 
 }  // namespace workerdb::cli
