@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "access/guard/read_only.h"
 #include "catalog/environment_class.h"
 #include "cli/query_commands.h"
 #include "cli/shell.h"
@@ -35,6 +36,11 @@ Result<value::Buffer> parse_bind(const std::vector<std::string>& bind) {
   return to.take();
 }
 
+void tell_cut(const std::optional<std::string>& limit, uint64_t rows) {
+  if (!limit) return;
+  fmt::print(stderr, "{} cut off after {} rows: the limit of {} (see `workerdb guard`)\n", styled(stderr, "warning", kYellow), rows, *limit);
+}
+
 Result<std::string> read_standard_input() {
   constexpr size_t kLongest = size_t(64) << 20;
   std::string text;
@@ -67,16 +73,22 @@ Result<Intent> intent_of(Door& door, DocumentDatabase& database, const std::stri
   intent.database = database.name();
   intent.command = "aql";
   intent.data_class = TRY(catalog::environment_of(door.session().documents(), database.name()));
+  intent.statement_digest = access::digest_of_aql(text);
   intent.operation = access::Operation::kDescribe;
   if (options.explain) return intent;
-  auto analysis = TRY(database.analyze(text, bind));
-  intent.operation = analysis.modifies ? access::Operation::kWrite : access::Operation::kRead;
-  // What is written is what a right is needed for.
-  for (const auto& use : analysis.collections) {
-    if (use.writes == analysis.modifies) intent.objects.push_back(use.name);
-  }
-  intent.parameters = text + "\n" + value::to_json(bind);
+  auto analysis = TRY(access::analyze_aql(database, text, bind));
+  intent.operation = analysis.operation;
+  intent.objects = analysis.objects;
+  intent.parameters = access::digest_of_parameters(std::vector<std::string>{text, value::to_json(bind)});
   return intent;
+}
+
+stores::documents::QueryOptions store_options(const QueryOptions& options, const access::Limits& limits) {
+  stores::documents::QueryOptions to;
+  to.full_count = options.full_count;
+  to.max_runtime_ms = int64_t(options.max_runtime_s * 1000);
+  if (limits.time_ms > 0 && (to.max_runtime_ms == 0 || to.max_runtime_ms > limits.time_ms)) to.max_runtime_ms = limits.time_ms;
+  return to;
 }
 
 Result<> run_one(Door& door, DocumentDatabase& database, const std::string& text, const QueryOptions& options, Slice bind) {
@@ -86,31 +98,23 @@ Result<> run_one(Door& door, DocumentDatabase& database, const std::string& text
     fmt::print("{}\n", value::to_pretty_json(plan.slice().get("plan")));
     return passage.finish();
   }
-  stores::documents::QueryOptions query_options;
-  query_options.full_count = options.full_count;
-  query_options.max_runtime_ms = int64_t(options.max_runtime_s * 1000);
-  query_options.read_only = passage.is_read_only();
-  const access::Limits& limits = passage.limits();
-  if (limits.time_ms > 0 && (query_options.max_runtime_ms == 0 || query_options.max_runtime_ms > limits.time_ms)) {
-    query_options.max_runtime_ms = limits.time_ms;
-  }
-  auto cursor = TRY(database.query(text, bind, query_options));
   RowPrinter printer(stdout, options.format);
-  uint64_t bytes = 0;
-  bool is_cut = false;
+  if (passage.is_read_only()) {
+    access::ReadScope scope{.limits = passage.limits(), .objects = {}};
+    auto outcome = TRY(access::read_documents(database, text, bind, scope, store_options(options, passage.limits()), [&](Slice row) -> Result<> {
+      printer.print(row);
+      return {};
+    }));
+    printer.finish();
+    for (const auto& warning : outcome.warnings) fmt::print(stderr, "{} {}\n", styled(stderr, "warning", kYellow), warning);
+    tell_cut(outcome.truncated, outcome.rows);
+    return passage.finish(outcome.rows);
+  }
+  auto cursor = TRY(database.query(text, bind, store_options(options, passage.limits())));
   while (auto batch = TRY(cursor->next_batch())) {
-    for (value::ArrayIterator row(*batch); row.valid() && !is_cut; row.next()) {
-      bytes += row.value().byte_size();
-      is_cut = (limits.rows > 0 && printer.row_count() >= limits.rows) || (limits.bytes > 0 && bytes > limits.bytes);
-      if (!is_cut) printer.print(row.value());
-    }
-    if (is_cut) break;
+    for (value::ArrayIterator row(*batch); row.valid(); row.next()) printer.print(row.value());
   }
   printer.finish();
-  if (is_cut) {
-    fmt::print(stderr, "{} cut off after {} rows: the limit of {} (see `workerdb guard`)\n", styled(stderr, "warning", kYellow),
-               printer.row_count(), door.label());
-  }
   print_warnings(cursor->extra());
   if (is_terminal(stdout)) print_write_counts(cursor->extra().get("stats"));
   return passage.finish(printer.row_count());

@@ -24,7 +24,8 @@ struct Intent {
   access::Operation operation = access::Operation::kRead;
   std::string command;                  // as access/guard/policy.h knows it
   std::vector<std::string> objects;     // collections, tables, keys
-  // All that the effect depends on beside these: a statement with its values, a plan. Only its digest is kept.
+  // All that the effect depends on beside these: a statement with its values, or the digest of several parts
+  // (access::digest_of_parameters). Only a digest is kept.
   std::string parameters;
   std::string statement_digest;         // of the statement without its literals, for the audit log
   std::optional<base::EnvironmentClass> data_class;

@@ -1,5 +1,7 @@
 #pragma once
 // workerdb aql, sql, redis: one query, a query from a pipe, or an interactive mode.
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,8 @@ base::Result<> run_redis(Door& door, const std::vector<std::string>& arguments, 
 
 // Bind parameters as an object. kIllegalOption for what has no '='.
 base::Result<value::Buffer> parse_bind(const std::vector<std::string>& bind);
+// Says on standard error that the guard's limits cut an answer off; nothing when they did not.
+void tell_cut(const std::optional<std::string>& limit, uint64_t rows);
 // All of standard input. kResourceLimit beyond 64 MiB.
 base::Result<std::string> read_standard_input();
 

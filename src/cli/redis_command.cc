@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
+#include "access/guard/read_only.h"
 #include "catalog/environment_class.h"
 #include "cli/query_commands.h"
 #include "cli/shell.h"
@@ -46,14 +46,6 @@ Result<std::vector<std::string>> split_words(const std::string& line) {
   return words;
 }
 
-bool is_destructive(const std::vector<std::string>& arguments) {
-  // A server that is told to follow another one throws its own data away.
-  static constexpr std::array<std::string_view, 5> kDestructive = {"FLUSHALL", "FLUSHDB", "SWAPDB", "REPLICAOF", "SLAVEOF"};
-  std::string name = arguments[0];
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return char(std::toupper(c)); });
-  return std::find(kDestructive.begin(), kDestructive.end(), name) != kDestructive.end();
-}
-
 // As redis-cli shows replies on a terminal.
 void append_text(const Reply& reply, int indent, std::string& to) {
   switch (reply.type) {
@@ -86,12 +78,22 @@ Result<> run_one(Door& door, const std::vector<std::string>& arguments, const Qu
   Intent intent;
   intent.store = access::StoreKind::kCache;
   intent.database = "redis";
-  intent.operation = is_destructive(arguments) ? access::Operation::kDestroy : access::Operation::kWrite;
+  auto analysis = TRY(access::analyze_command(door.session().cache(), arguments));
+  intent.operation = analysis.operation;
   intent.command = "redis";
-  for (const auto& word : arguments) intent.parameters += fmt::format("{}:{}\n", word.size(), word);
+  intent.objects = analysis.keys;
+  intent.parameters = access::digest_of_parameters(arguments);
+  intent.statement_digest = analysis.command;
   intent.data_class = TRY(catalog::environment_of(door.session().cache()));
   auto passage = TRY(door.enter(intent));
-  auto reply = TRY(door.session().cache().command(arguments));
+  Reply reply;
+  if (passage.is_read_only()) {
+    auto outcome = TRY(access::read_cache(door.session().endpoints().cache, arguments, {.limits = passage.limits(), .objects = {}}));
+    tell_cut(outcome.truncated, outcome.reply.elements.size());
+    reply = std::move(outcome.reply);
+  } else {
+    reply = TRY(door.session().cache().command(arguments));
+  }
   if (reply.is_error()) return stores::cache::error_of_reply(reply);
   std::string text;
   bool as_text = options.format == OutputFormat::kTable ||

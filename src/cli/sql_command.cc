@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "access/guard/read_only.h"
 #include "catalog/environment_class.h"
 #include "cli/query_commands.h"
 #include "cli/shell.h"
@@ -14,31 +17,19 @@ using base::Result;
 using stores::relational::Connection;
 using stores::relational::Rows;
 using stores::relational::SqlAnalysis;
-using stores::relational::SqlEffect;
 
 namespace {
-
-access::Operation operation_of(SqlEffect effect) {
-  switch (effect) {
-    case SqlEffect::kDescribe: return access::Operation::kDescribe;
-    case SqlEffect::kRead: return access::Operation::kRead;
-    case SqlEffect::kWrite: return access::Operation::kWrite;
-    case SqlEffect::kShape: return access::Operation::kShape;
-    case SqlEffect::kDestroy: return access::Operation::kDestroy;
-    case SqlEffect::kAdminister: break;
-  }
-  return access::Operation::kAdminister;
-}
 
 Result<Intent> intent_of(Connection& connection, const SqlAnalysis& analysis, const std::string& text, const QueryOptions& options) {
   Intent intent;
   intent.store = access::StoreKind::kRelational;
   intent.database = connection.database();
-  intent.operation = operation_of(analysis.effect);
+  intent.operation = access::operation_of(analysis.effect);
   intent.command = "sql";
   intent.objects = analysis.tables;
-  intent.parameters = text;
-  for (const auto& value : options.bind) intent.parameters += fmt::format("\n{}:{}", value.size(), value);
+  std::vector<std::string> parts = options.bind;
+  parts.push_back(text);
+  intent.parameters = access::digest_of_parameters(parts);
   intent.statement_digest = analysis.digest;
   intent.data_class = TRY(catalog::environment_of(connection));
   return intent;
@@ -58,9 +49,34 @@ void print_rows(const Rows& rows, OutputFormat format) {
   }
 }
 
+Result<> read_one(Door& door, Connection& connection, const std::string& text, const QueryOptions& options, Passage& passage) {
+  auto login = door.session().relational().options();
+  login.database = connection.database();
+  std::vector<stores::relational::Parameter> parameters(options.bind.begin(), options.bind.end());
+  access::ReadScope scope{.limits = passage.limits(), .objects = {}};
+  if (options.max_runtime_s > 0) {
+    int64_t wished_ms = int64_t(options.max_runtime_s * 1000);
+    scope.limits.time_ms = scope.limits.time_ms > 0 ? std::min(scope.limits.time_ms, wished_ms) : wished_ms;
+  }
+  RowPrinter printer(stdout, options.format);
+  value::Builder row;
+  auto outcome = TRY(access::read_relational(login, text, parameters, scope, [&](const Rows& rows) -> Result<> {
+    for (int i = 0; i < rows.row_count(); ++i) {
+      row.clear();
+      stores::relational::append_row(rows, i, row);
+      printer.print(row.slice());
+    }
+    return {};
+  }));
+  printer.finish();
+  tell_cut(outcome.truncated, outcome.rows);
+  return passage.finish(outcome.rows);
+}
+
 Result<> run_one(Door& door, Connection& connection, const std::string& text, const QueryOptions& options) {
   auto analysis = TRY(stores::relational::analyze_sql(text));
   auto passage = TRY(door.enter(TRY(intent_of(connection, analysis, text, options))));
+  if (passage.is_read_only()) return read_one(door, connection, text, options, passage);
   if (options.max_runtime_s > 0) TRY(connection.set_statement_timeout_ms(int(options.max_runtime_s * 1000)));
   if (!options.bind.empty()) {
     std::vector<stores::relational::Parameter> parameters(options.bind.begin(), options.bind.end());
