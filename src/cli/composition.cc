@@ -5,11 +5,13 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "access/audit/audit.h"
 #include "catalog/apply.h"
 #include "catalog/load.h"
 #include "cli/credential_rotation.h"
 #include "cli/document_service.h"
 #include "cli/lease_sweeper.h"
+#include "cli/mcp/mcp_service.h"
 #include "cli/stack/ports.h"
 #include "cli/stack/postgres_service.h"
 #include "cli/stack/redis_service.h"
@@ -50,6 +52,18 @@ catalog::Passwords passwords_of(const catalog::Catalog& catalog, const Secrets& 
     if (found != secrets.redis_spaces.end()) passwords.cache_users[user.name] = found->second;
   }
   return passwords;
+}
+
+Result<std::shared_ptr<McpService>> mcp_service(const StackContext& context, catalog::Catalog catalog) {
+  StoreDoorOptions options;
+  options.context.name = "local";
+  options.context.is_local = true;
+  options.context.environment = base::EnvironmentClass::kLocal;
+  options.endpoints = endpoints_of(context.options.bind_address, context.options.ports, context.secrets);
+  options.catalog = std::move(catalog);
+  options.audit_folder = access::audit_folder();
+  std::string token = TRY(load_or_make_secret(context.folder, kMcpTokenSecret));
+  return std::make_shared<McpService>(std::move(options), std::move(token), std::vector<std::string>{context.options.bind_address});
 }
 
 // A stack that comes up applies what destroys nothing; the rest waits for a person and `workerdb apply --confirm`.
@@ -120,6 +134,8 @@ StackComposer compose_stack(std::string catalog_folder) {
       Secrets secrets = TRY(load_or_make_secrets(context.folder, context.options));
       return endpoints_of(context.options.bind_address, context.options.ports, secrets);
     }));
+    auto agents = TRY(mcp_service(context, TRY(catalog::load_catalog(catalog_folder))));
+    parts.routes["/mcp"] = [agents](const net::HttpRequest& request) { return agents->handle(request); };
     return parts;
   };
 }

@@ -80,8 +80,13 @@ class Requests {
       is_closing_ = true;
       waiting_.clear();
       for (auto& [id, cancelled] : under_way_) cancelled->store(true);
+      changed_.notify_all();
+      end = std::chrono::steady_clock::now() + std::chrono::milliseconds(options_.stuck_ms);
+      while (options_.on_stuck && running_ > 0) {
+        if (changed_.wait_until(lock, end) == std::cv_status::timeout) break;
+      }
+      if (options_.on_stuck && running_ > 0) options_.on_stuck();
     }
-    changed_.notify_all();
     for (std::thread& thread : threads_) thread.join();
   }
 
@@ -130,10 +135,12 @@ class Requests {
         if (is_closing_) return;
         job = std::move(waiting_.front());
         waiting_.pop_front();
+        ++running_;
       }
       run(job);
       {
         base::MutexLock lock(mutex_);
+        --running_;
         under_way_.erase(job.message.id);
       }
       changed_.notify_all();
@@ -160,6 +167,7 @@ class Requests {
   std::deque<Job> waiting_ GUARDED_BY(mutex_);
   std::map<std::string, std::shared_ptr<std::atomic<bool>>> under_way_ GUARDED_BY(mutex_);  // waiting ones too
   bool is_closing_ GUARDED_BY(mutex_) = false;
+  int running_ GUARDED_BY(mutex_) = 0;
   std::vector<std::thread> threads_;
 };
 

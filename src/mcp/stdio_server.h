@@ -1,6 +1,8 @@
 #pragma once
 // MCP over a pair of byte streams: one message a line. Requests run at once, as many as there are threads; answers go
 // out as they come. Source: the pages "stdio" and "Cancellation" (2026-07-28), "Transports" (2025-11-25).
+#include <functional>
+
 #include "access/context/principal.h"
 #include "base/result.h"
 #include "mcp/protocol.h"
@@ -13,6 +15,10 @@ struct StdioOptions {
   // After the end of the input: how long answers may still take before what runs is cancelled. Clients end a server
   // that stays longer (the SDKs after 2 s).
   int64_t drain_ms = 1'500;
+  // Called when a request that was cancelled at the end does not stop within `stuck_ms`; empty: it is waited for.
+  // A program ends itself here, as a store may take long to notice that nobody waits.
+  int64_t stuck_ms = 1'000;
+  std::function<void()> on_stuck;
   CodecLimits codec;
 };
 

@@ -104,6 +104,7 @@ Result<ReadOutcome> read_relational(const stores::relational::ConnectionOptions&
   TRY(connection.execute(fmt::format(
       "BEGIN READ ONLY; SET LOCAL statement_timeout = {}; SET LOCAL lock_timeout = {}; SET LOCAL idle_in_transaction_session_timeout = 60000",
       std::max<int64_t>(scope.limits.time_ms, 0), kLockTimeoutMs)));
+  if (scope.on_start) scope.on_start(connection.canceller());
   Meter meter(scope.limits);
   auto done = connection.stream(sql, parameters, [&](const stores::relational::Rows& row) -> Result<> {
     if (!meter.has_room(size_of(row))) return enough();

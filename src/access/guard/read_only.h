@@ -25,6 +25,8 @@ struct ReadScope {
   // login has to be one of that scope.
   AllowedObjects objects;
   SecondLayer second_layer = SecondLayer::kOn;
+  // PostgreSQL: gets what can end the statement from another thread, before it runs.
+  std::function<void(const stores::relational::Canceller&)> on_start;
 };
 
 struct ReadOutcome {

@@ -50,6 +50,8 @@ void add_approval_commands(CLI::App& app, CommandLine& line);
 void add_credential_commands(CLI::App& app, CommandLine& line);
 // context.
 void add_context_commands(CLI::App& app, CommandLine& line);
+// mcp, skill.
+void add_agent_commands(CLI::App& app, CommandLine& line);
 // tunnel.
 void add_tunnel_commands(CLI::App& app, CommandLine& line);
 

@@ -70,6 +70,7 @@ HttpResponse ControlHandler::readiness() const {
 }
 
 HttpResponse ControlHandler::handle(const HttpRequest& request) {
+  if (auto route = routes_.find(request.path()); route != routes_.end()) return route->second(request);
   if (request.method() != HttpMethod::kGet && request.method() != HttpMethod::kHead) {
     return HttpResponse(405, kJson, "{\"error\":\"only GET and HEAD\"}\n").add_header("Allow", "GET, HEAD");
   }

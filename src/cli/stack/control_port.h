@@ -1,7 +1,8 @@
 #pragma once
 // The port for machines that watch: GET /health, /ready, /metrics. No login, so nothing but states and
-// numbers.
+// numbers. What else it serves (MCP) brings its own rules.
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,9 @@ namespace workerdb::cli {
 
 // Appends lines in Prometheus' text format (version 0.0.4), with their own HELP and TYPE.
 using MetricsSource = std::function<void(std::string&)>;
+
+// Answers every request to one path, whatever its method, and checks who asks. Called from several threads.
+using ControlRoute = std::function<net::HttpResponse(const net::HttpRequest&)>;
 
 // What the metrics say about the services themselves.
 std::string service_metrics(const std::vector<supervise::ServiceStatus>& services, int64_t started_ms,
@@ -28,6 +32,7 @@ class ControlHandler : public net::HttpHandler {
       : status_(std::move(status)), started_ms_(started_ms) {}
   // Before the server starts only.
   void add_metrics(MetricsSource source) { sources_.push_back(std::move(source)); }
+  void add_route(std::string path, ControlRoute route) { routes_[std::move(path)] = std::move(route); }
 
   net::HttpResponse handle(const net::HttpRequest& request) override;
 
@@ -37,6 +42,7 @@ class ControlHandler : public net::HttpHandler {
   const std::function<std::vector<supervise::ServiceStatus>()> status_;
   const int64_t started_ms_;
   std::vector<MetricsSource> sources_;
+  std::map<std::string, ControlRoute, std::less<>> routes_;
 };
 
 }  // namespace workerdb::cli

@@ -126,6 +126,7 @@ Result<std::vector<ServiceSpec>> Stack::make_services(const std::optional<UserId
   services.push_back(control_service());
   merge_hooks(services, parts);
   for (MetricsSource& source : parts.metrics) control_.add_metrics(std::move(source));
+  for (auto& [path, route] : parts.routes) control_.add_route(path, std::move(route));
   return services;
 }
 
@@ -136,9 +137,10 @@ ServiceSpec Stack::control_service() {
     options.address = context_.options.bind_address;
     options.port = context_.options.ports.control;
     options.io_threads = 1;
-    options.worker_threads = 1;
+    options.worker_threads = 12;  // more than all routes use at once, so that /health always answers
     options.max_connections = 64;
-    options.limits.body_bytes = 64 * 1024;
+    options.limits.body_bytes = (1 << 20) + 4096;
+    options.total_body_bytes = 32 << 20;
     control_server_ = std::make_unique<net::HttpServer>(options, control_);
     return control_server_->start();
   };

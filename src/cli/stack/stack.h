@@ -43,6 +43,7 @@ struct StackParts {
   // own.
   std::map<std::string, std::vector<supervise::Hook>> hooks;
   std::vector<MetricsSource> metrics;
+  std::map<std::string, ControlRoute> routes;  // of the control port, by path
 };
 
 using StackComposer = std::function<base::Result<StackParts>(const StackContext&)>;
