@@ -76,7 +76,7 @@ std::string tunnel_lines(const TunnelStatus& status) {
                                  duration_text(base::unix_time_ms() - status.since_ms), status.spec.ssh_host);
   if (status.process.pid > 0) text += fmt::format(" (pid {})", status.process.pid);
   if (status.connects > 1) {
-    text += fmt::format(", {} reconnects, the last after {} ms", status.connects - 1, status.last_outage_ms);
+    text += fmt::format(", reconnects: {}, the last after {} ms", status.connects - 1, status.last_outage_ms);
   }
   text += "\n";
   if (!status.reason.empty()) text += "  " + status.reason + "\n";

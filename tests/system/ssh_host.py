@@ -6,6 +6,7 @@ network of a child (`own_machine`): commands get a prefix, sockets are made ther
 import contextlib
 import ctypes
 import getpass
+import json
 import os
 import shutil
 import signal
@@ -209,3 +210,59 @@ MaxStartups 100
                 self.own_run(line.split())
 
 
+class Tunnel:
+    """A tunnel of the own machine, with its state in a folder of its own."""
+
+    def __init__(self, host, target_port, name="dev", port=None, config=None, forwards=None, ssh_host="dev-01-root"):
+        self.host, self.name, self.ssh_host = host, name, ssh_host
+        self.folder = tempfile.mkdtemp(prefix="workerdb-tunnel-state-")
+        self.port = port or host.own_free_port()
+        self.config = config or host.config
+        self.forwards = forwards or [f"echo={self.port}:127.0.0.1:{target_port}"]
+
+    def command(self, *words):
+        return self.host.own_run([stacks.PROGRAM, "tunnel", *words],
+                            env={**os.environ, "WORKERDB_STATE_HOME": self.folder, "PGPASSWORD": "canary-4711"})
+
+    def up(self, *words):
+        forwards = [word for forward in self.forwards for word in ("-L", forward)]
+        return self.command("up", self.name, "--ssh", self.ssh_host, "--ssh-config", self.config, *forwards, *words)
+
+    def status(self):
+        lines = self.command("status", self.name, "--json").stdout.splitlines()
+        return json.loads(lines[0]) if lines else None
+
+    def connect(self, timeout=1.0):
+        client = self.host.own_socket()
+        client.settimeout(timeout)
+        try:
+            client.connect(("127.0.0.1", self.port))
+        except OSError:
+            client.close()
+            raise
+        return client
+
+    def flows(self, timeout=0.5):
+        """One new connection, there and back."""
+        token = os.urandom(8)
+        try:
+            with self.connect(timeout) as client:
+                client.sendall(token)
+                return client.recv(8) == token
+        except OSError:
+            return False
+
+    def seconds_until_data_flows(self, began, most=10):
+        while time.monotonic() - began < most:
+            if self.flows():
+                return time.monotonic() - began
+            time.sleep(0.02)
+        raise AssertionError(f"no data after {most} s: {self.status()}")
+
+    def log(self):
+        with open(os.path.join(self.folder, "tunnels", self.name, "tunnel.log"), encoding="utf-8") as file:
+            return file.read()
+
+    def close(self):
+        self.command("down", self.name)
+        shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,22 +1,18 @@
-"""Tunnels against a real sshd: what breaks is mended on the same local port within three seconds, 20 rounds of 20; and
-the page's "access from local machine", by hand and with `workerdb tunnel up`."""
+"""Tunnels against a real sshd: what breaks is mended on the same local port within three seconds, 20 rounds of 20."""
 import contextlib
 import hashlib
 import json
 import os
-import shutil
 import signal
 import socket
 import statistics
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 import unittest
 
 import stack as stacks
-from ssh_host import SshHost
+from ssh_host import SshHost, Tunnel
 
 LIMIT_SECONDS = 3
 host = None
@@ -55,65 +51,9 @@ class EchoServer:
         self.listener.close()
 
 
-class Tunnel:
-    def __init__(self, name="dev", port=None, config=None, forwards=None, ssh_host="dev-01-root"):
-        self.name, self.ssh_host = name, ssh_host
-        self.folder = tempfile.mkdtemp(prefix="workerdb-tunnel-state-")
-        self.port = port or host.own_free_port()
-        self.config = config or host.config
-        self.forwards = forwards or [f"echo={self.port}:127.0.0.1:{echo.port}"]
-
-    def command(self, *words):
-        return host.own_run([stacks.PROGRAM, "tunnel", *words],
-                            env={**os.environ, "WORKERDB_STATE_HOME": self.folder, "PGPASSWORD": "canary-4711"})
-
-    def up(self, *words):
-        forwards = [word for forward in self.forwards for word in ("-L", forward)]
-        return self.command("up", self.name, "--ssh", self.ssh_host, "--ssh-config", self.config, *forwards, *words)
-
-    def status(self):
-        lines = self.command("status", self.name, "--json").stdout.splitlines()
-        return json.loads(lines[0]) if lines else None
-
-    def connect(self, timeout=1.0):
-        client = host.own_socket()
-        client.settimeout(timeout)
-        try:
-            client.connect(("127.0.0.1", self.port))
-        except OSError:
-            client.close()
-            raise
-        return client
-
-    def flows(self, timeout=0.5):
-        """One new connection, there and back."""
-        token = os.urandom(8)
-        try:
-            with self.connect(timeout) as client:
-                client.sendall(token)
-                return client.recv(8) == token
-        except OSError:
-            return False
-
-    def seconds_until_data_flows(self, began, most=10):
-        while time.monotonic() - began < most:
-            if self.flows():
-                return time.monotonic() - began
-            time.sleep(0.02)
-        raise AssertionError(f"no data after {most} s: {self.status()}")
-
-    def log(self):
-        with open(os.path.join(self.folder, "tunnels", self.name, "tunnel.log"), encoding="utf-8") as file:
-            return file.read()
-
-    def close(self):
-        self.command("down", self.name)
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
 class TunnelCase(unittest.TestCase):
     def tunnel(self, **options):
-        tunnel = Tunnel(**options)
+        tunnel = Tunnel(host, echo.port, **options)
         self.addCleanup(tunnel.close)
         return tunnel
 
@@ -396,105 +336,6 @@ class Life(TunnelCase):
         with open(f"/proc/{ssh}/environ", "rb") as file:
             self.assertNotIn(b"canary-4711", file.read())
         self.assertNotIn("canary-4711", tunnel.log())
-
-
-class AccessFromLocalMachine(TunnelCase):
-    """The page's section, with a whole stack at the SSH host."""
-
-    HOSTS = {"arangodb": 8529, "postgresql": 5432, "redis": 6379}
-    DOMAIN = "databases-test.svc.cluster.local"
-
-    @classmethod
-    def setUpClass(cls):
-        cls.stack = stacks.Stack()
-        cls.addClassCleanup(cls.stack.close)
-        cls.stack.up()
-        cls.targets = {"arangodb": cls.stack.documents, "postgresql": cls.stack.postgres, "redis": cls.stack.redis}
-        cls.environment = cls.stack.environment()
-        # The cluster's names, known to the SSH host alone.
-        cls.names = {name: "localhost" for name in cls.targets}
-        if host.has_cable:
-            names = host.write("hosts", "127.0.0.1 localhost " + " ".join(f"{name}.{cls.DOMAIN}" for name in cls.targets) + "\n")
-            os.chmod(names, 0o644)
-            if stacks.run(["mount", "--bind", names, "/etc/hosts"]).returncode == 0:
-                cls.addClassCleanup(stacks.run, ["umount", "/etc/hosts"])
-                cls.names = {name: f"{name}.{cls.DOMAIN}" for name in cls.targets}
-        cls.ports = cls.targets if host.has_cable else dict(zip(cls.targets, stacks.free_ports(3)))
-
-    def check_stores(self):
-        """psql, redis-cli and an AQL query, on the own machine."""
-        with open(self.environment["PGPASSFILE"], encoding="utf-8") as file:
-            password = file.readline().strip().split(":")[4]  # the file is for the stack's own port
-        environment = {**self.environment, "PGPASSWORD": password, "PGHOST": "localhost", "PGPORT": str(self.ports["postgresql"]),
-                       "REDIS_PORT": str(self.ports["redis"])}
-        sql = host.own_run(["psql", "-h", "localhost", "-p", str(self.ports["postgresql"]), "-d", "flowmaster_core", "-At", "-c",
-                            "SELECT 40 + 2"], env=environment)
-        self.assertEqual(sql.stdout.strip(), "42", sql.stderr)
-        redis = host.own_run(["redis-cli", "-p", str(self.ports["redis"]), "SET", "session:user_123", "token"], env=environment)
-        self.assertEqual(redis.stdout.strip(), "OK", redis.stderr)
-        self.assertEqual(host.own_run(["redis-cli", "-p", str(self.ports["redis"]), "GET", "session:user_123"],
-                                      env=environment).stdout.strip(), "token")
-        with open(environment["ARANGO_PASSWORD_FILE"], encoding="utf-8") as file:
-            login = host.write("curl", f'user = "{environment.get("ARANGO_USERNAME", "root")}:{file.read().strip()}"\n')
-        query = {"query": 'FOR doc IN process_instances FILTER doc.status == "running" LIMIT 10 RETURN doc'}
-        aql = host.own_run(["curl", "-sS", "-K", login, "-d", json.dumps(query),
-                            f"http://127.0.0.1:{self.ports['arangodb']}/_db/flowmaster/_api/cursor"])
-        self.assertEqual(json.loads(aql.stdout)["code"], 201, aql.stdout + aql.stderr)
-
-    def test_by_hand(self):
-        lines = [f"ssh dev-01-root -L {self.ports[name]}:{self.names[name]}:{port} -N &" for name, port in self.targets.items()]
-        shell = subprocess.Popen([*host.prefix(), "bash", "-c", f'ssh() {{ exec ssh -F {host.config} "$@"; }}\n' + "\n".join(lines) + "\nwait"],
-                                 start_new_session=True)
-        try:
-            self.assertTrue(stacks.wait_until(self.all_answer, 10))
-            self.check_stores()
-        finally:
-            os.killpg(shell.pid, signal.SIGTERM)
-            shell.wait()
-
-    def all_answer(self):
-        for port in self.ports.values():
-            with host.own_socket() as client:
-                if client.connect_ex(("127.0.0.1", port)) != 0:
-                    return False
-        return True
-
-    def test_with_tunnel_up(self):
-        forwards = [f"{name}={self.ports[name]}:{self.names[name]}:{port}" for name, port in self.targets.items()]
-        tunnel = self.tunnel(forwards=forwards)
-        done = tunnel.up()
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        self.check_stores()
-        host.signal_sessions(signal.SIGKILL)
-        self.check_stores()
-        self.assertEqual(tunnel.status()["connects"], 2)
-        print(tunnel.command("status", "dev").stdout, file=sys.stderr)
-
-    def test_by_a_declared_context(self):
-        contexts = host.write("contexts.yaml", f"""contexts:
-  production:
-    class: production
-    namespace: databases-test
-    ssh: {{host: dev-01-root, config: {host.config}}}
-    documents: {{service: arangodb}}
-    relational: {{service: postgresql}}
-    cache: {{service: redis, local_port: {host.own_free_port()}}}
-""")
-        tunnel = self.tunnel(name="production")
-        environment = {**os.environ, "WORKERDB_STATE_HOME": tunnel.folder, "WORKERDB_CONTEXTS": contexts}
-        environment.pop("KUBERNETES_SERVICE_HOST", None)
-        done = host.own_run([stacks.PROGRAM, "tunnel", "up", "production", "--json"], env=environment)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        forwards = {forward["name"]: forward for forward in json.loads(done.stdout)["forwards"]}
-        self.assertEqual(forwards["documents"]["target_host"], f"arangodb.{self.DOMAIN}")
-        self.assertEqual({name: forward["target_port"] for name, forward in forwards.items()},
-                         {"documents": 8529, "relational": 5432, "cache": 6379})
-        if self.names["redis"] != "localhost":  # the names and the standard ports are there to be reached
-            with host.own_socket() as client:
-                client.settimeout(5)
-                client.connect(("127.0.0.1", forwards["cache"]["local_port"]))
-                client.sendall(b"PING\r\n")
-                self.assertIn(b"NOAUTH", client.recv(100))
 
 
 if __name__ == "__main__":

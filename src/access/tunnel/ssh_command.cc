@@ -142,6 +142,7 @@ std::string reason_of(const std::vector<std::string>& last_lines, const TunnelSp
   const Meaning* meaning = meaning_of(last_lines, line);
   if (meaning != nullptr) {
     if (meaning->advice.empty()) return line;
+    if (line.ends_with('.')) line.pop_back();
     return fmt::format("{}: {}", line, fmt::format(fmt::runtime(meaning->advice), spec.ssh_host));
   }
   for (auto candidate = last_lines.rbegin(); candidate != last_lines.rend(); ++candidate) {
