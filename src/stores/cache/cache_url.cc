@@ -14,8 +14,9 @@ namespace {
 Error bad_url(std::string_view why) {
   // The URL itself may hold a password, so it is not repeated.
   return {ErrorCode::kBadParameter,
-          "bad Redis URL: " + std::string(why) + "; expected redis://[user:password@]host[:port][/database], "
-          "redis-sentinel://host[:port][,...]/master or redis-cluster://host[:port][,...]"};
+          "bad Redis URL: " + std::string(why) +
+              "; expected redis://[user:password@]host[:port][/database], "
+              "redis-sentinel://host[:port][,...]/master or redis-cluster://host[:port][,...]"};
 }
 
 Result<int> parse_number(std::string_view text, int highest, std::string_view what) {
@@ -48,8 +49,8 @@ Result<std::string> percent_decoded(std::string_view text) {
 
 Result<> parse_login(std::string_view login, CacheOptions& options) {
   size_t colon = login.find(':');
-  if (colon == std::string_view::npos) return bad_url("user without password");
   options.user = TRY(percent_decoded(login.substr(0, colon)));
+  if (colon == std::string_view::npos) return {};  // the password comes from elsewhere
   options.password = TRY(percent_decoded(login.substr(colon + 1)));
   return {};
 }
@@ -126,7 +127,8 @@ Result<CacheOptions> options_from_url(std::string_view url) {
     return Error(ErrorCode::kBadParameter,
                  "rediss:// needs TLS, which this client does not speak; use a tunnel");
   }
-  const Scheme* scheme = std::ranges::find_if(kSchemes, [&](const Scheme& known) { return url.starts_with(known.prefix); });
+  const Scheme* scheme =
+      std::ranges::find_if(kSchemes, [&](const Scheme& known) { return url.starts_with(known.prefix); });
   if (scheme == std::end(kSchemes)) return bad_url("unknown scheme");
   options.topology = scheme->topology;
   url.remove_prefix(scheme->prefix.size());

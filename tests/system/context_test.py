@@ -1,0 +1,174 @@
+"""Contexts: declared, used, shown; commands on remote stores, which only read unless one says --write."""
+import json
+import os
+import unittest
+
+import stack as support
+
+stack = None
+
+
+def setUpModule():
+    global stack
+    support.enter_own_network()
+    stack = support.Stack()
+    stack.up()
+
+
+def tearDownModule():
+    stack.close()
+
+
+def workerdb(*arguments, **options):
+    return support.run([support.PROGRAM, *arguments], **options)
+
+
+def secret(name):
+    return "file:" + os.path.join(stack.data, "secrets", name)
+
+
+def add_mirror(name, environment):
+    """The stack itself, reached as if it were somebody else's."""
+    return workerdb("context", "add", name, "--class", environment,
+                    "--documents", f"http://root@127.0.0.1:{stack.documents}", "--documents-database", "flowmaster",
+                    "--documents-credential", secret("documents-root"),
+                    "--relational", f"postgresql://postgres@127.0.0.1:{stack.postgres}/flowmaster_core",
+                    "--relational-credential", secret("postgres-superuser"),
+                    "--cache", f"redis://workerdb_admin@127.0.0.1:{stack.redis}", "--cache-credential", secret("redis-admin"))
+
+
+class Declaring(unittest.TestCase):
+    def test_add_use_show_and_remove(self):
+        added = workerdb("context", "add", "far", "--class", "test", "--namespace", "databases-test", "--ssh", "dev-01-root",
+                         "--documents", "arango", "--relational", "postgres", "--cache", "redis",
+                         "--documents-credential", "mcp:commander-mcp/arango", "--use")
+        self.assertEqual(added.returncode, 0, added.stderr)
+        shown = json.loads(workerdb("context", "show").stdout)
+        self.assertEqual(shown["name"], "far")
+        self.assertEqual(shown["documents"]["host"], "arango.databases-test.svc.cluster.local")
+        listed = [json.loads(line) for line in workerdb("context", "list").stdout.splitlines()]
+        self.assertEqual([(line["name"], line["current"]) for line in listed], [("local", False), ("far", True)])
+        self.assertEqual(workerdb("context", "add", "far", "--class", "dev", "--cache", "redis://h").returncode, 6)
+        self.assertEqual(workerdb("context", "use", "local").returncode, 0)
+        self.assertEqual(workerdb("context", "remove", "far").returncode, 0)
+        self.assertEqual(workerdb("context", "use", "far").returncode, 5)
+
+    def test_what_must_not_be_declared(self):
+        for words in (["--cache", "redis://me:hunter2@h"], ["--documents", "https://h"], ["--cache", "redis"], []):
+            refused = workerdb("context", "add", "bad", "--class", "test", *words)
+            self.assertNotEqual(refused.returncode, 0)
+            self.assertNotIn("hunter2", refused.stderr + refused.stdout)
+        self.assertEqual(workerdb("context", "add", "local", "--class", "test", "--cache", "redis://h").returncode, 6)
+        self.assertEqual(workerdb("context", "remove", "local").returncode, 4)
+
+    def test_a_credential_that_others_can_read_is_refused(self):
+        path = os.path.join(stack.folder, "open-password")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("canary-in-an-open-file\n")
+        os.chmod(path, 0o644)
+        workerdb("context", "add", "open", "--class", "dev", "--cache", "redis://h", "--cache-credential", "file:" + path)
+        refused = workerdb("redis", "PING", "--context", "open")
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertIn(path, refused.stderr)
+        self.assertNotIn("canary", refused.stderr)
+        workerdb("context", "remove", "open")
+
+
+class Remote(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        for name in ("test", "production"):
+            added = add_mirror("mirror-" + name, name)
+            if added.returncode != 0:
+                raise RuntimeError(added.stderr)
+
+    def call(self, *arguments, context="mirror-test"):
+        return workerdb(*arguments, "--context", context)
+
+    def test_reads_go_and_say_where_they_are(self):
+        done = self.call("aql", "RETURN LENGTH(process_definitions)", context="mirror-production")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout, "0\n")
+        self.assertIn("context mirror-production (production)", done.stderr)
+        self.assertEqual(self.call("sql", "SELECT 1 AS one").stdout, '{"one":1}\n')
+        self.assertEqual(self.call("redis", "EXISTS", "session:nobody").stdout, "0\n")
+        self.assertEqual(self.call("plan").returncode, 0)
+
+    def test_writes_need_the_word(self):
+        insert = 'INSERT {_key: "remote_1", name: "n", version: "1", type: "workflow", definition: {}} INTO process_definitions'
+        cases = (("aql", insert), ("sql", "INSERT INTO users (email, role) VALUES ('remote@example.com', 'viewer')"),
+                 ("redis", "SET", "session:remote", "x"))
+        for case in cases:
+            refused = self.call(*case)
+            self.assertEqual(refused.returncode, 4, f"{case}: {refused.stderr}")
+            self.assertIn("--write", refused.stderr)
+        for case in cases:
+            # prefix_command takes all that stands behind the command's words.
+            done = workerdb(case[0], "--write", "--context", "mirror-test", *case[1:])
+            self.assertEqual(done.returncode, 0, f"{case}: {done.stderr}")
+        self.assertEqual(self.call("aql", 'RETURN DOCUMENT("process_definitions/remote_1").name').stdout, '"n"\n')
+        self.assertEqual(self.call("redis", "GET", "session:remote").stdout, '"x"\n')
+
+    def test_a_mistaken_class_does_not_help(self):
+        # The data says production, whatever the context says.
+        refused = self.call("truncate", "flowmaster", "schedules", "--write")
+        self.assertEqual(refused.returncode, 8, refused.stderr)
+        self.assertIn("production", refused.stderr)
+
+    def test_stacked_statements_do_not_write(self):
+        for text, code in (("SELECT 1; DELETE FROM users", 8), ("SELECT 1; DELETE FROM users WHERE true", 4),
+                           ("WITH gone AS (DELETE FROM users RETURNING 1) SELECT * FROM gone", 8),
+                           ("SELECT set_config('transaction_read_only', 'off', false)", 4)):
+            refused = self.call("sql", text)
+            self.assertEqual(refused.returncode, code, f"{text}: {refused.stderr}")
+
+    def test_the_variable_and_the_option(self):
+        environment = {**os.environ, "WORKERDB_CONTEXT": "mirror-production"}
+        done = workerdb("redis", "PING", env=environment)
+        self.assertIn("mirror-production", done.stderr)
+        missing = self.call("redis", "PING", context="nowhere")
+        self.assertEqual(missing.returncode, 5)
+        self.assertIn("mirror-test", missing.stderr)
+
+    def test_inside_the_cluster_services_are_reached_by_name(self):
+        workerdb("context", "add", "cluster", "--class", "dev", "--namespace", "databases-test", "--ssh", "nowhere.invalid",
+                 "--cache", "redis")
+        done = workerdb("redis", "PING", "--context", "cluster", env={**os.environ, "KUBERNETES_SERVICE_HOST": "10.0.0.1"})
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("redis.databases-test.svc.cluster.local", done.stderr)
+        self.assertNotIn("tunnel", done.stderr)
+
+    def test_an_agent_reads_and_does_nothing_else(self):
+        environment = {**os.environ, "AI_AGENT": "1"}
+        read = workerdb("aql", "RETURN 1", "--context", "mirror-test", env=environment)
+        self.assertEqual(read.returncode, 0, read.stderr)
+        for words in (("aql", "--write", "INSERT {} INTO schedules"), ("drop", "--write", "flowmaster"), ("apply", "--write")):
+            refused = workerdb(*words, "--context", "mirror-test", env=environment)
+            self.assertIn(refused.returncode, (4, 8), f"{words}: {refused.stderr}")
+        code, shown = support.at_terminal(["env", "AI_AGENT=1", support.PROGRAM, "approve", "--", "drop", "flowmaster",
+                                           "--context", "mirror-test"], ["flowmaster"])
+        self.assertNotEqual(code, 0, shown)
+
+
+class Audit(unittest.TestCase):
+    def test_every_access_is_written_down_without_values(self):
+        value = "a-value-that-nobody-may-read-here"
+        stack.workerdb("aql", f'FOR d IN process_definitions FILTER d.name == "{value}" RETURN d')
+        stack.workerdb("sql", f"SELECT '{value}'")
+        stack.workerdb("redis", "GET", "session:1", env={**os.environ, "WORKERDB_PRINCIPAL": "service:ai-agent"})
+        folder = os.path.join(os.environ["XDG_STATE_HOME"], "workerdb", "audit")
+        lines = []
+        for name in sorted(os.listdir(folder)):
+            if name.endswith(".jsonl"):
+                with open(os.path.join(folder, name), encoding="utf-8") as file:
+                    lines += file.read().splitlines()
+        self.assertNotIn(value, "\n".join(lines))
+        entries = [json.loads(line) for line in lines]
+        read = [entry for entry in entries if entry["command"] == "aql" and entry["objects"] == ["process_definitions"]]
+        self.assertTrue(read)
+        self.assertIn("service", json.dumps(entries[-1]))
+        self.assertEqual(entries[-1]["decision"], "done")
+
+
+if __name__ == "__main__":
+    support.main()
