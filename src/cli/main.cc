@@ -40,6 +40,7 @@ int run_words(std::vector<std::string> words, int64_t approve_for_s) {
   add_tunnel_commands(app, line);
   add_credential_commands(app, line);
   add_agent_commands(app, line);
+  add_guard_commands(app, line);
   if (approve_for_s == 0) add_approval_commands(app, line);
   std::reverse(words.begin(), words.end());  // as the parser wants them
   try {

@@ -44,6 +44,8 @@ void add_query_commands(CLI::App& app, CommandLine& line);
 void add_shell_commands(CLI::App& app, CommandLine& line);
 // plan, apply, drop, truncate, reset.
 void add_catalog_commands(CLI::App& app, CommandLine& line);
+// guard, audit.
+void add_guard_commands(CLI::App& app, CommandLine& line);
 // approve.
 void add_approval_commands(CLI::App& app, CommandLine& line);
 // credential.
