@@ -92,7 +92,7 @@ bool matches_class(std::string_view& pattern, char c) {
   while (!pattern.empty() && pattern[0] != ']') {
     if (pattern[0] == '\\' && pattern.size() > 1) pattern.remove_prefix(1);
     if (pattern.size() > 2 && pattern[1] == '-' && pattern[2] != ']') {
-      auto [low, high] = std::minmax(static_cast<unsigned char>(pattern[0]), static_cast<unsigned char>(pattern[2]));
+      auto [low, high] = std::minmax({static_cast<unsigned char>(pattern[0]), static_cast<unsigned char>(pattern[2])});
       found = found || (static_cast<unsigned char>(c) >= low && static_cast<unsigned char>(c) <= high);
       pattern.remove_prefix(3);
     } else {
