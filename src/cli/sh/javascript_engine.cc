@@ -102,7 +102,8 @@ JavaScriptEngine::State::~State() {
 Result<> JavaScriptEngine::State::start() {
   if (!start_library()) return Error(ErrorCode::kInternal, "the JavaScript engine does not start");
   size_t memory = options_.limits.memory_bytes == 0 ? size_t(1) << 32 : options_.limits.memory_bytes;
-  size_t heap = std::clamp<size_t>(memory / 4 * 3, kSmallestHeapBytes, std::numeric_limits<uint32_t>::max());
+  // The watchdog is to come first: near its own limit the engine collects garbage over and over.
+  size_t heap = std::clamp<size_t>(memory * 2, kSmallestHeapBytes, std::numeric_limits<uint32_t>::max());
   context_ = JS_NewContext(uint32_t(heap));
   if (context_ == nullptr) return ErrorCode::kOutOfMemory;
   JS_SetContextPrivate(context_, &natives_);

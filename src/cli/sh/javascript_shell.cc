@@ -109,6 +109,7 @@ class ShellSession {
 
  private:
   Result<> greet();
+  Result<value::Buffer> ask(std::string_view path);
   // What the program ends with; nothing: the next script runs.
   Result<std::optional<int>> run_script(std::string_view source, const std::string& name);
   Result<int> run_terminal();
@@ -148,20 +149,25 @@ Result<> ShellSession::start() {
   return {};
 }
 
-// Asks for the version in the database, so that a wrong password or name shows before the first statement.
-Result<> ShellSession::greet() {
-  auto response = TRY(connection_.send({"GET", "/_db/" + net::percent_encode(options_.database) + "/_api/version", "", "", ""}));
+// What a success says; an error as the server words it.
+Result<value::Buffer> ShellSession::ask(std::string_view path) {
+  auto response = TRY(connection_.send({"GET", "/_db/" + net::percent_encode(options_.database) + std::string(path), "", "", ""}));
   auto body = value::parse_json(response.body);
+  if (response.status < 400 && body) return *std::move(body);
   value::Slice answer = body ? body->slice() : value::Slice();
-  if (response.status >= 400) {
-    value::Slice number = answer.get("errorNum"), message = answer.get("errorMessage");
-    std::string text = message.is_string() ? std::string(message.as_string()) : fmt::format("HTTP status {}", response.status);
-    if (response.status == 401) {
-      return Error(ErrorCode::kHttpUnauthorized, fmt::format("user '{}' is not let in: {}", options_.server.user, text));
-    }
-    return Error(number.is_int64() ? ErrorCode(int(number.as_int64())) : ErrorCode::kSimpleClientCouldNotRead, text);
+  value::Slice number = answer.get("errorNum"), message = answer.get("errorMessage");
+  std::string text = message.is_string() ? std::string(message.as_string()) : fmt::format("HTTP status {}", response.status);
+  if (response.status == 401) {
+    return Error(ErrorCode::kHttpUnauthorized, fmt::format("user '{}' is not let in: {}", options_.server.user, text));
   }
-  value::Slice version = answer.get("version");
+  return Error(number.is_int64() ? ErrorCode(int(number.as_int64())) : ErrorCode::kSimpleClientCouldNotRead, text);
+}
+
+// Asks for the database and the version, so that a wrong password or name shows before the first statement.
+Result<> ShellSession::greet() {
+  (void)TRY(ask("/_api/database/current"));
+  auto answer = TRY(ask("/_api/version"));
+  value::Slice version = answer.slice().get("version");
   if (!version.is_string()) {
     return Error(ErrorCode::kSimpleClientCouldNotRead, fmt::format("{}:{} is no document server", options_.server.host, options_.server.port));
   }
