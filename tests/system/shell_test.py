@@ -342,6 +342,8 @@ class Limits(unittest.TestCase):
             process.send_signal(signal.SIGINT)
             self.assertEqual(process.wait(timeout=20), 130)
             self.assertEqual(process.stderr.read(), "interrupted\n")
+        # The server's work is ended too.
+        self.assertTrue(wait_until(lambda: values("out(arango.GET('/_api/query/current').length)") == [0], 10))
 
 
 class Passwords(unittest.TestCase):

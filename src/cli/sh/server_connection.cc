@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+#include <cmath>
 
+
+#include "net/percent.h"
 #include "net/url.h"
 #include "value/builder.h"
 #include "value/json.h"
@@ -15,6 +19,8 @@ using base::ErrorCode;
 using base::Result;
 using net::HttpMethod;
 
+constexpr int64_t kEndQueryTimeoutMs = 2'000;
+constexpr double kLargestTimeDifference_s = 1;
 constexpr uint64_t kLargestResponseBytes = uint64_t(512) << 20;
 
 HttpMethod method_of(std::string_view name) {
@@ -25,7 +31,7 @@ HttpMethod method_of(std::string_view name) {
   return HttpMethod::kOther;
 }
 
-net::HttpClientOptions client_options(const ServerConnectionOptions& options, const std::atomic<bool>& cancelled) {
+net::HttpClientOptions make_client_options(const ServerConnectionOptions& options, const std::atomic<bool>& cancelled) {
   net::HttpClientOptions client;
   client.host = options.host;
   client.port = options.port;
@@ -56,7 +62,9 @@ bool is_cursor(std::string_view path) {
 }  // namespace
 
 ServerConnection::ServerConnection(const ServerConnectionOptions& options, const std::atomic<bool>& cancelled)
-    : read_only_(options.read_only), client_(client_options(options, cancelled)) {}
+    : read_only_(options.read_only),
+      client_options_(make_client_options(options, cancelled)),
+      client_(client_options_) {}
 
 Result<net::HttpResponse> ServerConnection::send(const ScriptRequest& request) {
   HttpMethod method = method_of(request.method);
@@ -67,7 +75,41 @@ Result<net::HttpResponse> ServerConnection::send(const ScriptRequest& request) {
   if (!request.body.empty()) headers.push_back({"Content-Type", "application/json"});
   if (!request.revision.empty()) headers.push_back({"If-Match", "\"" + request.revision + "\""});
   if (!request.transaction.empty()) headers.push_back({"x-arango-trx-id", request.transaction});
-  return client_.send(method, request.path, request.body, headers);
+  const auto started = std::chrono::steady_clock::now();
+  auto response = client_.send(method, request.path, request.body, headers);
+  if (!response && *client_options_.cancelled && method == HttpMethod::kPost && request.path.ends_with("/_api/cursor")) {
+    end_query(request, std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
+  }
+  return response;
+}
+
+// A server may go on with a query whose client has gone, so it is told. The query is known by its text and by the time
+// that it has run; what cannot be found or ended is left alone.
+void ServerConnection::end_query(const ScriptRequest& request, double elapsed_s) {
+  auto query = value::parse_json(request.body);
+  if (!query) return;
+  net::HttpClientOptions options = client_options_;
+  options.cancelled = nullptr;
+  options.read_timeout_ms = options.write_timeout_ms = options.connect_timeout_ms = kEndQueryTimeoutMs;
+  net::HttpClient client(std::move(options));
+  std::string route = std::string(database_prefix(request.path)) + "/_api/query/";
+  auto running = client.get(route + "current");
+  if (!running || running->status >= 400) return;
+  auto list = value::parse_json(running->body);
+  if (!list || !list->slice().is_array()) return;
+  std::string id;
+  double nearest_s = kLargestTimeDifference_s;
+  for (value::ArrayIterator item(list->slice()); item.valid(); item.next()) {
+    value::Slice text = item.value().get("query"), time = item.value().get("runTime");
+    if (!item.value().get("id").is_string() || !text.is_string() || !time.is_number()) continue;
+    value::Slice sent = query->slice().get("query");
+    double difference_s = std::abs(time.as_double() - elapsed_s);
+    // The list may cut a long text.
+    if (!sent.is_string() || !sent.as_string().starts_with(text.as_string()) || difference_s >= nearest_s) continue;
+    nearest_s = difference_s;
+    id = item.value().get("id").as_string();
+  }
+  if (!id.empty()) (void)client.send(HttpMethod::kDelete, route + net::percent_encode(id));
 }
 
 Result<std::optional<net::HttpResponse>> ServerConnection::refuse_writing(HttpMethod method, const ScriptRequest& request) {

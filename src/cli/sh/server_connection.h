@@ -39,7 +39,10 @@ class ServerConnection {
   base::Result<std::optional<net::HttpResponse>> refuse_writing(net::HttpMethod method, const ScriptRequest& request);
   base::Result<std::optional<net::HttpResponse>> refuse_writing_query(std::string_view prefix, std::string_view body);
 
+  void end_query(const ScriptRequest& request, double elapsed_s);
+
   bool read_only_;
+  net::HttpClientOptions client_options_;
   net::HttpClient client_;
 };
 
