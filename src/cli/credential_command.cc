@@ -7,6 +7,7 @@
 #include "base/number.h"
 #include "base/private_file.h"
 #include "base/time.h"
+#include "catalog/environment_class.h"
 #include "cli/credential_rotation.h"
 #include "cli/output.h"
 #include "cli/stack/ports.h"
@@ -49,18 +50,57 @@ Result<size_t> sweep(Door& door, StoreKind store, int64_t at_s, bool all) {
   return size_t(0);
 }
 
-Result<Lease> make_lease(Door& door, const LeaseOptions& options) {
-  LeaseScope scope{options.database, options.objects, options.channels, door.options().write};
-  switch (options.store) {
-    case StoreKind::kDocuments:
-      scope.database = door.database_or(options.store, options.database, "flowmaster");
-      return access::lease_documents(door.session().documents(), scope, options.lifetime_s);
-    case StoreKind::kRelational:
-      scope.database = door.database_or(options.store, options.database, "flowmaster_core");
-      return access::lease_relational(door.session().relational(), scope, options.lifetime_s);
+Result<std::optional<base::EnvironmentClass>> class_of(Door& door, StoreKind store, const std::string& database) {
+  switch (store) {
+    case StoreKind::kDocuments: return catalog::environment_of(door.session().documents(), database);
+    case StoreKind::kRelational: {
+      auto connection = TRY(door.session().relational().connect(database));
+      return catalog::environment_of(connection);
+    }
     case StoreKind::kCache: break;
   }
-  return access::lease_cache(door.session().cache(), scope, options.lifetime_s);
+  return catalog::environment_of(door.session().cache());
+}
+
+LeaseScope scope_of(const Door& door, const LeaseOptions& options) {
+  LeaseScope scope{options.database, options.objects, options.channels, door.options().write};
+  if (options.store == StoreKind::kDocuments) scope.database = door.database_or(options.store, options.database, "flowmaster");
+  if (options.store == StoreKind::kRelational) scope.database = door.database_or(options.store, options.database, "flowmaster_core");
+  return scope;
+}
+
+Result<Passage> enter_for_lease(Door& door, const LeaseOptions& options, const LeaseScope& scope) {
+  Intent intent;
+  intent.store = options.store;
+  intent.database = options.store == StoreKind::kCache ? "redis" : scope.database;
+  intent.operation = access::Operation::kCredential;
+  intent.command = "credential lease";
+  intent.objects = scope.objects;
+  intent.objects.insert(intent.objects.end(), scope.channels.begin(), scope.channels.end());
+  intent.parameters = fmt::format("{} {} {}", scope.database, scope.may_write, options.lifetime_s);
+  intent.data_class = TRY(class_of(door, options.store, scope.database));
+  return door.enter(intent);
+}
+
+Result<Passage> enter_for(Door& door, const char* command, access::Operation operation, std::optional<StoreKind> store,
+                          const std::string& parameters = "") {
+  Intent intent;
+  intent.store = store.value_or(StoreKind::kDocuments);
+  intent.operation = operation;
+  intent.command = command;
+  intent.parameters = fmt::format("{} {}", store ? access::name_of(*store) : "all", parameters);
+  // The accounts of a server belong to no database, so the context's own class counts.
+  intent.data_class = door.context().environment;
+  return door.enter(intent);
+}
+
+Result<Lease> make_lease(Door& door, StoreKind store, const LeaseScope& scope, int64_t lifetime_s) {
+  switch (store) {
+    case StoreKind::kDocuments: return access::lease_documents(door.session().documents(), scope, lifetime_s);
+    case StoreKind::kRelational: return access::lease_relational(door.session().relational(), scope, lifetime_s);
+    case StoreKind::kCache: break;
+  }
+  return access::lease_cache(door.session().cache(), scope, lifetime_s);
 }
 
 Result<> end_lease(Door& door, StoreKind store, std::string_view account) {
@@ -156,10 +196,13 @@ Result<> lease_credential(Door& door, const LeaseOptions& options) {
   if (!door.has(options.store)) {
     return Error(ErrorCode::kBadParameter, fmt::format("the context '{}' has no store '{}'", door.context().name, access::name_of(options.store)));
   }
+  LeaseScope scope = scope_of(door, options);
+  auto passage = TRY(enter_for_lease(door, options, scope));
+  if (passage.is_read_only()) scope.may_write = false;
   if (auto swept = sweep(door, options.store, now_s(), false); !swept) {
     fmt::print(stderr, "note: logins that are over were not all removed: {}\n", swept.error().message());
   }
-  Lease lease = TRY(make_lease(door, options));
+  Lease lease = TRY(make_lease(door, options.store, scope, options.lifetime_s));
   add_place(door.session().endpoints(), lease);
   std::string text = secret_text(lease, options.as_url);
   if (options.show) {
@@ -171,10 +214,11 @@ Result<> lease_credential(Door& door, const LeaseOptions& options) {
   base::Secret::wipe(text);
   print_one(description_of(lease, options.output), options.as_json);
   for (const std::string& sentence : lease.beyond_scope) fmt::print(stderr, "note: {}\n", sentence);
-  return {};
+  return passage.finish();
 }
 
 Result<> list_leases(Door& door, bool as_json) {
+  auto passage = TRY(enter_for(door, "credential list", access::Operation::kDescribe, std::nullopt));
   RowPrinter printer(stdout, format_of(as_json));
   std::optional<Error> first;
   for (StoreKind store : access::kStoreKinds) {
@@ -197,11 +241,12 @@ Result<> list_leases(Door& door, bool as_json) {
   }
   printer.finish();
   if (first) return *std::move(first);
-  return {};
+  return passage.finish();
 }
 
 Result<> revoke_leases(Door& door, const std::string& account, bool all, std::optional<StoreKind> only) {
   if (account.empty() != all) return Error(ErrorCode::kBadParameter, "name one login, or say --all");
+  auto passage = TRY(enter_for(door, "credential revoke", access::Operation::kAdminister, only, account));
   size_t removed = 0;
   for (StoreKind store : access::kStoreKinds) {
     if (!door.has(store) || (only && *only != store)) continue;
@@ -217,10 +262,10 @@ Result<> revoke_leases(Door& door, const std::string& account, bool all, std::op
   }
   if (removed == 0 && !all) return Error(ErrorCode::kUserNotFound, fmt::format("there is no login '{}' of a lease", account));
   fmt::print("{} removed\n", removed);
-  return {};
+  return passage.finish();
 }
 
-Result<> rotate_local(const Door& door, std::optional<StoreKind> only) {
+Result<> rotate_local(Door& door, std::optional<StoreKind> only) {
   if (!door.context().is_local) {
     return Error(ErrorCode::kBadParameter, "only the local stack's passwords are rotated here; those of another context belong to who runs it");
   }
@@ -229,10 +274,11 @@ Result<> rotate_local(const Door& door, std::optional<StoreKind> only) {
   if (!supervise::is_alive(state.process)) {
     return Error(ErrorCode::kFileNotFound, fmt::format("nothing is up on '{0}'; start it with `workerdb up --data {0}`", folder.path));
   }
+  auto passage = TRY(enter_for(door, "credential rotate", access::Operation::kAdminister, only));
   auto rotated = TRY(rotate_credentials({folder, client_address(state.bind_address), state.ports}, only));
   for (const std::string& login : rotated) fmt::print("{}\n", login);
   fmt::print(stderr, "{} logins have new passwords, in {}\n", rotated.size(), folder.secrets());
-  return {};
+  return passage.finish();
 }
 
 Result<> check_credential(const std::string& source, bool as_json) {

@@ -30,7 +30,7 @@ base::Result<> list_leases(Door& door, bool as_json);
 // One of them by its name, or all of one store, or all.
 base::Result<> revoke_leases(Door& door, const std::string& account, bool all, std::optional<access::StoreKind> only);
 // New passwords for the local stack; kBadParameter in another context.
-base::Result<> rotate_local(const Door& door, std::optional<access::StoreKind> only);
+base::Result<> rotate_local(Door& door, std::optional<access::StoreKind> only);
 // Whether a source gives a login: prints everything but the secret.
 base::Result<> check_credential(const std::string& source, bool as_json);
 

@@ -20,6 +20,7 @@ ExitCode exit_code_of(const base::Error& error) {
     case ErrorCode::kHttpForbidden:
     case ErrorCode::kReadOnly: return ExitCode::kUnauthorized;
     case ErrorCode::kDatabaseNotFound:
+    case ErrorCode::kUserNotFound:
     case ErrorCode::kCollectionNotFound:
     case ErrorCode::kDocumentNotFound:
     case ErrorCode::kIndexNotFound:

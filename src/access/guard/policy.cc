@@ -111,6 +111,8 @@ std::vector<CommandRow> make_commands() {
       {"context", {}, "Reads and writes one's own file of contexts."},
       {"tunnel", {}, "Opens ports with one's own ssh; who goes through them is asked at the store."},
       {"credential lease", {kCredential}, "A short-lived login for oneself."},
+      {"credential list", {kDescribe}, "Names of short-lived logins and their ends."},
+      {"credential check", {}, "Whether a source gives a login; the secret is not shown."},
       {"credential revoke", {kAdminister}, "Ends logins that others may be using."},
       {"credential sweep", {kDescribe}, "Removes logins whose end has passed, and nothing else."},
       {"credential rotate", {kAdminister}, "New passwords for a stack's roles."},

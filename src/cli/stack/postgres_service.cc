@@ -118,6 +118,8 @@ Result<ServiceSpec> postgres_service(const StackOptions& options, const DataFold
       {"unix_socket_directories", socket_folder(folder)},
       {"hba_file", rules_file(folder)},
       {"password_encryption", "scram-sha-256"},
+      // A failed statement, its values and its DETAIL belong to who sent it, not into a file.
+      {"log_min_messages", "log"},
       {"log_destination", "stderr"},
       {"logging_collector", "off"},
       {"log_line_prefix", "[%p] "}};
