@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include "access/credentials/credential.h"
 #include "base/digest.h"
 #include "base/private_file.h"
 #include "base/time.h"
@@ -201,14 +202,15 @@ std::string Door::database_or(access::StoreKind store, const std::string& given,
 Result<catalog::Passwords> Door::catalog_passwords(const std::string& catalog_folder) const {
   if (context_.is_local) return stack_passwords(options_.data, catalog_folder);
   auto catalog = TRY(catalog::load_catalog(catalog_folder));
-  DataFolder folder = TRY(folder_of(context_));
+  std::optional<DataFolder> folder;
+  if (context_.role_passwords.empty()) folder = TRY(folder_of(context_));
+  auto password = [&](const std::string& name) -> Result<std::string> {
+    if (folder) return load_or_make_secret(*folder, name);
+    return std::string(TRY(access::resolve_credential(context_.role_passwords + "#" + name)).secret.expose());
+  };
   catalog::Passwords passwords;
-  for (const auto& role : catalog.relational_roles) {
-    passwords.relational_roles[role.name] = TRY(load_or_make_secret(folder, "relational-" + role.name));
-  }
-  for (const auto& user : catalog.cache.users) {
-    passwords.cache_users[user.name] = TRY(load_or_make_secret(folder, "cache-" + user.name));
-  }
+  for (const auto& role : catalog.relational_roles) passwords.relational_roles[role.name] = TRY(password("relational-" + role.name));
+  for (const auto& user : catalog.cache.users) passwords.cache_users[user.name] = TRY(password("cache-" + user.name));
   return passwords;
 }
 

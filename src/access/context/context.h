@@ -14,6 +14,7 @@
 //         documents: mcp:commander-mcp/arango
 //         relational: file:~/.config/workerdb/production-postgres
 //         cache: env:PRODUCTION_REDIS_PASSWORD_FILE
+//         roles: kubernetes:/secrets/roles # what apply gives to the catalog's roles and users
 //     staging:
 //       class: test
 //       documents: {url: "http://reader@10.0.0.1:8529,10.0.0.2:8529/flowmaster"}
@@ -66,6 +67,10 @@ struct Context {
   std::string kubernetes_namespace;
   std::optional<SshHost> ssh;
   std::map<StoreKind, StorePlace> stores;
+  // Where `apply` reads the passwords of the catalog's roles and users: a mounted Secret (kubernetes:DIR) with a
+  // key each ("relational-flowmaster_app", "cache-event-bus"). Empty: files beside contexts.yaml, made when
+  // they are missing.
+  std::string role_passwords;
 };
 
 // "<service>.<namespace>.svc.cluster.local".

@@ -41,7 +41,7 @@ contexts:
     documents: {service: arangodb, database: flowmaster}
     relational: {service: postgresql, user: app, local_port: 15432}
     cache: {service: redis, port: 6380}
-    credentials: {documents: "mcp:commander-mcp/arango"}
+    credentials: {documents: "mcp:commander-mcp/arango", roles: "kubernetes:/secrets/roles"}
   staging:
     class: test
     documents: {url: "http://reader@10.0.0.1:8529,10.0.0.2:8529"}
@@ -86,6 +86,7 @@ TEST_F(ContextsFile, IsTheSameAfterWritingAndPrivate) {
   EXPECT_EQ(production.ssh->port, 2222);
   EXPECT_EQ(production.stores.at(StoreKind::kCache).port, 6380);
   EXPECT_EQ(production.stores.at(StoreKind::kDocuments).credential, "mcp:commander-mcp/arango");
+  EXPECT_EQ(production.role_passwords, "kubernetes:/secrets/roles");
   EXPECT_EQ(again->contexts[2].stores.at(StoreKind::kDocuments).url, "http://reader@10.0.0.1:8529,10.0.0.2:8529");
 }
 

@@ -81,6 +81,10 @@ StorePlace read_store(StoreKind kind, const YamlValue& value, const Context& con
 
 void read_credentials(const YamlValue& value, Context& context, Complaints& complaints) {
   MapReader reader(value, "credentials", complaints);
+  context.role_passwords = reader.text("roles");
+  if (!context.role_passwords.empty() && !context.role_passwords.starts_with("kubernetes:")) {
+    reader.complain("roles", "roles are read from a mounted Secret: kubernetes:DIR");
+  }
   for (StoreKind kind : kStoreKinds) {
     std::string source = reader.text(name_of(kind));
     if (source.empty()) continue;
@@ -174,6 +178,7 @@ void write_context(const Context& context, std::string& to) {
     write_store(kind, place, to);
     if (!place.credential.empty()) credentials += fmt::format("      {}: {}\n", name_of(kind), yaml_text(place.credential));
   }
+  if (!context.role_passwords.empty()) credentials += fmt::format("      roles: {}\n", yaml_text(context.role_passwords));
   if (!credentials.empty()) to += "    credentials:\n" + credentials;
 }
 

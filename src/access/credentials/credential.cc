@@ -68,6 +68,13 @@ Result<Credential> from_variable(std::string_view name) {
 
 Result<Credential> from_kubernetes(std::string_view folder) {
   if (folder.empty()) return Error(ErrorCode::kBadParameter, "a Kubernetes source names a folder: kubernetes:DIR");
+  if (size_t hash = folder.find('#'); hash != folder.npos) {
+    std::string_view key = folder.substr(hash + 1);
+    if (key.empty() || key.find('/') != key.npos) {
+      return Error(ErrorCode::kBadParameter, "a Kubernetes source with a key is kubernetes:DIR#KEY; a key is a file's name");
+    }
+    return with_secret(TRY(read_mounted_secret(expanded(folder.substr(0, hash)), std::string(key))));
+  }
   std::string path = expanded(folder);
   Credential credential = with_secret(TRY(read_mounted_secret(path, "password")));
   auto user = read_mounted_secret(path, "username");

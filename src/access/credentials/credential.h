@@ -25,6 +25,7 @@ struct Credential {
 //                        or "user:password" with `file+user:PATH`. A leading "~/" is the home folder
 //   env:NAME             $NAME holds the path of such a file (the *_FILE convention; NAME must end in _FILE)
 //   kubernetes:DIR       a mounted Secret: the files `username` (may be missing) and `password` of the folder
+//   kubernetes:DIR#KEY   one key of a mounted Secret
 //   mcp:SERVER/NAME      get_credential(NAME) of an external MCP server; SERVER is declared in mcp-servers.yaml
 //                        beside contexts.yaml (mcp_servers.h)
 // Fails with kBadParameter (no such kind; an answer or file that makes no sense), kForbidden (mode too open: the

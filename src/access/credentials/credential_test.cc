@@ -116,6 +116,9 @@ TEST_F(SourcesTest, AMountedSecretHasItsOwnRule) {
   std::string password = write("mount/..2026_01_31/password", kPassword, 0644);
   std::filesystem::create_symlink("..data/username", mount + "/username");
   std::filesystem::create_symlink("..data/password", mount + "/password");
+  EXPECT_EQ(secret_of("kubernetes:" + mount + "#password"), std::string("|") + kPassword);
+  EXPECT_EQ(error_of("kubernetes:" + mount + "#../password").code(), ErrorCode::kBadParameter);
+  EXPECT_EQ(error_of("kubernetes:" + mount + "#missing").code(), ErrorCode::kFileNotFound);
   EXPECT_EQ(secret_of("kubernetes:" + mount), std::string("app|") + kPassword);
 
   ::chmod(password.c_str(), 0666);
