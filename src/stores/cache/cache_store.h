@@ -51,9 +51,10 @@ struct CacheOptions {
   int failover_timeout_ms = 15000;
 };
 
-// "redis://user:password@host:6379/0", "unix:///path", "redis-sentinel://[user:password@]h1:26379,h2/mymaster[/0]" or
-// "redis-cluster://[user:password@]h1:7000,h2:7001". User and password are those of the data servers. Fails with
-// kBadParameter on anything else; TLS (rediss://) is refused with its own sentence.
+// "redis://user:password@host:6379/0", "unix:///path",
+// "redis-sentinel://[user:password@]h1:26379,h2/mymaster[/0]" or
+// "redis-cluster://[user:password@]h1:7000,h2:7001". User and password are those of the data servers. Fails
+// with kBadParameter on anything else; TLS (rediss://) is refused with its own sentence.
 base::Result<CacheOptions> options_from_url(std::string_view url);
 
 using Command = std::vector<std::string>;
@@ -129,14 +130,16 @@ int cluster_slot(std::string_view key);
 // How commands reach the servers of one topology; private to this folder.
 class CacheRoute;
 
-// Redis as a whole: runs commands over connections that it opens when needed, and opens again after they were lost.
-// A command that failed half-way is not repeated, because it may have run; one that was refused because its server is
-// no master any more, or no longer has the key's slot, did not run and is sent to the right one, for as long as
-// failover_timeout_ms. Thread-safe: callers take turns; who needs a connection of its own calls connect().
+// Redis as a whole: runs commands over connections that it opens when needed, and opens again after they were
+// lost. A command that failed half-way is not repeated, because it may have run; one that was refused because
+// its server is no master any more, or no longer has the key's slot, did not run and is sent to the right
+// one, for as long as failover_timeout_ms. Thread-safe: callers take turns; who needs a connection of its own
+// calls connect().
 //
-// In a cluster a command goes to the node of its first key and a command without keys to any one node (DBSIZE, SCAN
-// and KEYS speak of that node alone). A pipeline is sent to each node it concerns; commands of different slots keep no
-// order among one another. A pipeline that starts with MULTI goes to one node as it is.
+// In a cluster a command goes to the node of its first key and a command without keys to any one node
+// (DBSIZE, SCAN and KEYS speak of that node alone). A pipeline is sent to each node it concerns; commands of
+// different slots keep no order among one another. A pipeline that starts with MULTI goes to one node as it
+// is.
 class CacheStore {
  public:
   explicit CacheStore(CacheOptions options);

@@ -124,6 +124,8 @@ TEST(CacheUrl, ReadsPartsAndRefusesTheRest) {
   EXPECT_EQ(options->database, 3);
   EXPECT_EQ(options_from_url("redis://[::1]:7000")->host, "::1");
   EXPECT_EQ(options_from_url("unix:///run/redis.sock")->unix_socket, "/run/redis.sock");
+  // The password comes from elsewhere.
+  EXPECT_EQ(options_from_url("redis://u@h")->user, "u");
   auto watched = options_from_url("redis-sentinel://bus:p%40ss@h1,h2:7,[::1]:8/my%20master/3");
   ASSERT_TRUE(watched.has_value()) << watched.error().message();
   EXPECT_EQ(watched->topology, CacheTopology::kSentinel);
@@ -137,9 +139,10 @@ TEST(CacheUrl, ReadsPartsAndRefusesTheRest) {
   EXPECT_EQ(cluster->endpoints, (std::vector<CacheEndpoint>{{"h1", 7000}, {"h2", 6379}}));
   EXPECT_THAT(options_from_url("rediss://h").error().message(), HasSubstr("TLS"));
   EXPECT_THAT(options_from_url("rediss-sentinel://h/m").error().message(), HasSubstr("TLS"));
-  for (const char* bad : {"redis-sentinel://h", "redis-sentinel://h/", "redis-sentinel://h,,g/m", "redis-sentinel://h/m/x",
-                          "redis-cluster://h/1", "redis-cluster://", "redis-cluster://h1,h2:x", "http://x", "redis://", "redis://h:99999", "redis://h:1x", "redis://u@h",
-                          "redis://h/x", "redis://u:%4@h", "redis://[::1", "rediss://h"}) {
+  for (const char* bad :
+       {"redis-sentinel://h", "redis-sentinel://h/", "redis-sentinel://h,,g/m", "redis-sentinel://h/m/x",
+        "redis-cluster://h/1", "redis-cluster://", "redis-cluster://h1,h2:x", "http://x", "redis://",
+        "redis://h:99999", "redis://h:1x", "redis://h/x", "redis://u:%4@h", "redis://[::1", "rediss://h"}) {
     auto refused = options_from_url(bad);
     ASSERT_FALSE(refused.has_value()) << bad;
     EXPECT_EQ(refused.error().code(), ErrorCode::kBadParameter) << bad;

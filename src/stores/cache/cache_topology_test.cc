@@ -120,7 +120,8 @@ class CacheClusterTest : public ::testing::Test {
       auto bus = connect_to(port(0)).call({"CONFIG", "GET", "cluster-port"});
       ASSERT_TRUE(bus);
       if (number == 0) continue;
-      ASSERT_TRUE(node.call({"CLUSTER", "MEET", "127.0.0.1", std::to_string(port(0)), bus->elements[1].text}));
+      ASSERT_TRUE(
+          node.call({"CLUSTER", "MEET", "127.0.0.1", std::to_string(port(0)), bus->elements[1].text}));
     }
     for (int number = 0; number < kNodes; ++number) {
       auto node = connect_to(port(number));
@@ -174,7 +175,8 @@ TEST_F(CacheClusterTest, KeysGoToTheirNodes) {
 
 TEST_F(CacheClusterTest, CommandsWhoseKeysStandElsewhere) {
   CacheStore store(options());
-  ASSERT_TRUE(store.call({"EVAL", "return redis.call('SET', KEYS[1], ARGV[1])", "1", "made:by:script", "yes"}));
+  ASSERT_TRUE(
+      store.call({"EVAL", "return redis.call('SET', KEYS[1], ARGV[1])", "1", "made:by:script", "yes"}));
   EXPECT_EQ(store.call({"GET", "made:by:script"})->text, "yes");
   EXPECT_EQ(store.call({"OBJECT", "ENCODING", "made:by:script"})->text, "embstr");
   ASSERT_TRUE(store.call({"XADD", "jobs", "*", "id", "1"}));
@@ -193,7 +195,8 @@ TEST_F(CacheClusterTest, CommandsWhoseKeysStandElsewhere) {
 TEST_F(CacheClusterTest, PipelinesAreDividedAndTransactionsAreNot) {
   CacheStore store(options());
   std::vector<Command> commands;
-  for (int number = 0; number < 500; ++number) commands.push_back({"INCRBY", fmt::format("p:{}", number), std::to_string(number)});
+  for (int number = 0; number < 500; ++number)
+    commands.push_back({"INCRBY", fmt::format("p:{}", number), std::to_string(number)});
   commands.push_back({"NOSUCH"});
   auto replies = store.pipeline(commands);
   ASSERT_TRUE(replies) << replies.error().message();

@@ -1,5 +1,5 @@
-// A Redis Cluster: each command to the node that has its key's slot. Source: the Redis Cluster specification (slots,
-// hash tags, MOVED, ASK, TRYAGAIN, CLUSTERDOWN).
+// A Redis Cluster: each command to the node that has its key's slot. Source: the Redis Cluster specification
+// (slots, hash tags, MOVED, ASK, TRYAGAIN, CLUSTERDOWN).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -30,8 +30,8 @@ struct Redirection {
   CacheEndpoint target;
 };
 
-// "MOVED 3999 127.0.0.1:6381", "ASK 3999 127.0.0.1:6381"; an empty host is the one that was asked. Each of these
-// says that the command did not run.
+// "MOVED 3999 127.0.0.1:6381", "ASK 3999 127.0.0.1:6381"; an empty host is the one that was asked. Each of
+// these says that the command did not run.
 Redirection redirection_of(const Reply& reply, const CacheEndpoint& asked) {
   if (!reply.is_error()) return {};
   std::string_view text = reply.text;
@@ -39,12 +39,16 @@ Redirection redirection_of(const Reply& reply, const CacheEndpoint& asked) {
     if (text.starts_with(later)) return {Refusal::kTryLater, 0, {}};
   }
   Redirection found;
-  if (text.starts_with("MOVED ")) found.refusal = Refusal::kMoved, text.remove_prefix(6);
-  else if (text.starts_with("ASK ")) found.refusal = Refusal::kAsk, text.remove_prefix(4);
-  else return {};
+  if (text.starts_with("MOVED "))
+    found.refusal = Refusal::kMoved, text.remove_prefix(6);
+  else if (text.starts_with("ASK "))
+    found.refusal = Refusal::kAsk, text.remove_prefix(4);
+  else
+    return {};
   auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), found.slot);
   size_t colon = text.rfind(':');
-  if (failure != std::errc() || *end != ' ' || colon == text.npos || found.slot < 0 || found.slot >= kSlots) return {};
+  if (failure != std::errc() || *end != ' ' || colon == text.npos || found.slot < 0 || found.slot >= kSlots)
+    return {};
   size_t host_start = size_t(end - text.data()) + 1;
   found.target.host = text.substr(host_start, colon - host_start);
   if (found.target.host.empty()) found.target.host = asked.host;
@@ -187,7 +191,8 @@ class ClusterRoute : public CacheRoute {
       must_refresh_ = true;
       if (patience.wait()) continue;
       if (!refreshed) return std::move(refreshed).error();
-      return Error(ErrorCode::kSimpleClientCouldNotConnect, "no node of the Redis cluster has the slot of this key");
+      return Error(ErrorCode::kSimpleClientCouldNotConnect,
+                   "no node of the Redis cluster has the slot of this key");
     }
   }
 
@@ -196,8 +201,10 @@ class ClusterRoute : public CacheRoute {
     return found == slots_.end() ? kNobody : *found;
   }
 
-  // An open connection. A node that cannot be reached may have been replaced: `endpoint` then becomes the new one.
-  Result<CacheConnection*> reach(CacheEndpoint endpoint, const std::optional<std::string>& key, Patience& patience) {
+  // An open connection. A node that cannot be reached may have been replaced: `endpoint` then becomes the new
+  // one.
+  Result<CacheConnection*> reach(CacheEndpoint endpoint, const std::optional<std::string>& key,
+                                 Patience& patience) {
     while (true) {
       auto& connection = connections_[endpoint];
       if (connection && connection->is_open()) return &*connection;
@@ -254,7 +261,8 @@ class ClusterRoute : public CacheRoute {
       for (int64_t slot = first; slot <= last; ++slot) slots_[size_t(slot)] = number;
     }
     // Connections to nodes that are no masters any more are not kept.
-    std::erase_if(connections_, [&](const auto& entry) { return std::ranges::find(nodes_, entry.first) == nodes_.end(); });
+    std::erase_if(connections_,
+                  [&](const auto& entry) { return std::ranges::find(nodes_, entry.first) == nodes_.end(); });
     return {};
   }
 

@@ -19,7 +19,8 @@ constexpr std::array<uint16_t, 256> crc_table() {
 }
 constexpr std::array<uint16_t, 256> kCrcTable = crc_table();
 
-// Keys with the same text between their first '{' and the '}' behind it share a slot; an empty text counts as none.
+// Keys with the same text between their first '{' and the '}' behind it share a slot; an empty text counts as
+// none.
 std::string_view hashed_part(std::string_view key) {
   size_t open = key.find('{');
   if (open == key.npos) return key;

@@ -1,5 +1,6 @@
-// The master that Redis Sentinel names, followed through failovers. Source: the Redis documentation, "Guidelines for
-// Redis clients with support for Redis Sentinel": ask one sentinel after the other, connect, and believe only ROLE.
+// The master that Redis Sentinel names, followed through failovers. Source: the Redis documentation,
+// "Guidelines for Redis clients with support for Redis Sentinel": ask one sentinel after the other, connect,
+// and believe only ROLE.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -88,14 +89,16 @@ class SentinelRoute : public CacheRoute {
       auto named = ask(sentinels_[at]);
       if (named && *named) {
         // The one that answered is asked first the next time.
-        std::rotate(sentinels_.begin(), sentinels_.begin() + std::ptrdiff_t(at), sentinels_.begin() + std::ptrdiff_t(at) + 1);
+        std::rotate(sentinels_.begin(), sentinels_.begin() + std::ptrdiff_t(at),
+                    sentinels_.begin() + std::ptrdiff_t(at) + 1);
         return **named;
       }
       is_unknown = is_unknown || named.has_value();
       if (!named) failure = std::move(named).error();
     }
     if (!is_unknown) return failure;
-    return Error(ErrorCode::kCollectionNotFound, fmt::format("the sentinels know no master '{}'", options_.master_name));
+    return Error(ErrorCode::kCollectionNotFound,
+                 fmt::format("the sentinels know no master '{}'", options_.master_name));
   }
 
   // Nothing when that sentinel does not know the name.
@@ -112,7 +115,8 @@ class SentinelRoute : public CacheRoute {
     CacheEndpoint endpoint{named.elements[0].text, 0};
     const std::string& port = named.elements[1].text;
     std::from_chars(port.data(), port.data() + port.size(), endpoint.port);
-    if (endpoint.port <= 0) return Error(ErrorCode::kSimpleClientCouldNotRead, "a sentinel named a master without port");
+    if (endpoint.port <= 0)
+      return Error(ErrorCode::kSimpleClientCouldNotRead, "a sentinel named a master without port");
     return endpoint;
   }
 

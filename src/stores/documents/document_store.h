@@ -69,8 +69,8 @@ struct QueryOptions {
   // True: a query that could write fails with kReadOnly before it runs. The engine or the server itself holds
   // it to that, so that no wrong analysis on this side can let a write through.
   bool read_only = false;
-  // Given: a query that touches any other collection fails with kForbidden, also where it names the collection
-  // only while it runs (DOCUMENT). Held by the engine or the server as well.
+  // Given: a query that touches any other collection fails with kForbidden, also where it names the
+  // collection only while it runs (DOCUMENT). Held by the engine or the server as well.
   std::optional<std::vector<std::string>> allowed_collections;
   // Further options in the JSON shape of ArangoDB's cursor API ("options"), or null.
   value::Buffer extra = value::Buffer(value::Slice::null());
@@ -82,7 +82,8 @@ struct CollectionUse {
   bool writes = false;
 };
 struct QueryAnalysis {
-  std::vector<CollectionUse> collections;  // by name, each once; those that only a value names are not among them
+  std::vector<CollectionUse>
+      collections;  // by name, each once; those that only a value names are not among them
   bool modifies = false;
 };
 
@@ -151,8 +152,8 @@ class DocumentDatabase {
   base::Result<QueryAnalysis> analyze(std::string_view text, value::Slice bind_variables);
 };
 
-// What a user may do with a database or a collection; the API's "none", "ro" and "rw". On a database, kReadWrite is
-// the right to administrate it.
+// What a user may do with a database or a collection; the API's "none", "ro" and "rw". On a database,
+// kReadWrite is the right to administrate it.
 enum class UserRight { kNone, kRead, kReadWrite };
 
 struct UserDescription {
@@ -179,16 +180,17 @@ class DocumentStore {
   virtual base::Result<> set_environment_class(std::string_view database,
                                                std::string_view environment_class) = 0;
 
-  // Logins, for who may administrate the server (kForbidden). A store without logins of its own, such as the engine in
-  // this process, fails with kNotImplemented. Fails with kUserDuplicate, kUserNotFound, kUserInvalidName.
+  // Logins, for who may administrate the server (kForbidden). A store without logins of its own, such as the
+  // engine in this process, fails with kNotImplemented. Fails with kUserDuplicate, kUserNotFound,
+  // kUserInvalidName.
   virtual base::Result<std::vector<UserDescription>> users();
   // May do nothing yet. `extra` is an object or null.
   virtual base::Result<> create_user(std::string_view user, std::string_view password, value::Slice extra);
   virtual base::Result<> set_user_password(std::string_view user, std::string_view password);
   // Its tokens end with it.
   virtual base::Result<> drop_user(std::string_view user);
-  // On one collection, on all that have no right of their own ("*"), or on the database itself (empty). Resolved as
-  // ArangoDB's documentation says under "Permission Resolution".
+  // On one collection, on all that have no right of their own ("*"), or on the database itself (empty).
+  // Resolved as ArangoDB's documentation says under "Permission Resolution".
   virtual base::Result<> grant(std::string_view user, std::string_view database, std::string_view collection,
                                UserRight right);
 };

@@ -295,12 +295,14 @@ bool Connection::is_still_wanted() {
   std::string wanted;
   if (PQconninfoOption* settings = PQconninfo(session_->handle)) {
     for (const PQconninfoOption* setting = settings; setting->keyword != nullptr; ++setting) {
-      if (std::string_view(setting->keyword) == "target_session_attrs" && setting->val != nullptr) wanted = setting->val;
+      if (std::string_view(setting->keyword) == "target_session_attrs" && setting->val != nullptr)
+        wanted = setting->val;
     }
     PQconninfoFree(settings);
   }
   if (wanted.empty() || wanted == "any" || wanted == "prefer-standby") return query("").has_value();
-  auto state = query("SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('transaction_read_only') = 'on'");
+  auto state = query(
+      "SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('transaction_read_only') = 'on'");
   if (!state || state->row_count() != 1) return false;
   bool is_standby = state->is_true(0, 0), only_reads = is_standby || state->is_true(0, 1);
   if (wanted == "read-write") return !only_reads;

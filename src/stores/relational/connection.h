@@ -18,8 +18,8 @@ struct pg_conn;  // libpq's PGconn
 namespace workerdb::stores::relational {
 
 // Where and as whom to connect. Several hosts are libpq's affair ("host=a,b port=1,2",
-// "postgresql://a:1,b:2/db?target_session_attrs=read-write"): each is tried in turn, and one that is not of the wanted
-// kind is passed over. What stays empty comes from `conninfo`, then from libpq's environment
+// "postgresql://a:1,b:2/db?target_session_attrs=read-write"): each is tried in turn, and one that is not of
+// the wanted kind is passed over. What stays empty comes from `conninfo`, then from libpq's environment
 // (PGHOST, PGPORT, PGUSER, PGPASSFILE...), then from libpq's defaults.
 struct ConnectionOptions {
   // "host=... dbname=...", "postgresql://user@host/db", or empty.

@@ -15,9 +15,10 @@ std::string_view sqlstate(const base::Error& error);
 // deadlock, lock timeout.
 bool is_retryable(const base::Error& error);
 
-// True for errors after which another server, or the same one later, may do the work: the session was lost or ended
-// by an operator or a failover (08..., 57P01, 57P02, 57P03), nobody was reached, or the server only reads (25006). The
-// work may have run, unless its transaction was not committed: repeat only what is safe to repeat.
+// True for errors after which another server, or the same one later, may do the work: the session was lost or
+// ended by an operator or a failover (08..., 57P01, 57P02, 57P03), nobody was reached, or the server only
+// reads (25006). The work may have run, unless its transaction was not committed: repeat only what is safe to
+// repeat.
 bool is_failover(const base::Error& error);
 
 // The documented number that stands for a SQLSTATE.

@@ -21,7 +21,8 @@ class FailoverTest : public ::testing::Test {
     }
     ConnectionOptions options;
     options.conninfo = fmt::format(
-        "postgresql://postgres@127.0.0.1:{},127.0.0.1:{}/postgres?sslmode=disable&target_session_attrs=read-write",
+        "postgresql://postgres@127.0.0.1:{},127.0.0.1:{}/"
+        "postgres?sslmode=disable&target_session_attrs=read-write",
         first_->port(), second_->port());
     store_ = std::make_unique<RelationalStore>(options);
     for (auto* server : {first_.get(), second_.get()}) {

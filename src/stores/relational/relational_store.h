@@ -50,11 +50,13 @@ class RelationalStore {
   base::Result<Connection> connect(const std::string& database = "") const;
   // An idle session of the pool that still is what target_session_attrs demands, or a new one.
   base::Result<Lease> lease(const std::string& database = "") EXCLUDES(mutex_);
-  // Runs work on a session of the pool, from its start on another session when is_failover() or is_retryable() holds for
-  // its error, until `timeout_ms` are over. Only for work that has the effect of one run however often it runs: reads,
-  // and writes that are idempotent. Any number of runs may have happened when it fails.
+  // Runs work on a session of the pool, from its start on another session when is_failover() or
+  // is_retryable() holds for its error, until `timeout_ms` are over. Only for work that has the effect of one
+  // run however often it runs: reads, and writes that are idempotent. Any number of runs may have happened
+  // when it fails.
   base::Result<> run_repeatably(const std::string& database,
-                                const std::function<base::Result<>(Connection&)>& work, int timeout_ms = 15'000);
+                                const std::function<base::Result<>(Connection&)>& work,
+                                int timeout_ms = 15'000);
   // Closes the idle sessions (before a database is dropped, which no session may use).
   void close_idle(const std::string& database) EXCLUDES(mutex_);
 

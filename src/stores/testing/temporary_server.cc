@@ -197,8 +197,10 @@ Result<std::unique_ptr<TemporaryRedis>> TemporaryRedis::start_server(const std::
   Result<> started;
   for (int attempt = 0; attempt < kStartAttempts; ++attempt) {
     server->port_ = free_port();
-    std::vector<std::string> command = {"redis-server", "--port", std::to_string(server->port_), "--bind", "127.0.0.1",
-                                        "--dir", server->folder_, "--save", "", "--aclfile", users};
+    std::vector<std::string> command = {"redis-server",  "--port",    std::to_string(server->port_),
+                                        "--bind",        "127.0.0.1", "--dir",
+                                        server->folder_, "--save",    "",
+                                        "--aclfile",     users};
     command.insert(command.end(), more.begin(), more.end());
     started = server->start(command, [] { return true; });
     if (started) return server;

@@ -58,7 +58,8 @@ class TemporaryPostgres : public TemporaryServer {
 class TemporaryRedis : public TemporaryServer {
  public:
   // `more`: further arguments of the command line, such as "--replicaof".
-  static base::Result<std::unique_ptr<TemporaryRedis>> start_server(const std::vector<std::string>& more = {});
+  static base::Result<std::unique_ptr<TemporaryRedis>> start_server(
+      const std::vector<std::string>& more = {});
   // A node with cluster mode on and a port of its own for the cluster's bus, knowing no other node yet.
   static base::Result<std::unique_ptr<TemporaryRedis>> start_cluster_node();
 };

@@ -68,9 +68,7 @@ class LocalDatabase : public DocumentDatabase {
   Result<> truncate_collection(std::string_view collection) override {
     return TRY(find(collection)).truncate();
   }
-  Result<uint64_t> count(std::string_view collection) override {
-    return TRY(find(collection)).count();
-  }
+  Result<uint64_t> count(std::string_view collection) override { return TRY(find(collection)).count(); }
 
   Result<std::vector<value::Buffer>> indexes(std::string_view collection) override {
     value::Buffer all = TRY(find(collection)).indexes();

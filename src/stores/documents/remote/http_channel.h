@@ -14,8 +14,8 @@
 
 namespace workerdb::stores::documents {
 
-// Whether a request may be sent again when nobody knows whether the server acted on it. Everything is sent again
-// after a failure that proves that it did not run.
+// Whether a request may be sent again when nobody knows whether the server acted on it. Everything is sent
+// again after a failure that proves that it did not run.
 enum class Repeat {
   kRead,        // yes: it changes nothing
   kReadOnce,    // no, but it changes nothing either

@@ -21,12 +21,16 @@ namespace {
 
 constexpr int kTransactionAttempts = 3;
 
-std::string text_of(Slice value) { return value.is_string() ? std::string(value.as_string()) : std::string(); }
+std::string text_of(Slice value) {
+  return value.is_string() ? std::string(value.as_string()) : std::string();
+}
 
 class RemoteCursor : public QueryCursor {
  public:
-  // `transaction`: one that must live as long as the rows are read; committed behind the last one if it `writes`.
-  RemoteCursor(const RemoteQueries& at, Answer first, std::unique_ptr<RemoteTransaction> transaction, bool writes)
+  // `transaction`: one that must live as long as the rows are read; committed behind the last one if it
+  // `writes`.
+  RemoteCursor(const RemoteQueries& at, Answer first, std::unique_ptr<RemoteTransaction> transaction,
+               bool writes)
       : channel_(at.channel),
         prefix_(at.prefix),
         endpoint_(first.endpoint),
@@ -37,8 +41,8 @@ class RemoteCursor : public QueryCursor {
   }
 
   ~RemoteCursor() override {
-    // Ends the query when its rows were not all wanted, and lets a server that kept the last batch forget it; a
-    // server that is gone ends it by time.
+    // Ends the query when its rows were not all wanted, and lets a server that kept the last batch forget it;
+    // a server that is gone ends it by time.
     end();
   }
 
@@ -59,15 +63,19 @@ class RemoteCursor : public QueryCursor {
 
  private:
   Request request(HttpMethod method, const std::string& path, Repeat repeat) const {
-    Request made{.method = method, .target = prefix_ + "/_api/cursor/" + path, .repeat = repeat, .endpoint = endpoint_};
+    Request made{.method = method,
+                 .target = prefix_ + "/_api/cursor/" + path,
+                 .repeat = repeat,
+                 .endpoint = endpoint_};
     if (transaction_ != nullptr) made.headers.push_back(transaction_->header());
     return made;
   }
 
   // A batch with a number can be asked for twice; the one without is gone when its answer was lost.
   Result<> fetch() {
-    auto answer = next_id_.empty() ? channel_->send(request(HttpMethod::kPost, open_id_, Repeat::kReadOnce))
-                                   : channel_->send(request(HttpMethod::kPost, open_id_ + "/" + next_id_, Repeat::kRead));
+    auto answer = next_id_.empty()
+                      ? channel_->send(request(HttpMethod::kPost, open_id_, Repeat::kReadOnce))
+                      : channel_->send(request(HttpMethod::kPost, open_id_ + "/" + next_id_, Repeat::kRead));
     if (!answer) {
       has_more_ = false;
       open_id_.clear();
@@ -116,7 +124,7 @@ class RemoteCursor : public QueryCursor {
   Buffer extra_{Slice::empty_object()};
   std::optional<Error> failure_;
   bool has_more_ = false, is_numbered_ = false;
-  bool is_fresh_ = true;      // the rows of answer_ were not handed out yet
+  bool is_fresh_ = true;  // the rows of answer_ were not handed out yet
 };
 
 std::string query_body(std::string_view text, Slice bind_variables, const QueryOptions& options) {
@@ -141,8 +149,8 @@ std::string query_body(std::string_view text, Slice bind_variables, const QueryO
 }
 
 // Only a query whose failure leaves doubt is looked at: explaining each one first would cost a round trip.
-Result<std::unique_ptr<QueryCursor>> run_plain(const RemoteQueries& at, std::string_view text, Slice bind_variables,
-                                               const QueryOptions& options) {
+Result<std::unique_ptr<QueryCursor>> run_plain(const RemoteQueries& at, std::string_view text,
+                                               Slice bind_variables, const QueryOptions& options) {
   Request request{.method = HttpMethod::kPost,
                   .target = at.prefix + "/_api/cursor",
                   .body = query_body(text, bind_variables, options)};
@@ -189,8 +197,8 @@ Error as_the_port_says(const Error& error, const QueryOptions& options) {
 }
 
 // Nothing that ran inside the transaction lasts before its commit, so that all until there can be repeated.
-Result<std::unique_ptr<QueryCursor>> run_declared(const RemoteQueries& at, std::string_view text, Slice bind_variables,
-                                                  const QueryOptions& options) {
+Result<std::unique_ptr<QueryCursor>> run_declared(const RemoteQueries& at, std::string_view text,
+                                                  Slice bind_variables, const QueryOptions& options) {
   QueryAnalysis analysis = TRY(at.database.analyze(text, bind_variables));
   if (options.read_only && analysis.modifies) {
     return Error(ErrorCode::kReadOnly, "the query writes, but only reading is allowed");
@@ -210,7 +218,8 @@ Result<std::unique_ptr<QueryCursor>> run_declared(const RemoteQueries& at, std::
     if (is_lost && attempts < kTransactionAttempts) continue;
     if (!answer) return std::move(answer).error();
     if (answer->is_error()) return as_the_port_says(answer->error(), options);
-    if (is_stream) return std::make_unique<RemoteCursor>(at, *std::move(answer), std::move(transaction), writes);
+    if (is_stream)
+      return std::make_unique<RemoteCursor>(at, *std::move(answer), std::move(transaction), writes);
     // All rows are made already; the cursor does not need the transaction any more.
     if (writes) TRY(transaction->commit());
     return std::make_unique<RemoteCursor>(at, *std::move(answer), nullptr, false);
@@ -221,7 +230,8 @@ Result<std::unique_ptr<QueryCursor>> run_declared(const RemoteQueries& at, std::
 
 Result<std::unique_ptr<QueryCursor>> open_remote_cursor(const RemoteQueries& at, std::string_view text,
                                                         Slice bind_variables, const QueryOptions& options) {
-  if (options.read_only || options.allowed_collections) return run_declared(at, text, bind_variables, options);
+  if (options.read_only || options.allowed_collections)
+    return run_declared(at, text, bind_variables, options);
   return run_plain(at, text, bind_variables, options);
 }
 

@@ -23,18 +23,24 @@ namespace {
 
 // One request of a bulk insert: bounded, so that repeating it after a failure is cheap.
 constexpr size_t kStepDocuments = 5'000, kStepBytes = size_t(8) << 20;
-// How long a collection's key generator is taken to be what it was. It is fixed when a collection is made, so only
-// a collection that was dropped and made anew could differ.
+// How long a collection's key generator is taken to be what it was. It is fixed when a collection is made, so
+// only a collection that was dropped and made anew could differ.
 constexpr int64_t kKeyChoiceKept_ns = 10'000'000'000;
 
-std::string text_of(Slice value) { return value.is_string() ? std::string(value.as_string()) : std::string(); }
+std::string text_of(Slice value) {
+  return value.is_string() ? std::string(value.as_string()) : std::string();
+}
 
 const char* mode_name(OverwriteMode mode) {
   switch (mode) {
-    case OverwriteMode::kConflict: return "conflict";
-    case OverwriteMode::kIgnore: return "ignore";
-    case OverwriteMode::kReplace: return "replace";
-    case OverwriteMode::kUpdate: return "update";
+    case OverwriteMode::kConflict:
+      return "conflict";
+    case OverwriteMode::kIgnore:
+      return "ignore";
+    case OverwriteMode::kReplace:
+      return "replace";
+    case OverwriteMode::kUpdate:
+      return "update";
   }
   return "";
 }
@@ -44,7 +50,9 @@ std::string write_parameters(const WriteOptions& options) {
                      options.merge_objects);
 }
 
-WrittenDocument written_of(Slice answer) { return {text_of(answer.get("_key")), text_of(answer.get("_rev"))}; }
+WrittenDocument written_of(Slice answer) {
+  return {text_of(answer.get("_key")), text_of(answer.get("_rev"))};
+}
 
 // Keys that nobody else makes: milliseconds first, so that they grow like the server's own.
 std::string unique_key() {
@@ -96,7 +104,8 @@ struct RemoteDocuments::Outgoing {
 };
 
 std::string RemoteDocuments::document_target(std::string_view collection, std::string_view key) const {
-  return fmt::format("{}/_api/document/{}/{}", prefix_, net::percent_encode(collection), net::percent_encode(key));
+  return fmt::format("{}/_api/document/{}/{}", prefix_, net::percent_encode(collection),
+                     net::percent_encode(key));
 }
 
 std::string RemoteDocuments::insert_target(std::string_view collection, const WriteOptions& options) const {
@@ -111,7 +120,8 @@ bool RemoteDocuments::may_choose_keys(std::string_view collection) {
     auto known = key_choices_.find(collection);
     if (known != key_choices_.end() && known->second.known_until_ns > now_ns) return known->second.is_free;
   }
-  auto answer = channel_->read(fmt::format("{}/_api/collection/{}/properties", prefix_, net::percent_encode(collection)));
+  auto answer = channel_->read(
+      fmt::format("{}/_api/collection/{}/properties", prefix_, net::percent_encode(collection)));
   if (!answer) return false;  // the insert will say what is wrong
   Slice options = answer->slice().get("keyOptions"), shards = answer->slice().get("shardKeys");
   std::string type = text_of(options.get("type"));
@@ -129,7 +139,8 @@ Result<RemoteDocuments::Outgoing> RemoteDocuments::prepare(std::string_view coll
                                                            std::span<const Slice> documents, size_t& taken) {
   Outgoing outgoing;
   size_t bytes = 0;
-  for (taken = 0; taken < documents.size() && taken < kStepDocuments && (taken == 0 || bytes < kStepBytes); ++taken) {
+  for (taken = 0; taken < documents.size() && taken < kStepDocuments && (taken == 0 || bytes < kStepBytes);
+       ++taken) {
     Slice document = documents[taken];
     SentDocument sent;
     bytes += document.byte_size();
@@ -180,7 +191,8 @@ Result<WrittenDocument> RemoteDocuments::insert(std::string_view collection, Sli
   return settle(sent, found ? found->slice() : Slice(), answer.error());
 }
 
-// With an expected revision a repetition cannot change anything twice: the first one that runs ends the revision.
+// With an expected revision a repetition cannot change anything twice: the first one that runs ends the
+// revision.
 Result<Answer> RemoteDocuments::write_with_revision(Request request, const WriteOptions& options) {
   if (!options.expected_revision.empty()) {
     request.headers.push_back({"If-Match", '"' + options.expected_revision + '"'});
@@ -189,22 +201,24 @@ Result<Answer> RemoteDocuments::write_with_revision(Request request, const Write
   return channel_->exchange(request);
 }
 
-Result<WrittenDocument> RemoteDocuments::update(std::string_view collection, std::string_view key, Slice patch,
-                                                const WriteOptions& options) {
-  Answer answer = TRY(write_with_revision({.method = HttpMethod::kPatch,
-                                           .target = document_target(collection, key) + write_parameters(options),
-                                           .body = value::to_json(patch)},
-                                          options));
+Result<WrittenDocument> RemoteDocuments::update(std::string_view collection, std::string_view key,
+                                                Slice patch, const WriteOptions& options) {
+  Answer answer =
+      TRY(write_with_revision({.method = HttpMethod::kPatch,
+                               .target = document_target(collection, key) + write_parameters(options),
+                               .body = value::to_json(patch)},
+                              options));
   if (!answer.is_error()) return written_of(answer.body.slice());
   return answer.may_have_run ? unknown_effect(answer.error()) : answer.error();
 }
 
-Result<WrittenDocument> RemoteDocuments::replace(std::string_view collection, std::string_view key, Slice document,
-                                                 const WriteOptions& options) {
-  Answer answer = TRY(write_with_revision({.method = HttpMethod::kPut,
-                                           .target = document_target(collection, key) + write_parameters(options),
-                                           .body = value::to_json(document)},
-                                          options));
+Result<WrittenDocument> RemoteDocuments::replace(std::string_view collection, std::string_view key,
+                                                 Slice document, const WriteOptions& options) {
+  Answer answer =
+      TRY(write_with_revision({.method = HttpMethod::kPut,
+                               .target = document_target(collection, key) + write_parameters(options),
+                               .body = value::to_json(document)},
+                              options));
   if (!answer.is_error()) return written_of(answer.body.slice());
   if (!answer.may_have_run) return answer.error();
   auto found = TRY(read(collection, key));
@@ -212,9 +226,11 @@ Result<WrittenDocument> RemoteDocuments::replace(std::string_view collection, st
   return unknown_effect(answer.error());
 }
 
-Result<> RemoteDocuments::remove(std::string_view collection, std::string_view key, const WriteOptions& options) {
+Result<> RemoteDocuments::remove(std::string_view collection, std::string_view key,
+                                 const WriteOptions& options) {
   Answer answer = TRY(write_with_revision(
-      {.method = HttpMethod::kDelete, .target = document_target(collection, key) + write_parameters(options)}, options));
+      {.method = HttpMethod::kDelete, .target = document_target(collection, key) + write_parameters(options)},
+      options));
   if (!answer.is_error()) return {};
   return answer.may_have_run ? unknown_effect(answer.error()) : answer.error();
 }
@@ -252,9 +268,10 @@ Result<> RemoteDocuments::insert_step(std::string_view collection, const Outgoin
   for (value::ArrayIterator item(answer.body.slice()); item.valid(); item.next(), ++position) {
     const SentDocument& sent = outgoing.items[position];
     if (!item.value().get("error").is_true()) {
-      // A document that was there before has an old revision, and with kIgnore nothing else was done. Under a key
-      // that was chosen here it can only be the one that an earlier attempt wrote.
-      bool was_there = item.value().get("_oldRev").is_string() && !(sent.is_chosen_here && answer.may_have_run);
+      // A document that was there before has an old revision, and with kIgnore nothing else was done. Under a
+      // key that was chosen here it can only be the one that an earlier attempt wrote.
+      bool was_there =
+          item.value().get("_oldRev").is_string() && !(sent.is_chosen_here && answer.may_have_run);
       ++(was_there && options.overwrite == OverwriteMode::kIgnore ? outcome.ignored : outcome.created);
       continue;
     }

@@ -9,8 +9,8 @@
 #include "stores/documents/environment_record.h"
 #include "stores/documents/remote/http_channel.h"
 #include "stores/documents/remote/remote_cursor.h"
-#include "stores/documents/remote/remote_users.h"
 #include "stores/documents/remote/remote_documents.h"
+#include "stores/documents/remote/remote_users.h"
 #include "value/json.h"
 
 namespace workerdb::stores::documents {
@@ -27,7 +27,9 @@ namespace {
 
 constexpr int kDropAttempts = 5;
 
-std::string text_of(Slice value) { return value.is_string() ? std::string(value.as_string()) : std::string(); }
+std::string text_of(Slice value) {
+  return value.is_string() ? std::string(value.as_string()) : std::string();
+}
 
 CollectionDescription description_of(Slice properties) {
   CollectionDescription description;
@@ -41,8 +43,9 @@ CollectionDescription description_of(Slice properties) {
   return description;
 }
 
-// Drops something that has an identity besides its name: when an attempt may have run, what bears the name now is
-// looked at, so that another thing of that name, made since, is never dropped. `identity` gives nothing for absence.
+// Drops something that has an identity besides its name: when an attempt may have run, what bears the name
+// now is looked at, so that another thing of that name, made since, is never dropped. `identity` gives
+// nothing for absence.
 Result<> drop_once(HttpChannel& channel, const std::string& target,
                    const std::function<Result<std::optional<std::string>>()>& identity) {
   auto before = TRY(identity());
@@ -56,7 +59,8 @@ Result<> drop_once(HttpChannel& channel, const std::string& target,
   }
 }
 
-// `error_code` refuses what an earlier attempt of the same request has made already; `is_ours` says whether it did.
+// `error_code` refuses what an earlier attempt of the same request has made already; `is_ours` says whether
+// it did.
 Result<> done_before(const Answer& answer, ErrorCode error_code, const std::function<bool()>& is_ours) {
   if (!answer.is_error()) return {};
   if (answer.may_have_run && answer.code() == error_code && is_ours()) return {};
@@ -168,18 +172,19 @@ class RemoteDatabase : public DocumentDatabase {
     // The API names an index by "collection/number" or "collection/name".
     size_t slash = index.find('/');
     std::string_view last = slash == index.npos ? index : index.substr(slash + 1);
-    Answer answer = TRY(channel_->exchange({.method = HttpMethod::kDelete,
-                                            .target = fmt::format("{}/_api/index/{}/{}", prefix_,
-                                                                  net::percent_encode(collection),
-                                                                  net::percent_encode(last)),
-                                            .repeat = Repeat::kIdempotent}));
+    Answer answer = TRY(
+        channel_->exchange({.method = HttpMethod::kDelete,
+                            .target = fmt::format("{}/_api/index/{}/{}", prefix_,
+                                                  net::percent_encode(collection), net::percent_encode(last)),
+                            .repeat = Repeat::kIdempotent}));
     return done_before(answer, ErrorCode::kIndexNotFound, [] { return true; });
   }
 
   Result<std::optional<Buffer>> read(std::string_view collection, std::string_view key) override {
     return documents_.read(collection, key);
   }
-  Result<WrittenDocument> insert(std::string_view collection, Slice document, const WriteOptions& options) override {
+  Result<WrittenDocument> insert(std::string_view collection, Slice document,
+                                 const WriteOptions& options) override {
     return documents_.insert(collection, document, options);
   }
   Result<WrittenDocument> update(std::string_view collection, std::string_view key, Slice patch,
@@ -241,10 +246,11 @@ class RemoteStore : public DocumentStore {
   }
 
   Result<> create_database(std::string_view name) override {
-    Answer answer = TRY(channel_->exchange({.method = HttpMethod::kPost,
-                                            .target = "/_api/database",
-                                            .body = json_object([&](Builder& body) { body.add("name", name); }),
-                                            .repeat = Repeat::kIdempotent}));
+    Answer answer =
+        TRY(channel_->exchange({.method = HttpMethod::kPost,
+                                .target = "/_api/database",
+                                .body = json_object([&](Builder& body) { body.add("name", name); }),
+                                .repeat = Repeat::kIdempotent}));
     return done_before(answer, ErrorCode::kDuplicateName, [] { return true; });
   }
 

@@ -1,6 +1,6 @@
 #pragma once
-// A stream transaction over HTTP. Source: the 3.12 documentation, "HTTP interface for Stream Transactions". Private
-// to this folder.
+// A stream transaction over HTTP. Source: the 3.12 documentation, "HTTP interface for Stream Transactions".
+// Private to this folder.
 #include <memory>
 #include <string>
 #include <vector>
