@@ -74,8 +74,8 @@ void append_relational(Out out, const Catalog& catalog, const SkillFacts& facts)
   if (catalog.relational_databases.empty()) return;
   fmt::format_to(out, "\n### PostgreSQL (relational)\n\nDatabases:\n\n");
   for (const auto& database : catalog.relational_databases) {
-    fmt::format_to(out, "- `{}` ({}) - {}; owner {}, {} migrations\n", database.name, base::name_of(database.environment),
-                   database.description, database.owner, database.migrations.size());
+    fmt::format_to(out, "- `{}` ({}) - {}; owner {}, {} migration{}\n", database.name, base::name_of(database.environment),
+                   database.description, database.owner, database.migrations.size(), database.migrations.size() == 1 ? "" : "s");
   }
   if (!catalog.relational_roles.empty()) fmt::format_to(out, "\nRoles:\n\n");
   for (const auto& role : catalog.relational_roles) {
