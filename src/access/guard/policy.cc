@@ -114,7 +114,6 @@ std::vector<CommandRow> make_commands() {
       {"credential list", {kDescribe}, "Names of short-lived logins and their ends."},
       {"credential check", {}, "Whether a source gives a login; the secret is not shown."},
       {"credential revoke", {kAdminister}, "Ends logins that others may be using."},
-      {"credential sweep", {kDescribe}, "Removes logins whose end has passed, and nothing else."},
       {"credential rotate", {kAdminister}, "New passwords for a stack's roles."},
       {"guard", {}, "Prints these tables."},
       {"approve", {}, "Makes an approval; only a person at a terminal can, and the request is decided anew when it is used."},
