@@ -208,7 +208,12 @@ class Walk {
 Error parse_error(const PgQueryError& error, std::string_view text) {
   size_t at = error.cursorpos > 0 ? size_t(error.cursorpos - 1) : 0;
   auto line = 1 + std::ranges::count(text.substr(0, std::min(at, text.size())), '\n');
-  return Error(ErrorCode::kQueryParse, fmt::format("{} (line {})", error.message, line));
+  // The parser looks at bytes and may quote half a character.
+  std::string message = error.message;
+  if (!value::is_utf8(message)) {
+    std::ranges::replace_if(message, [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
+  }
+  return Error(ErrorCode::kQueryParse, fmt::format("{} (line {})", message, line));
 }
 
 // The parser's own fingerprint; of what administers (its text may hold passwords) the kinds alone.

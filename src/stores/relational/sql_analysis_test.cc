@@ -133,6 +133,7 @@ TEST(SqlAnalysisTest, refuses_what_it_cannot_look_at) {
   EXPECT_EQ(analyze_sql("SELECT 1;\nSELECT FROM WHERE").error().message(), "syntax error at or near \"WHERE\" (line 2)");
   EXPECT_EQ(analyze_sql(std::string_view("SELECT 1\0; DROP TABLE t", 23)).error().code(), ErrorCode::kQueryParse);
   for (const char* text : {"", " ", ";", "-- nothing"}) EXPECT_EQ(analyze_sql(text).error().code(), ErrorCode::kQueryEmpty);
+  EXPECT_EQ(analyze_sql("SELECT 1\xcd\xbe x y").error().message().find('\xcd'), std::string::npos) << "no half characters";
   EXPECT_EQ(analyze_sql(std::string(2 * 1024 * 1024, ' ')).error().code(), ErrorCode::kResourceLimit);
   std::string deep = "SELECT " + std::string(300, '(') + "1" + std::string(300, ')');
   EXPECT_TRUE(analyze_sql(deep)) << "parentheses alone are no depth";
