@@ -6,10 +6,13 @@
 
 #include <cstdlib>
 #include <iostream>
+#include <optional>
 
-#include "cli/composition.h"
+#include "access/credentials/lease.h"
+#include "cli/door.h"
 #include "cli/output.h"
 #include "cli/sh/javascript_shell.h"
+#include "cli/sh_guard.h"
 #include "cli/stack/private_file.h"
 
 namespace workerdb::cli {
@@ -51,22 +54,42 @@ Result<std::string> endpoint_password(const ShOptions& options) {
   return isatty(STDIN_FILENO) == 1 ? ask_password(options.user) : std::string();
 }
 
-Result<> set_server(const ShOptions& options, JavaScriptShellOptions& shell) {
-  if (!options.endpoint.empty()) {
-    Endpoint endpoint = TRY(parse_endpoint(options.endpoint));
-    shell.server.host = endpoint.host;
-    shell.server.port = endpoint.port;
-    shell.server.user = options.user;
-    shell.server.password = TRY(endpoint_password(options));
-    return {};
-  }
-  auto documents = TRY(stack_endpoints(options.data_folder)).documents;
-  shell.server.host = documents.host;
-  shell.server.port = documents.port;
-  shell.server.user = options.user;
-  shell.context = "local";
-  bool is_own_user = options.user == documents.user && !options.has_password && options.password_file.empty();
+// What only reads is given a login that can do no more, when the context's own login may make one.
+Result<> lease_login(Door& door, const std::string& database, ServerConnectionOptions& server) {
+  access::LeaseScope scope;
+  scope.database = database;
+  auto lease = access::lease_documents(door.session().documents(), scope, access::kLongestLeaseS);
+  if (!lease && lease.error().code() != base::ErrorCode::kForbidden) return std::move(lease).error();
+  if (!lease) return {};
+  server.user = lease->credential.user;
+  server.password = lease->credential.secret.expose();
+  return {};
+}
+
+Result<> use_context(const ShOptions& options, Door& door, JavaScriptShellOptions& shell) {
+  const auto& documents = door.session().endpoints().documents;
+  const auto first = documents.endpoints.empty() ? stores::documents::RemoteEndpoint{documents.host, documents.port} : documents.endpoints.front();
+  shell.server.host = first.host;
+  shell.server.port = first.port;
+  shell.context = door.context().name;
+  shell.is_production = door.context().environment == base::EnvironmentClass::kProduction;
+  shell.server.allow = [&door](net::HttpMethod method, std::string_view path, std::string_view body) {
+    return guard_request(door, method, path, body);
+  };
+  bool is_own_user = options.user == "root" && !options.has_password && options.password_file.empty();
+  shell.server.user = is_own_user ? documents.user : options.user;
   shell.server.password = is_own_user ? documents.password : TRY(endpoint_password(options));
+  if (door.context().is_local || options.common.write) return {};
+  shell.server.read_only = true;
+  return is_own_user ? lease_login(door, shell.database, shell.server) : Result<>();
+}
+
+Result<> use_endpoint(const ShOptions& options, JavaScriptShellOptions& shell) {
+  Endpoint endpoint = TRY(parse_endpoint(options.endpoint));
+  shell.server.host = endpoint.host;
+  shell.server.port = endpoint.port;
+  shell.server.user = options.user;
+  shell.server.password = TRY(endpoint_password(options));
   return {};
 }
 
@@ -74,12 +97,20 @@ Result<> set_server(const ShOptions& options, JavaScriptShellOptions& shell) {
 
 Result<int> run_sh(const ShOptions& options) {
   JavaScriptShellOptions shell;
-  TRY(set_server(options, shell));
+  shell.server.read_only = options.read_only;
+  shell.database = options.database;
+  std::optional<Door> door;
+  if (options.endpoint.empty()) {
+    door.emplace(TRY(Door::open(options.common)));
+    if (shell.database.empty()) shell.database = door->database_or(access::StoreKind::kDocuments, "", "_system");
+    TRY(use_context(options, *door, shell));
+  } else {
+    if (shell.database.empty()) shell.database = "_system";
+    TRY(use_endpoint(options, shell));
+  }
   shell.server.authenticates = options.authentication;
   shell.server.request_timeout_ms = int64_t(options.request_timeout_s * 1000);
   shell.server.connect_timeout_ms = int64_t(options.connection_timeout_s * 1000);
-  shell.server.read_only = options.read_only;
-  shell.database = options.database;
   shell.execute_strings = options.execute_strings;
   shell.execute_files = options.execute_files;
   shell.deadline_s = options.deadline_s;

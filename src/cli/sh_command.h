@@ -4,18 +4,19 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cli/command_line/command_line.h"
 
 namespace workerdb::cli {
 
 struct ShOptions {
-  std::string data_folder;         // of the stack that is asked when no endpoint is given
+  CommonOptions common;            // which context is asked when no endpoint is given
   std::string endpoint;            // "http://127.0.0.1:8529"
   std::string user = "root";
   std::string password;
   std::string password_file;
   bool has_password = false;       // the command line named one, which may be empty
   bool authentication = true;
-  std::string database = "_system";
+  std::string database;            // empty: the context's, else _system
   std::vector<std::string> execute_strings;
   std::vector<std::string> execute_files;
   double request_timeout_s = 1200;

@@ -150,6 +150,42 @@ class Remote(unittest.TestCase):
         self.assertNotEqual(code, 0, shown)
 
 
+class Shell(unittest.TestCase):
+    """workerdb sh without an endpoint: each request is decided by itself."""
+
+    def script(self, text, *words, env=None):
+        return workerdb("sh", "--data", stack.data, "--quiet", "--server.database", "flowmaster", *words,
+                        "--javascript.execute-string", text, env=env)
+
+    def test_the_local_stack_writes_and_asks_before_it_destroys(self):
+        done = self.script('db.process_definitions.insert({ _key: "workflow_123", name: "Approval Workflow", version: "1.0", '
+                           'type: "workflow", definition: { } }); '
+                           'print(db._query(`FOR doc IN process_definitions FILTER doc.type == "workflow" RETURN doc._key`).toArray().length)')
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for text in ('db._drop("schedules")', "db.schedules.truncate()", 'db._useDatabase("_system"); db._dropDatabase("flowmaster")'):
+            refused = self.script(text)
+            self.assertNotEqual(refused.returncode, 0, text)
+            self.assertIn("approv", refused.stderr + refused.stdout, text)
+        self.assertEqual(self.script("print(db.schedules.count())").returncode, 0)
+
+    def test_elsewhere_it_reads_unless_told_to_write(self):
+        add_mirror("mirror-shell", "test")
+        insert = 'db.process_definitions.insert({_key: "shell_1", name: "n", version: "1", type: "workflow", definition: {}})'
+        query = 'db._query(\'INSERT {_key: "shell_2", name: "n", version: "1", type: "workflow", definition: {}} INTO process_definitions\')'
+        for text in (insert, query):
+            refused = self.script(text, "--context", "mirror-shell")
+            self.assertNotEqual(refused.returncode, 0, text)
+        read = self.script("print(db.process_definitions.count() >= 0)", "--context", "mirror-shell")
+        self.assertEqual(read.returncode, 0, read.stderr)
+        self.assertIn("true", read.stdout)
+        written = self.script(insert + "; " + query, "--context", "mirror-shell", "--write")
+        self.assertEqual(written.returncode, 0, written.stderr)
+
+    def test_an_agent_cannot_write_production_here_either(self):
+        refused = self.script('db.schedules.insert({})', env={**os.environ, "AI_AGENT": "1"})
+        self.assertNotEqual(refused.returncode, 0)
+
+
 class Audit(unittest.TestCase):
     def test_every_access_is_written_down_without_values(self):
         value = "a-value-that-nobody-may-read-here"

@@ -10,7 +10,7 @@ namespace workerdb::cli {
 namespace {
 
 constexpr const char* kHelp =
-    "Without an endpoint: the stack that is up in --data, with its own password. The password of another server: "
+    "Without an endpoint: the documents of the context, with its login, each request as the guard decides it. The password of another server: "
     "--server.password-file, $ARANGO_PASSWORD_FILE or $ARANGO_PASSWORD, else a question on the terminal.";
 
 void add_server_options(CLI::App& sh, ShOptions& to) {
@@ -19,7 +19,7 @@ void add_server_options(CLI::App& sh, ShOptions& to) {
   sh.add_option("--server.password", to.password, "Shows in the process list for a moment: prefer a file")
       ->each([&to](const std::string&) { to.has_password = true; });
   sh.add_option("--server.password-file", to.password_file, "A file that holds it")->type_name("FILE");
-  sh.add_option("--server.database", to.database, "The database")->capture_default_str();
+  sh.add_option("--server.database", to.database, "The database; without it the context's, else _system");
   sh.add_option("--server.authentication", to.authentication, "false: send no login")->capture_default_str();
   sh.add_option("--server.request-timeout", to.request_timeout_s, "Seconds of one request")->check(CLI::PositiveNumber)->capture_default_str();
   sh.add_option("--server.connection-timeout", to.connection_timeout_s, "Seconds")->check(CLI::PositiveNumber)->capture_default_str();
@@ -41,7 +41,7 @@ void add_script_options(CLI::App& sh, ShOptions& to) {
 void add_shell_commands(CLI::App& app, CommandLine& line) {
   auto options = std::make_shared<ShOptions>();
   CLI::App* sh = app.add_subcommand("sh", "A JavaScript shell on documents, as arangosh is one");
-  add_data_option(*sh, line);
+  add_store_options(*sh, line);
   add_server_options(*sh, *options);
   add_script_options(*sh, *options);
   sh->add_flag("--read-only", options->read_only, "Send nothing that writes");
@@ -53,7 +53,7 @@ void add_shell_commands(CLI::App& app, CommandLine& line) {
         fmt::print(stderr, "warning: --server.password shows in the process list and in the history of the command line; "
                            "--server.password-file does not\n");
       }
-      options->data_folder = line.common.data;
+      options->common = line.common;
       return run_sh(*options);
     };
   });

@@ -63,11 +63,13 @@ bool is_cursor(std::string_view path) {
 
 ServerConnection::ServerConnection(const ServerConnectionOptions& options, const std::atomic<bool>& cancelled)
     : read_only_(options.read_only),
+      allow_(options.allow),
       client_options_(make_client_options(options, cancelled)),
       client_(client_options_) {}
 
 Result<net::HttpResponse> ServerConnection::send(const ScriptRequest& request) {
   HttpMethod method = method_of(request.method);
+  if (allow_) TRY(allow_(method, request.path, request.body));
   if (read_only_) {
     if (auto refused = TRY(refuse_writing(method, request))) return *std::move(refused);
   }

@@ -2,6 +2,7 @@
 // The shell's requests to one document server over HTTP.
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +24,8 @@ struct ServerConnectionOptions {
   // Refuses, before anything is sent, every request that may write. A query is explained first: only one that the
   // server says does not modify is run. A second layer: what the user may do is the server's to decide.
   bool read_only = false;
+  // Asked before each request; its failure is the request's. Empty: none is asked.
+  std::function<base::Result<>(net::HttpMethod method, std::string_view path, std::string_view body)> allow;
 };
 
 // One thread.
@@ -42,6 +45,7 @@ class ServerConnection {
   void end_query(const ScriptRequest& request, double elapsed_s);
 
   bool read_only_;
+  std::function<base::Result<>(net::HttpMethod, std::string_view, std::string_view)> allow_;
   net::HttpClientOptions client_options_;
   net::HttpClient client_;
 };
