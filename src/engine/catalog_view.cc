@@ -25,7 +25,34 @@ IndexInfo::Field describe(const storage::AttributePath& path) {
   return field;
 }
 
+std::vector<std::string> strings(value::Slice array) {
+  std::vector<std::string> result;
+  for (value::ArrayIterator item(array); item.valid(); item.next()) {
+    if (item.value().is_string()) result.emplace_back(item.value().as_string());
+  }
+  return result;
+}
+
 }  // namespace
+
+std::shared_ptr<const aql::semantics::GraphInfo> StoreCatalogView::find_graph(std::string_view name) const {
+  auto graphs = store_.find_collection(database_, "_graphs");
+  if (graphs == nullptr || !storage::is_valid_key(name)) return nullptr;
+  storage::PinnedDocument document;
+  auto found = store_.read(*graphs, name, document);
+  if (!found || !*found) return nullptr;
+  auto graph = std::make_shared<aql::semantics::GraphInfo>();
+  graph->name = name;
+  graph->revision = document.slice().get("_rev").is_string() ? document.slice().get("_rev").as_string() : "";
+  for (value::ArrayIterator item(document.slice().get("edgeDefinitions")); item.valid(); item.next()) {
+    value::Slice collection = item.value().get("collection");
+    if (!collection.is_string()) continue;
+    graph->edge_definitions.push_back(
+        {std::string(collection.as_string()), strings(item.value().get("from")), strings(item.value().get("to"))});
+  }
+  graph->orphan_collections = strings(document.slice().get("orphanCollections"));
+  return graph;
+}
 
 std::shared_ptr<const CollectionInfo> StoreCatalogView::find_collection(std::string_view name) const {
   auto collection = store_.find_collection(database_, name);

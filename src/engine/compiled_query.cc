@@ -59,12 +59,19 @@ class RecordingCatalogView : public StoreCatalogView {
     }
     return info;
   }
+  std::shared_ptr<const aql::semantics::GraphInfo> find_graph(std::string_view name) const override {
+    auto info = StoreCatalogView::find_graph(name);
+    if (info != nullptr) graphs_.push_back({std::string(name), info->revision});
+    return info;
+  }
   std::vector<CompiledQuery::Source> take_sources() { return std::move(sources_); }
+  std::vector<CompiledQuery::Graph> take_graphs() { return std::move(graphs_); }
 
  private:
   const storage::Store& store_;
   const storage::Database& database_;
   mutable std::vector<CompiledQuery::Source> sources_;
+  mutable std::vector<CompiledQuery::Graph> graphs_;
 };
 
 // Kinds of nodes whose making looks at no value of a bind parameter, but for those that semantics marks. Another kind
@@ -75,6 +82,9 @@ struct IsIndifferentToValues {
   bool operator()(const aql::plan::Singleton&) const { return true; }
   bool operator()(const aql::plan::EnumerateCollection&) const { return true; }
   bool operator()(const aql::plan::IndexScan&) const { return true; }
+  bool operator()(const aql::plan::Traversal&) const { return true; }
+  bool operator()(const aql::plan::ShortestPath&) const { return true; }
+  bool operator()(const aql::plan::EnumeratePaths&) const { return true; }
   bool operator()(const aql::plan::EnumerateList&) const { return true; }
   bool operator()(const aql::plan::Filter&) const { return true; }
   bool operator()(const aql::plan::Calculation&) const { return true; }
@@ -146,6 +156,7 @@ Result<CompiledQueryPtr> compile_query(const storage::Store& store, const storag
   compiled->serves_other_values = serves_other_values(*plan);
   compiled->plan = std::move(plan);
   compiled->sources = catalog.take_sources();
+  compiled->graphs = catalog.take_graphs();
   if (with_program) {
     compiled->program = TRY(aql::execute::compile(compiled->plan, compiled->serves_other_values));
   }

@@ -29,6 +29,11 @@ struct CompiledQuery {
     uint64_t documents = 0;
   };
   std::vector<Source> sources;
+  // Each named graph that the plan was made of, and which definition of it.
+  struct Graph {
+    std::string name, revision;
+  };
+  std::vector<Graph> graphs;
 };
 using CompiledQueryPtr = std::shared_ptr<const CompiledQuery>;
 

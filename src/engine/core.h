@@ -5,6 +5,7 @@
 #include "engine/engine.h"
 #include "engine/plan_cache.h"
 #include "engine/query_registry.h"
+#include "graph/adjacency_cache.h"
 #include "storage/store.h"
 
 namespace workerdb::engine {
@@ -15,6 +16,7 @@ struct Core {
   EngineOptions options;
   QueryRegistry queries;
   PlanCache plans;
+  graph::AdjacencyCache adjacency{options.graph_cache_bytes};
   std::unique_ptr<storage::Store> store;   // destroyed first: nothing of it is in use when the last handle goes
 };
 

@@ -124,6 +124,7 @@ Result<Cursor> Database::query(std::string_view text, Slice bind_variables, cons
   run.database = database_->name;
   run.user = options.user;
   run.bind_variables = state->bind_variables.slice();
+  if (defaults.graph_cache_bytes != 0) run.adjacency = &core_->adjacency;
   if (options.authorize) {
     // A stream's rows are made by later requests, so the answers are asked for as of now's user.
     run.authorize_read = [authorize = options.authorize](std::string_view name) { return authorize(name, false); };

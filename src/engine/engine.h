@@ -24,6 +24,7 @@ struct EngineOptions {
   size_t write_buffer_bytes = size_t(64) << 20;
   uint32_t sync_interval_ms = 100;            // how long an acknowledged write may wait for its fsync
   uint32_t ttl_interval_ms = 30'000;
+  size_t graph_cache_bytes = size_t(256) << 20;   // edges that traversals keep in memory between queries; 0 none
   uint64_t query_memory_limit_bytes = uint64_t(1) << 30;   // a query that names no limit of its own; 0 none
   double query_max_runtime_s = 0;             // likewise; 0 none
   double slow_query_s = 10;                   // longer ones are kept in the list of slow queries

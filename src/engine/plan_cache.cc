@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "base/time.h"
+#include "engine/catalog_view.h"
 
 namespace workerdb::engine {
 namespace {
@@ -26,6 +27,10 @@ bool has_drifted(uint64_t then, uint64_t now) {
 }
 
 bool still_holds(const storage::Store& store, const storage::Database& database, const CachedPlan& plan) {
+  for (const auto& graph : plan.query->graphs) {
+    auto now = StoreCatalogView(store, database).find_graph(graph.name);
+    if (now == nullptr || now->revision != graph.revision) return false;
+  }
   for (const auto& source : plan.query->sources) {
     if (store.find_collection(database, source.name) != source.collection) return false;
   }

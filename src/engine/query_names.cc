@@ -13,7 +13,13 @@ class AnyCollection : public aql::semantics::CatalogView {
     asked_.emplace(name);
     auto info = std::make_shared<aql::semantics::CollectionInfo>();
     info->name = name;
+    info->is_edge = true;   // wherever one is wanted
     return info;
+  }
+  std::shared_ptr<const aql::semantics::GraphInfo> find_graph(std::string_view name) const override {
+    auto graph = std::make_shared<aql::semantics::GraphInfo>();
+    graph->name = name;
+    return graph;
   }
   const std::set<std::string>& asked() const { return asked_; }
 

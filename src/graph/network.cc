@@ -217,10 +217,6 @@ Result<Slice> Network::vertex(VertexNumber vertex) {
   if (known->collection == nullptr) return Slice();
   ++documents_read;
   bool exists = TRY(transaction_.read(*known->collection, id.substr(slash + 1), pinned_));
-  if (documents_.reserved() > kMostDocumentBytes) {
-    documents_.reset();
-    vertex_documents_.clear(), edge_documents_.clear();
-  }
   Slice document = exists ? documents_.copy(pinned_.slice()) : Slice();
   vertex_documents_.put(vertex, document);
   return document;
@@ -230,13 +226,15 @@ Result<Slice> Network::edge(EdgeNumber edge) {
   if (Slice* known = edge_documents_.find(edge)) return *known;
   ++documents_read;
   bool exists = TRY(transaction_.read(edge_collection(edge), edge_key(edge), pinned_));
-  if (documents_.reserved() > kMostDocumentBytes) {
-    documents_.reset();
-    vertex_documents_.clear(), edge_documents_.clear();
-  }
   Slice document = exists ? documents_.copy(pinned_.slice()) : Slice();
   edge_documents_.put(edge, document);
   return document;
+}
+
+void Network::trim() {
+  if (documents_.reserved() <= kMostDocumentBytes) return;
+  documents_.reset();
+  vertex_documents_.clear(), edge_documents_.clear();
 }
 
 Result<bool> Network::exists(VertexNumber vertex) {

@@ -69,10 +69,12 @@ class Network {
   bool admits(VertexNumber vertex) const;
   bool restricts_vertices() const { return !options_.vertex_collections.empty(); }
 
-  // Documents, borrowed until the next call of any of these. None where there is no such document.
+  // Documents, borrowed until the next trim(). None where there is no such document.
   base::Result<value::Slice> vertex(VertexNumber vertex);
   base::Result<value::Slice> edge(EdgeNumber edge);
   base::Result<bool> exists(VertexNumber vertex);
+  // Gives up the documents if they have become many.
+  void trim();
 
   // Edges that were met in the store or in memory, and documents that were read.
   uint64_t edges_read = 0, documents_read = 0, seeks = 0;

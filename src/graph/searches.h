@@ -26,7 +26,7 @@ class ShortestPath {
   struct Reached {
     VertexNumber from = kNoNumber;
     EdgeNumber edge = kNoNumber;
-    double weight = 0;
+    double weight = 0;         // without weights how many were reached before
     bool is_settled = false;
   };
   base::Result<bool> find_unweighted(VertexNumber from, VertexNumber to, const Forbidden& forbidden, Path& into);

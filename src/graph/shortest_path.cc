@@ -57,6 +57,8 @@ Result<VertexNumber> ShortestPath::advance(bool backward, VertexNumber from, Ver
                                            const Forbidden& forbidden) {
   level_.clear();
   for (VertexNumber vertex : frontier_[backward]) {
+    const Reached* met = nullptr;   // by the other side; of several the one that it reached first
+    VertexNumber meeting = kNoNumber;
     Steps steps = TRY(backward ? network_.steps_to(vertex) : network_.steps_from(vertex));
     for (size_t i = 0; i < steps.size(); ++i) {
       if (network_.watch().tick()) return network_.watch().reason();
@@ -66,10 +68,12 @@ Result<VertexNumber> ShortestPath::advance(bool backward, VertexNumber from, Ver
       bool is_first = source == from && forbidden.first_edges != nullptr && forbidden.first_edges->contains(step.edge);
       bool is_end = step.vertex == from || step.vertex == to;
       if (is_first || (!is_end && is_forbidden(forbidden, step.vertex))) continue;
-      reached_[backward].put(step.vertex, {vertex, step.edge});
-      if (reached_[!backward].contains(step.vertex)) return step.vertex;
+      reached_[backward].put(step.vertex, {vertex, step.edge, double(reached_[backward].size())});
+      const Reached* other = reached_[!backward].find(step.vertex);
+      if (other != nullptr && (met == nullptr || other->weight < met->weight)) met = other, meeting = step.vertex;
       level_.push_back(step.vertex);
     }
+    if (met != nullptr) return meeting;
   }
   frontier_[backward].swap(level_);
   return kNoNumber;

@@ -22,6 +22,10 @@
 #include "storage/transaction.h"
 #include "value/builder.h"
 
+namespace workerdb::graph {
+class AdjacencyCache;
+}
+
 namespace workerdb::aql::execute {
 
 // Whether the query's user may read a collection that only a function's argument names (DOCUMENT …); an error ends it.
@@ -39,6 +43,7 @@ struct ExecutionOptions {
   std::string database, user;         // CURRENT_DATABASE(), CURRENT_USER()
   value::Slice bind_variables;        // an object that outlives the execution; for programs that keep their parameters
   ReadAuthorization authorize_read;   // null: everything may be read
+  graph::AdjacencyCache* adjacency = nullptr;   // edges that are held in memory; null: none are
 };
 
 struct NodeStatistics {

@@ -48,6 +48,10 @@ class Readers {
 
  private:
   bool reads(const plan::Node& node) const {
+    // What a walk meets is known only when it runs.
+    if (node.get_if<plan::Traversal>() || node.get_if<plan::ShortestPath>() || node.get_if<plan::EnumeratePaths>()) {
+      return true;
+    }
     if (const auto* scan = node.get_if<plan::EnumerateCollection>(); scan && scan->collection->name == collection_) {
       return true;
     }

@@ -8,6 +8,8 @@ namespace workerdb::aql::optimize {
 
 // A condition that does not read what the node sets may as well be asked in front of it.
 bool lets_filters_pass(const Node& node);
+// A traversal or a path search.
+bool walks_graph(const Node& node);
 // Gives one row for each row that comes in, and writes nothing.
 bool keeps_rows(const Node& node);
 bool is_loop(const Node& node);

@@ -62,6 +62,7 @@ base::Result<std::unique_ptr<Plan>> PlanBuilder::run() {
   root_->nodes = std::move(chain->nodes);
   root_->read_collections = std::move(query_.read_collections);
   root_->written_collections = std::move(query_.written_collections);
+  root_->graphs = std::move(query_.graphs);
   root_->parameters = std::move(query_.parameters);
   return std::move(root_);
 }

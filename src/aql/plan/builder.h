@@ -19,6 +19,9 @@ class PlanBuilder {
   // statements (build.cc, build_modifications.cc)
   Result<std::unique_ptr<Plan>> build_chain(syntax::Query& query);
   Result<> add(syntax::For& loop);
+  Result<> add(syntax::Traverse& traverse);   // build_graphs.cc
+  Result<> add(syntax::FindPaths& paths);
+  GraphScope scope_of(const syntax::GraphSource& source, const GraphOptions& options) const;
   Result<> add(syntax::Filter& filter);
   Result<> add(syntax::Let& let);
   Result<> add(syntax::Sort& sort);
@@ -71,6 +74,7 @@ class PlanBuilder {
 bool contains_subquery(const syntax::Expression& expression);
 
 ModificationOptions read_options(const ExpressionPtr& options, bool is_insert);
+GraphOptions read_graph_options(const ExpressionPtr& options);
 ScanHints read_hints(const ExpressionPtr& options);
 
 }  // namespace workerdb::aql::plan

@@ -37,6 +37,17 @@ double matches(const IndexScan& scan, const IndexCondition& condition) {
   return rows;
 }
 
+constexpr uint64_t kDeepestEstimate = 20;
+constexpr double kUsualPathLength = 10;
+
+// Edges of one vertex.
+double degree(const CollectionInfo& collection) {
+  for (const auto& index : collection.indexes) {
+    if (index->type == "edge") return 1 / std::max(index->selectivity, 1e-6);
+  }
+  return 1;
+}
+
 struct Effect {
   double rows;   // that come in
   double out(const Singleton&) const { return 1; }
@@ -47,6 +58,22 @@ struct Effect {
     if (node.limit != 0) found = std::min(found, double(node.limit));
     return rows * std::min(found, double(node.collection->document_count));
   }
+  // Each vertex leads to as many others as edges share a vertex; deep traversals meet most of the graph again.
+  double out(const Traversal& node) const {
+    double branches = 0, edges = 0;
+    for (const auto& one : node.scope.edges) {
+      edges += double(one.collection->document_count);
+      branches += degree(*one.collection) * (one.direction == syntax::Direction::kAny ? 2 : 1);
+    }
+    double found = node.least_depth == 0 ? 1 : 0, level = 1;
+    for (uint64_t depth = 1; depth <= node.largest_depth && depth <= kDeepestEstimate; ++depth) {
+      level = std::min(level * branches, edges * double(depth));
+      if (depth >= node.least_depth) found += level;
+    }
+    return rows * std::max(1.0, found);
+  }
+  double out(const ShortestPath&) const { return rows * kUsualPathLength; }
+  double out(const EnumeratePaths&) const { return rows * kUsualPathLength; }
   double out(const EnumerateList& node) const { return rows * list_length(*node.list); }
   double out(const Filter&) const { return rows * kFilterShare; }
   double out(const Limit& node) const { return std::min(std::max(0.0, rows - double(node.offset)), double(node.count)); }

@@ -18,6 +18,9 @@ void append_explain(const Plan& plan, value::Builder& builder);
 //     2   EnumerateCollectionNode       10     - FOR u IN users   /* full collection scan */
 std::string explain_text(const Plan& plan);
 
+// "dfs", "bfs", "weighted"; "none", "path", "global".
+const char* order_text(TraversalOrder order);
+const char* uniqueness_text(Uniqueness uniqueness);
 // The AQL that a node stands for, without notes: "FILTER u.age > 18".
 std::string node_text(const Plan& root, const Node& node);
 // What an index scan looks for: "u.age == 1 && u.name > \"a\""; "*" for all.

@@ -28,6 +28,25 @@ struct Notes {
     if (node.backward) result += ", reverse";
     return result + output(node.output);
   }
+  std::string operator()(const Traversal& node) const {
+    const GraphOptions& options = node.options;
+    std::string result = fmt::format("order: {}, uniqueVertices: {}, uniqueEdges: {}", order_text(options.order),
+                                     uniqueness_text(options.unique_vertices), uniqueness_text(options.unique_edges));
+    result += content("vertex", node.vertex_content) + (node.edge ? content("edge", node.edge_content) : "");
+    if (node.path) result += path_content(node.path_content);
+    for (const PathCondition& condition : node.path_conditions) {
+      result += fmt::format(", {} {}: {}", condition.of_edges ? "edge" : "vertex",
+                            condition.position ? std::to_string(*condition.position) : "each",
+                            syntax::to_string(*condition.condition));
+    }
+    if (node.filter) result += ", filter: " + syntax::to_string(*node.filter);
+    return result;
+  }
+  std::string operator()(const ShortestPath& node) const {
+    std::string result = content("vertex", node.vertex_content) + (node.edge ? content("edge", node.edge_content) : "");
+    return result.empty() ? "shortest path" : "shortest path" + result;
+  }
+  std::string operator()(const EnumeratePaths& node) const { return "paths" + path_content(node.path_content); }
   std::string operator()(const Subquery& node) const {
     std::string result = node.is_constant ? "const subquery" : "subquery";
     if (node.needed_rows != 0) result += fmt::format(", rows: {}", node.needed_rows);
@@ -47,6 +66,20 @@ struct Notes {
   std::string operator()(const T&) const { return {}; }
 
  private:
+  static std::string content(const char* element, ElementContent content) {
+    if (content == ElementContent::kDocument) return {};
+    return fmt::format(", {}{}", element, content == ElementContent::kNothing ? " optimized away" : ": _id, _key");
+  }
+  static std::string path_content(const PathContent& path) {
+    std::string parts;
+    auto part = [&](const char* name, bool is_made) {
+      if (is_made) parts += (parts.empty() ? "" : ", ") + std::string(name);
+    };
+    part("vertices", path.vertices != ElementContent::kNothing);
+    part("edges", path.edges != ElementContent::kNothing);
+    part("weights", path.weights);
+    return ", paths: " + (parts.empty() ? "none" : parts);
+  }
   static std::string output(const ScanOutput& output) {
     std::string result;
     for (const Projection& projection : output.projections) {
@@ -79,7 +112,8 @@ class Explainer {
                           std::string(level * 2, ' '), is_root ? "*" : "-", node_text(root_, *node),
                           notes.empty() ? "" : "   /* " + notes + " */");
       if (is_root) ++level;
-      if (scan_output(*node) != nullptr || node->get_if<EnumerateList>() != nullptr) ++level;
+      bool walks = node->get_if<Traversal>() || node->get_if<ShortestPath>() || node->get_if<EnumeratePaths>();
+      if (walks || scan_output(*node) != nullptr || node->get_if<EnumerateList>() != nullptr) ++level;
       if (const IndexScan* scan = node->get_if<IndexScan>()) scans_.emplace_back(node->id, scan);
       if (const Plan* inner = subplan(*node)) put(*inner, level + 1);
     }

@@ -52,6 +52,31 @@ IndexScan copy_kind(const IndexScan& node) {
   result.hints = node.hints;
   return result;
 }
+Traversal copy_kind(const Traversal& node) {
+  Traversal result;
+  result.scope = node.scope;
+  result.least_depth = node.least_depth, result.largest_depth = node.largest_depth;
+  result.start = copy(node.start);
+  result.options = node.options;
+  result.vertex = node.vertex, result.edge = node.edge, result.path = node.path;
+  result.prune = copy(node.prune);
+  result.prune_variable = node.prune_variable;
+  for (const PathCondition& one : node.path_conditions) {
+    result.path_conditions.push_back({one.of_edges, one.position, one.element, copy(one.condition)});
+  }
+  result.filter = copy(node.filter);
+  result.vertex_content = node.vertex_content, result.edge_content = node.edge_content;
+  result.path_content = node.path_content;
+  return result;
+}
+ShortestPath copy_kind(const ShortestPath& node) {
+  return {node.scope, copy(node.start), copy(node.end), node.options, node.vertex, node.edge, node.vertex_content,
+          node.edge_content};
+}
+EnumeratePaths copy_kind(const EnumeratePaths& node) {
+  return {node.kind, node.scope, node.least_length, node.largest_length, copy(node.start), copy(node.end), node.options,
+          node.path, node.path_content};
+}
 EnumerateList copy_kind(const EnumerateList& node) { return {copy(node.list), node.variable}; }
 Filter copy_kind(const Filter& node) { return {copy(node.condition)}; }
 Calculation copy_kind(const Calculation& node) { return {copy(node.expression), node.variable}; }
@@ -97,6 +122,9 @@ struct NameOf {
   const char* operator()(const Singleton&) const { return "SingletonNode"; }
   const char* operator()(const EnumerateCollection&) const { return "EnumerateCollectionNode"; }
   const char* operator()(const IndexScan&) const { return "IndexNode"; }
+  const char* operator()(const Traversal&) const { return "TraversalNode"; }
+  const char* operator()(const ShortestPath&) const { return "ShortestPathNode"; }
+  const char* operator()(const EnumeratePaths&) const { return "EnumeratePathsNode"; }
   const char* operator()(const EnumerateList&) const { return "EnumerateListNode"; }
   const char* operator()(const Filter&) const { return "FilterNode"; }
   const char* operator()(const Calculation&) const { return "CalculationNode"; }
@@ -146,6 +174,7 @@ std::unique_ptr<Plan> clone(const Plan& plan) {
   result->applied_rules = plan.applied_rules;
   result->read_collections = plan.read_collections;
   result->written_collections = plan.written_collections;
+  result->graphs = plan.graphs;
   result->parameters = plan.parameters;
   return result;
 }
@@ -165,6 +194,12 @@ void collect_used_variables(const Node& node, std::vector<VariableId>& to) {
     for (const Projection& projection : output->projections) bound.push_back(projection.variable);
   }
   if (const Upsert* upsert = node.get_if<Upsert>()) bound.push_back(upsert->old_variable);
+  if (const Traversal* traversal = node.get_if<Traversal>()) {
+    bound.push_back(traversal->vertex);
+    if (traversal->edge) bound.push_back(*traversal->edge);
+    if (traversal->path) bound.push_back(*traversal->path);
+    for (const PathCondition& condition : traversal->path_conditions) bound.push_back(condition.element);
+  }
   for_each_expression(node, [&](const syntax::Expression& expression) { collect(expression, bound, to); });
   if (const Collect* collect_node = node.get_if<Collect>()) {
     for (const auto& kept : collect_node->kept) add(to, kept.second);
@@ -190,6 +225,11 @@ std::vector<VariableId> set_variables(const Node& node) {
     if (output->produces_document) put(output->variable);
     for (const Projection& projection : output->projections) put(projection.variable);
   }
+  if (const auto* traversal = node.get_if<Traversal>()) {
+    put(traversal->vertex), put(traversal->edge), put(traversal->path), put(traversal->prune_variable);
+  }
+  if (const auto* path = node.get_if<ShortestPath>()) put(path->vertex), put(path->edge);
+  if (const auto* paths = node.get_if<EnumeratePaths>()) put(paths->path);
   if (const auto* list = node.get_if<EnumerateList>()) put(list->variable);
   if (const auto* calculation = node.get_if<Calculation>()) put(calculation->variable);
   if (const auto* subquery = node.get_if<Subquery>()) put(subquery->variable);

@@ -80,6 +80,83 @@ struct IndexScan {
   ScanHints hints;
 };
 
+// What traversals and path searches walk over.
+struct GraphScope {
+  std::string graph;                           // empty: only the edge collections are named
+  syntax::Direction direction = syntax::Direction::kOutbound;
+  struct Edges {
+    std::shared_ptr<const CollectionInfo> collection;
+    syntax::Direction direction;
+  };
+  std::vector<Edges> edges;
+  std::vector<std::string> vertex_collections; // a graph's
+};
+
+enum class TraversalOrder : uint8_t { kDepthFirst, kBreadthFirst, kWeighted };
+enum class Uniqueness : uint8_t { kNone, kPath, kGlobal };
+struct GraphOptions {
+  TraversalOrder order = TraversalOrder::kDepthFirst;
+  Uniqueness unique_vertices = Uniqueness::kNone, unique_edges = Uniqueness::kPath;
+  std::vector<std::string> edge_collections, vertex_collections;   // restrictions; empty: none
+  std::string weight_attribute;                // empty: none
+  double default_weight = 1;
+  uint64_t parallelism = 1, max_projections = 5;
+  bool use_cache = true;
+};
+
+// How much of a vertex or an edge is read of what a traversal gives.
+enum class ElementContent : uint8_t { kNothing, kIdentity, kDocument };   // kIdentity: _id and _key
+// What is read of paths.
+struct PathContent {
+  ElementContent vertices = ElementContent::kDocument, edges = ElementContent::kDocument;
+  bool weights = true;
+};
+
+// A condition on one element of a path, asked when the path grows by it: false, and no path with it is a result.
+struct PathCondition {
+  bool of_edges = false;
+  std::optional<uint64_t> position;            // in p.vertices or p.edges; none: every element
+  VariableId element;                          // stands for the element in the condition
+  ExpressionPtr condition;
+};
+
+// FOR vertex, edge, path IN least..largest DIRECTION start …
+struct Traversal {
+  GraphScope scope;
+  uint64_t least_depth = 1, largest_depth = 1;
+  ExpressionPtr start;
+  GraphOptions options;
+  VariableId vertex;
+  std::optional<VariableId> edge, path;
+  ExpressionPtr prune;                         // may be null; may read vertex, edge and path
+  std::optional<VariableId> prune_variable;
+  std::vector<PathCondition> path_conditions;  // pushed by rules
+  ExpressionPtr filter;                        // asked for each result before its path is made; may read vertex and edge
+  ElementContent vertex_content = ElementContent::kDocument, edge_content = ElementContent::kDocument;
+  PathContent path_content;
+};
+
+// SHORTEST_PATH: a row for each vertex of the one path.
+struct ShortestPath {
+  GraphScope scope;
+  ExpressionPtr start, end;
+  GraphOptions options;
+  VariableId vertex;
+  std::optional<VariableId> edge;
+  ElementContent vertex_content = ElementContent::kDocument, edge_content = ElementContent::kDocument;
+};
+
+// ALL_SHORTEST_PATHS, K_SHORTEST_PATHS and K_PATHS: a row for each path.
+struct EnumeratePaths {
+  syntax::PathKind kind;
+  GraphScope scope;
+  uint64_t least_length = 1, largest_length = 1;   // kKPaths only
+  ExpressionPtr start, end;
+  GraphOptions options;
+  VariableId path;
+  PathContent path_content;
+};
+
 struct EnumerateList {
   ExpressionPtr list;                          // an expression; a Range is walked without being built
   VariableId variable;
@@ -190,7 +267,7 @@ struct Return {
 struct NoResults {};
 
 struct Node {
-  using Kind = std::variant<Singleton, EnumerateCollection, IndexScan, EnumerateList, Filter, Calculation, Subquery, Sort,
+  using Kind = std::variant<Singleton, EnumerateCollection, IndexScan, Traversal, ShortestPath, EnumeratePaths, EnumerateList, Filter, Calculation, Subquery, Sort,
                             Limit, Collect, Window, Insert, Update, Remove, Upsert, Return, NoResults>;
   uint32_t id = 0;                             // unique in the whole plan; explain shows it
   Kind kind;
@@ -216,6 +293,7 @@ struct Plan {
   std::vector<Variable> variables;
   std::vector<std::string> applied_rules;
   std::vector<std::string> read_collections, written_collections;
+  std::vector<std::string> graphs;             // whose definitions the plan was made of
   std::vector<semantics::ParameterUse> parameters;   // of the outermost plan; constants carry their numbers
   bool modifies() const { return !written_collections.empty(); }
 };

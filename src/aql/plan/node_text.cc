@@ -30,6 +30,29 @@ class NodeText {
   std::string operator()(const Singleton&) const { return "ROOT"; }
   std::string operator()(const EnumerateCollection& node) const { return scan(node.output, node.collection->name); }
   std::string operator()(const IndexScan& node) const { return scan(node.output, node.collection->name); }
+  std::string operator()(const Traversal& node) const {
+    std::string result = "FOR " + name(node.vertex);
+    if (node.edge) result += ", " + name(*node.edge);
+    if (node.path) result += ", " + name(*node.path);
+    result += fmt::format(" IN {}..{} {} {}{}", node.least_depth, node.largest_depth,
+                          syntax::direction_text(node.scope.direction), text(node.start), scope(node.scope));
+    if (!node.prune) return result;
+    result += " PRUNE ";
+    if (node.prune_variable) result += name(*node.prune_variable) + " = ";
+    return result + text(node.prune);
+  }
+  std::string operator()(const ShortestPath& node) const {
+    std::string edge = node.edge ? ", " + name(*node.edge) : "";
+    return fmt::format("FOR {}{} IN {} SHORTEST_PATH {} TO {}{}", name(node.vertex), edge,
+                       syntax::direction_text(node.scope.direction), text(node.start), text(node.end), scope(node.scope));
+  }
+  std::string operator()(const EnumeratePaths& node) const {
+    std::string depth = node.kind == syntax::PathKind::kKPaths
+                            ? fmt::format("{}..{} ", node.least_length, node.largest_length) : "";
+    return fmt::format("FOR {} IN {}{} {} {} TO {}{}", name(node.path), depth,
+                       syntax::direction_text(node.scope.direction), syntax::path_kind_text(node.kind), text(node.start),
+                       text(node.end), scope(node.scope));
+  }
   std::string operator()(const EnumerateList& node) const {
     return fmt::format("FOR {} IN {}", name(node.variable), text(node.list));
   }
@@ -76,6 +99,16 @@ class NodeText {
   std::string scan(const ScanOutput& output, const std::string& collection) const {
     return fmt::format("FOR {} IN {}", name(output.variable), syntax::quoted_name(collection));
   }
+  static std::string scope(const GraphScope& scope) {
+    if (!scope.graph.empty()) return " GRAPH '" + scope.graph + "'";
+    std::string result;
+    for (const auto& edges : scope.edges) {
+      result += result.empty() ? " " : ", ";
+      if (edges.direction != scope.direction) result += std::string(syntax::direction_text(edges.direction)) + " ";
+      result += syntax::quoted_name(edges.collection->name);
+    }
+    return result;
+  }
   std::string aggregations(const std::vector<Collect::Aggregation>& list) const {
     std::string result;
     for (const auto& item : list) {
@@ -104,6 +137,16 @@ std::string NodeText::operator()(const Collect& node) const {
 }
 
 }  // namespace
+
+const char* order_text(TraversalOrder order) {
+  if (order == TraversalOrder::kWeighted) return "weighted";
+  return order == TraversalOrder::kDepthFirst ? "dfs" : "bfs";
+}
+
+const char* uniqueness_text(Uniqueness uniqueness) {
+  if (uniqueness == Uniqueness::kGlobal) return "global";
+  return uniqueness == Uniqueness::kPath ? "path" : "none";
+}
 
 std::string node_text(const Plan& root, const Node& node) { return std::visit(NodeText(root), node.kind); }
 

@@ -64,6 +64,12 @@ struct NodeExpressions {
       }
     }
     if constexpr (requires { node.output; }) one(node.output.filter);
+    if constexpr (requires { node.start; }) one(node.start);
+    if constexpr (requires { node.end; }) one(node.end);
+    if constexpr (std::is_same_v<Kind, plan::Traversal>) {
+      one(node.prune), one(node.filter);
+      for (auto& condition : node.path_conditions) one(condition.condition);
+    }
     if constexpr (requires { node.list; }) one(node.list);
     if constexpr (requires { node.condition; }) one(node.condition);
     if constexpr (requires { node.expression; }) one(node.expression);

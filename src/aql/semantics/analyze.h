@@ -41,13 +41,14 @@ struct AnalyzedQuery {
   std::vector<std::string> variable_names;   // by VariableId
   std::map<std::string, std::shared_ptr<const CollectionInfo>, std::less<>> collections;
   std::vector<std::string> read_collections, written_collections;   // sorted
+  std::vector<std::string> graphs;                                  // whose definitions were looked up
   std::vector<functions::Warning> warnings;
 };
 
 // `evaluator` may be null: then only literals, accesses to constants and logical operators are folded. `bind_variables`
 // is an object, null or none. Thread-safe as far as the catalog and the evaluator are.
 // Errors: the documented numbers 1203, 1501, 1504, 1511, 1512, 1522, 1540, 1541, 1550-1553, 1568, 1574, 1575, 1579,
-// 1582 and 1595, each naming what it is about and where it stands.
+// 1582, 1595, 1218, 1924 and 10, each naming what it is about and where it stands.
 base::Result<AnalyzedQuery> analyze(syntax::Query&& query, value::Slice bind_variables, const CatalogView& catalog,
                                     ConstantEvaluator* evaluator);
 

@@ -70,6 +70,17 @@ class Analyzer {
   // statements (statements.cc)
   Result<> walk(syntax::Query& query, bool is_outermost);
   Result<> visit(syntax::For& loop, Block& block);
+  // graphs.cc
+  Result<> visit(syntax::Traverse& traverse, Block& block);
+  Result<> visit(syntax::FindPaths& paths, Block& block);
+  Result<> resolve(syntax::GraphSource& source);
+  Result<> resolve_graph(syntax::GraphSource& source);
+  Result<> resolve_edges(syntax::GraphSource& source);
+  Result<> resolve_depth(syntax::ExpressionPtr& depth, syntax::Position position);
+  // What must not stand in PRUNE, if that is where we are.
+  Result<> check_prune(const syntax::Expression& part) const;
+  // 1579 behind any change of data: what a walk meets is known only when it runs.
+  Result<> check_not_written(const char* what, syntax::Position position) const;
 
   Result<> visit(syntax::Filter& filter, Block& block);
   Result<> visit(syntax::Let& let, Block& block);
@@ -97,6 +108,7 @@ class Analyzer {
   std::vector<Binding> bindings_;
   std::vector<syntax::VariableId> elements_;
   bool values_decide_ = false;   // inside LIMIT and OPTIONS
+  bool in_prune_ = false;
   std::set<std::string, std::less<>> read_, written_;
 };
 

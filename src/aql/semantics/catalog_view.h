@@ -32,9 +32,23 @@ struct CollectionInfo {
   std::vector<std::shared_ptr<const IndexInfo>> indexes;
 };
 
+// A named graph, as the collection _graphs describes it.
+struct GraphInfo {
+  std::string name;
+  std::string revision;                            // changes with the definition
+  struct EdgeDefinition {
+    std::string collection;
+    std::vector<std::string> from, to;
+  };
+  std::vector<EdgeDefinition> edge_definitions;
+  std::vector<std::string> orphan_collections;
+};
+
 class CatalogView {
  public:
   virtual ~CatalogView() = default;
+  // Null if there is none.
+  virtual std::shared_ptr<const GraphInfo> find_graph(std::string_view) const { return nullptr; }
   // Null if there is none.
   virtual std::shared_ptr<const CollectionInfo> find_collection(std::string_view name) const = 0;
 };

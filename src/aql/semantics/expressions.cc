@@ -85,6 +85,7 @@ struct Operands {
 
 base::Result<> Analyzer::resolve_node(ExpressionPtr& expression) {
   Expression& node = *expression;
+  TRY(check_prune(node));
   if (node.get_if<Reference>()) return resolve_reference(expression);
   if (node.get_if<ParameterAccess>()) return resolve_parameter_access(expression);
   if (node.get_if<IndexedAccess>()) return resolve_indexed_access(expression);

@@ -20,6 +20,10 @@ std::vector<Assignment> copy(const std::vector<Assignment>& list) {
   return result;
 }
 
+GraphSource copy(const GraphSource& source) {
+  return {source.direction, source.edges, copy(source.graph), source.vertex_collections};
+}
+
 // Nodes without children are copied as they are.
 template <typename T>
 T copy_node(const T& node) {
@@ -54,6 +58,14 @@ FunctionCall copy_node(const FunctionCall& node) { return {node.name, copy(node.
 Subquery copy_node(const Subquery& node) { return Subquery(clone(*node.query)); }
 
 For copy_node(const For& node) { return {node.target, copy(node.source), copy(node.options)}; }
+Traverse copy_node(const Traverse& node) {
+  return {node.vertex, node.edge, node.path, copy(node.depth), copy(node.start), copy(node.source), copy(node.prune),
+          node.prune_variable, copy(node.options)};
+}
+FindPaths copy_node(const FindPaths& node) {
+  return {node.kind, node.first, node.edge, copy(node.depth), copy(node.start), copy(node.end), copy(node.source),
+          copy(node.options)};
+}
 Filter copy_node(const Filter& node) { return {copy(node.condition)}; }
 Let copy_node(const Let& node) { return {node.target, copy(node.value)}; }
 Sort copy_node(const Sort& node) {

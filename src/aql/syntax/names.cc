@@ -20,6 +20,21 @@ std::string quoted_name(std::string_view name) {
   return quoted + '`';
 }
 
+const char* direction_text(Direction direction) {
+  if (direction == Direction::kAny) return "ANY";
+  return direction == Direction::kOutbound ? "OUTBOUND" : "INBOUND";
+}
+
+const char* path_kind_text(PathKind kind) {
+  switch (kind) {
+    case PathKind::kShortestPath: return "SHORTEST_PATH";
+    case PathKind::kAllShortestPaths: return "ALL_SHORTEST_PATHS";
+    case PathKind::kKShortestPaths: return "K_SHORTEST_PATHS";
+    case PathKind::kKPaths: return "K_PATHS";
+  }
+  return "";
+}
+
 const char* operator_text(BinaryOperator op) {
   switch (op) {
     case BinaryOperator::kAnd: return "&&";

@@ -58,6 +58,12 @@ class Parser {
   Result<std::unique_ptr<Query>> parse_block();
   Result<Statement> parse_statement();
   Result<Statement::Node> parse_for();
+  // graph_parser.cc: what stands between IN and the end of a FOR over a graph, `depth` being read already
+  Result<Statement::Node> parse_graph_for(Target first, std::vector<Declaration> others, ExpressionPtr depth,
+                                          const std::optional<Token>& comma);
+  base::Result<> parse_graph_source(GraphSource& source);
+  base::Result<> parse_prune(Traverse& traverse);
+  Result<Statement::Node> parse_find_paths(FindPaths paths);
   base::Result<> parse_let(Query& query);
   Result<Statement::Node> parse_sort();
   Result<Statement::Node> parse_limit();

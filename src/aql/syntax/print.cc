@@ -159,6 +159,14 @@ class Printer {
     print(*node.source);
     put_options(node.options);
   }
+  void put(const Traverse& node);
+  void put(const FindPaths& node);
+  void put_depth(const ExpressionPtr& depth) {
+    if (!depth) return;
+    print(*depth);
+    out_ += ' ';
+  }
+  void put_source(const GraphSource& source);
   void put(const Filter& node) {
     out_ += "FILTER ";
     print(*node.condition);
@@ -263,6 +271,49 @@ class Printer {
 
   std::string out_;
 };
+
+void Printer::put_source(const GraphSource& source) {
+  if (source.graph) {
+    out_ += " GRAPH ";
+    print(*source.graph);
+    return;
+  }
+  for (const auto& edges : source.edges) {
+    out_ += &edges == source.edges.data() ? " " : ", ";
+    if (edges.direction) out_ += std::string(direction_text(*edges.direction)) + " ";
+    put_name(edges.name);
+  }
+}
+
+void Printer::put(const Traverse& node) {
+  out_ += "FOR " + quoted_name(node.vertex.name);
+  if (node.edge) out_ += ", " + quoted_name(node.edge->name);
+  if (node.path) out_ += ", " + quoted_name(node.path->name);
+  out_ += " IN ";
+  put_depth(node.depth);
+  out_ += std::string(direction_text(node.source.direction)) + " ";
+  print(*node.start);
+  put_source(node.source);
+  if (node.prune) {
+    out_ += " PRUNE ";
+    if (node.prune_variable) out_ += quoted_name(node.prune_variable->name) + " = ";
+    print(*node.prune);
+  }
+  put_options(node.options);
+}
+
+void Printer::put(const FindPaths& node) {
+  out_ += "FOR " + quoted_name(node.first.name);
+  if (node.edge) out_ += ", " + quoted_name(node.edge->name);
+  out_ += " IN ";
+  put_depth(node.depth);
+  out_ += std::string(direction_text(node.source.direction)) + " " + path_kind_text(node.kind) + " ";
+  print(*node.start);
+  out_ += " TO ";
+  print(*node.end);
+  put_source(node.source);
+  put_options(node.options);
+}
 
 void Printer::put(const Expansion& node) {
   print(*node.array, kAccessLevel);

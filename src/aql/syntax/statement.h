@@ -2,6 +2,7 @@
 // Statements as plain data, in the order in which a query writes them. The parser makes them; semantics resolves
 // names in place; plan building consumes them.
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -46,6 +47,41 @@ struct For {
   Target target;
   ExpressionPtr source;    // semantics makes a CollectionReference of a collection's name
   ExpressionPtr options;   // here and below: an object or null
+};
+// What a traversal or a path search walks over. Semantics puts the graph's edge collections into `edges` and the name
+// into `graph`, which is a Constant then.
+enum class Direction : uint8_t { kOutbound, kInbound, kAny };
+struct GraphSource {
+  struct EdgeCollection {
+    CollectionName name;
+    std::optional<Direction> direction;      // none: the one of the whole clause
+  };
+  Direction direction = Direction::kOutbound;
+  std::vector<EdgeCollection> edges;         // empty where there is a graph
+  ExpressionPtr graph;                       // null: the collections make the graph
+  std::vector<std::string> vertex_collections;   // a graph's, filled by semantics
+};
+// FOR vertex, edge, path IN depth DIRECTION start …
+struct Traverse {
+  Declaration vertex;
+  std::optional<Declaration> edge, path;
+  ExpressionPtr depth;                       // a number or a Range; null: 1
+  ExpressionPtr start;
+  GraphSource source;
+  ExpressionPtr prune;                       // may be null
+  std::optional<Declaration> prune_variable;
+  ExpressionPtr options;
+};
+enum class PathKind : uint8_t { kShortestPath, kAllShortestPaths, kKShortestPaths, kKPaths };
+// FOR vertex, edge IN DIRECTION SHORTEST_PATH start TO end …; FOR path IN … for the other kinds
+struct FindPaths {
+  PathKind kind = PathKind::kShortestPath;
+  Declaration first;                         // the vertex or the path
+  std::optional<Declaration> edge;           // kShortestPath only
+  ExpressionPtr depth;                       // kKPaths only; may be null
+  ExpressionPtr start, end;
+  GraphSource source;
+  ExpressionPtr options;
 };
 struct Filter {
   ExpressionPtr condition;
@@ -121,7 +157,7 @@ struct With {
 };
 
 struct Statement {
-  using Node = std::variant<For, Filter, Let, Sort, Limit, Collect, Window, Return, Insert, Update, Remove, Upsert, With>;
+  using Node = std::variant<For, Traverse, FindPaths, Filter, Let, Sort, Limit, Collect, Window, Return, Insert, Update, Remove, Upsert, With>;
   Node node;
   Position position;
 };
@@ -131,7 +167,7 @@ struct Query {
 };
 
 // Errors: kQueryParse with what was unexpected, near which text and where; kQueryEmpty; kQueryTooMuchNesting;
-// kQueryNumberOutOfRange for a literal; kNotImplemented for graph traversals, SEARCH and PRUNE. Thread-safe.
+// kQueryNumberOutOfRange for a literal; kNotImplemented for SEARCH. Thread-safe.
 // Source of the grammar: the 3.12 documentation, "AQL syntax" and "Operators".
 base::Result<std::unique_ptr<Query>> parse(std::string_view text);
 
@@ -142,6 +178,8 @@ std::string to_string(const Expression& expression);
 std::string to_string(const Target& target);
 // The name, in backticks where it is no plain identifier.
 std::string quoted_name(std::string_view name);
+const char* direction_text(Direction direction);
+const char* path_kind_text(PathKind kind);
 // "==", "NOT IN" …
 const char* operator_text(BinaryOperator op);
 

@@ -90,8 +90,7 @@ bool Parser::starts_statement(TokenKind kind) {
 
 bool Parser::is_direction(TokenKind kind) {
   switch (kind) {
-    case TokenKind::kOutbound: case TokenKind::kInbound: case TokenKind::kAny: case TokenKind::kAllShortestPaths:
-    case TokenKind::kShortestPath: case TokenKind::kKPaths: case TokenKind::kKShortestPaths:
+    case TokenKind::kOutbound: case TokenKind::kInbound: case TokenKind::kAny:
       return true;
     default: return false;
   }
@@ -155,16 +154,22 @@ base::Result<Statement> Parser::parse_statement() {
 base::Result<Statement::Node> Parser::parse_for() {
   For loop;
   loop.target = TRY(parse_target());
-  Token comma = token();
-  while (TRY(accept(TokenKind::kComma))) TRY(parse_declaration());
+  std::optional<Token> comma;
+  std::vector<Declaration> others;
+  while (is(TokenKind::kComma)) {
+    if (!comma || others.size() < 2) comma = token();
+    TRY(advance());
+    others.push_back(TRY(parse_declaration()));
+  }
   TRY(expect(TokenKind::kIn));
-  if (is_direction(token().kind)) return not_supported("a graph traversal or path search in FOR");
+  if (is_direction(token().kind)) return parse_graph_for(std::move(loop.target), std::move(others), nullptr, comma);
   loop.source = TRY(parse_expression());
   uint32_t height = height_;
-  if (is_direction(token().kind)) return not_supported("a graph traversal or path search in FOR");
-  if (comma.kind == TokenKind::kComma) return unexpected(comma);
+  if (is_direction(token().kind)) {
+    return parse_graph_for(std::move(loop.target), std::move(others), std::move(loop.source), comma);
+  }
+  if (comma) return unexpected(*comma);
   if (is_word(token(), "SEARCH")) return not_supported("SEARCH");
-  if (is_word(token(), "PRUNE")) return not_supported("PRUNE");
   loop.options = TRY(parse_options());
   height_ = std::max(height, height_);
   return loop;

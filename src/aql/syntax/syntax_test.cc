@@ -120,10 +120,30 @@ TEST(Parser, Errors) {
   EXPECT_EQ(code_of("RETURN \"\xff\""), ErrorCode::kQueryParse);
   EXPECT_EQ(code_of("LET _1 = 2 RETURN 1"), ErrorCode::kQueryVariableNameInvalid);
   EXPECT_EQ(code_of("FOR x IN y COLLECT AGGREGATE a = x RETURN a"), ErrorCode::kQueryInvalidAggregateExpression);
-  for (const char* graph : {"FOR v IN 1..2 OUTBOUND 'a/b' GRAPH 'g' RETURN v", "FOR v, e IN ANY 'a/b' es RETURN v",
-                            "FOR d IN v SEARCH d.x RETURN d", "FOR p IN OUTBOUND K_PATHS 'a/b' TO 'a/c' es RETURN p"}) {
-    EXPECT_EQ(code_of(graph), ErrorCode::kNotImplemented) << graph;
+  EXPECT_EQ(code_of("FOR d IN v SEARCH d.x RETURN d"), ErrorCode::kNotImplemented);
+  for (const char* graph : {"FOR v, w IN x RETURN v", "FOR v, e, p, q IN ANY s es RETURN v", "FOR [v] IN ANY s es RETURN v",
+                            "FOR v IN ANY s GRAPH g RETURN v", "FOR v IN ANY SHORTEST_PATH s e RETURN v",
+                            "FOR v IN x PRUNE v.a RETURN v", "FOR v IN ANY s es OPTIONS {} PRUNE v RETURN v"}) {
+    EXPECT_EQ(code_of(graph), ErrorCode::kQueryParse) << graph;
   }
+}
+
+// What is printed is what was read, in AQL's own words.
+TEST(Parser, Graphs) {
+  for (const char* text :
+       {"FOR v IN OUTBOUND \"a/b\" GRAPH \"g\" RETURN v", "FOR v, e IN ANY d es RETURN v",
+        "FOR v, e, p IN 1..2 INBOUND d.x es, ANY fs, OUTBOUND @@gs RETURN p",
+        "FOR v, e, p IN @a..@b OUTBOUND @s GRAPH @g PRUNE v.x == 1 || e == null OPTIONS {\"order\":\"bfs\"} RETURN p",
+        "FOR v IN 3 OUTBOUND d es PRUNE stop = v.x > 1 RETURN stop",
+        "FOR v, e IN OUTBOUND SHORTEST_PATH a TO b es OPTIONS {\"weightAttribute\":\"w\"} RETURN v",
+        "FOR p IN ANY ALL_SHORTEST_PATHS a TO \"x/y\" GRAPH \"g\" RETURN p", "FOR p IN INBOUND K_SHORTEST_PATHS a TO b es RETURN p",
+        "FOR p IN 1..4 OUTBOUND K_PATHS a TO b es, INBOUND fs RETURN p"}) {
+    EXPECT_EQ(printed(text), text);
+    auto query = parse(text);
+    ASSERT_TRUE(query) << text;
+    EXPECT_EQ(to_string(*clone(**query)), text);
+  }
+  EXPECT_EQ(printed("for v in 1..2 outbound 'a/b' any es return v"), "FOR v IN 1..2 OUTBOUND \"a/b\" ANY es RETURN v");
 }
 
 std::string repeated(std::string_view part, size_t times) {
