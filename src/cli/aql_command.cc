@@ -74,6 +74,7 @@ Result<Intent> intent_of(Door& door, DocumentDatabase& database, const std::stri
   intent.command = "aql";
   intent.data_class = TRY(catalog::environment_of(door.session().documents(), database.name()));
   intent.statement_digest = access::digest_of_aql(text);
+  intent.values = text + "\n" + value::to_json(bind);
   intent.operation = access::Operation::kDescribe;
   if (options.explain) return intent;
   auto analysis = TRY(access::analyze_aql(database, text, bind));

@@ -171,6 +171,7 @@ Result<Passage> Door::enter(const Intent& intent) {
     TRY(approve_only(request, decision));
   }
   access::AuditEntry entry = entry_of(request, intent, decision);
+  if (options_.audit_values) entry.values = intent.values;
   auto refuse = [&](Error error) -> Error {
     entry.decision = "denied";
     entry.reason = error.message();

@@ -29,6 +29,8 @@ struct Intent {
   std::string parameters;
   std::string statement_digest;         // of the statement without its literals, for the audit log
   std::optional<base::EnvironmentClass> data_class;
+  // The statement and its values as given: written down only under --audit-values.
+  std::string values;
 };
 
 // One thread.

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -84,6 +85,7 @@ Result<> run_one(Door& door, const std::vector<std::string>& arguments, const Qu
   intent.objects = analysis.keys;
   intent.parameters = access::digest_of_parameters(arguments);
   intent.statement_digest = analysis.command;
+  intent.values = fmt::format("{}", fmt::join(arguments, " "));
   intent.data_class = TRY(catalog::environment_of(door.session().cache()));
   auto passage = TRY(door.enter(intent));
   Reply reply;

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -29,6 +30,7 @@ Result<Intent> intent_of(Connection& connection, const SqlAnalysis& analysis, co
   intent.objects = analysis.tables;
   std::vector<std::string> parts = options.bind;
   parts.push_back(text);
+  intent.values = fmt::format("{}", fmt::join(parts, "\n"));
   intent.parameters = access::digest_of_parameters(parts);
   intent.statement_digest = analysis.digest;
   intent.data_class = TRY(catalog::environment_of(connection));

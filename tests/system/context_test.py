@@ -205,6 +205,12 @@ class Audit(unittest.TestCase):
         self.assertIn("service", json.dumps(entries[-1]))
         self.assertEqual(entries[-1]["decision"], "done")
 
+    def test_values_are_kept_when_asked_for(self):
+        stack.workerdb("sql", "--audit-values", "SELECT 'an-asked-for-value'")
+        tail = workerdb("audit", "tail", "-n", "2")
+        self.assertIn("an-asked-for-value", tail.stdout)
+        self.assertEqual(workerdb("audit", "verify").returncode, 0)
+
 
 if __name__ == "__main__":
     support.main()

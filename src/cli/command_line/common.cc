@@ -13,6 +13,7 @@ void add_store_options(CLI::App& command, CommandLine& line) {
   add_data_option(command, line);
   command.add_option("--context", line.common.context, "Where the stores are (see `workerdb context`)")->type_name("NAME");
   command.add_flag("--write", line.common.write, "Outside the local stack: allow writing");
+  command.add_flag("--audit-values", line.common.audit_values, "Write the statement and its values into the audit log, too");
   command.add_option("--approval", line.common.approval, "What a person allowed with `workerdb approve`")->type_name("ID");
 }
 
