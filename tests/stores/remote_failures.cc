@@ -403,6 +403,7 @@ TEST(RemoteUrl, ReadsHostsAndRefusesTheRest) {
   }
   EXPECT_THAT(endpoints, ElementsAre("h1 8530", "h2 8529", "::1 7"));
   EXPECT_EQ(remote_place_from_url("tcp://h")->options.user, "root");
+  EXPECT_EQ(remote_place_from_url("http+tcp://h:1")->options.port, 1);
   EXPECT_EQ(remote_place_from_url("http://h/_db/shop")->database, "shop");
   EXPECT_THAT(remote_place_from_url("https://h").error().message(), HasSubstr("TLS"));
   for (const char* bad :

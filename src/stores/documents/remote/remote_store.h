@@ -42,8 +42,8 @@ struct RemotePlace {
   std::string database;  // empty: the URL names none
 };
 
-// "http://user:password@h1:8529,h2:8529/db"; without a port 8529. "tcp" is http. Fails with kBadParameter,
-// also for https and ssl, which this client does not speak. Messages never repeat the text.
+// "http://user:password@h1:8529,h2:8529/db"; without a port 8529. "tcp" and "http+tcp" are http. Fails with
+// kBadParameter, also for https and ssl, which this client does not speak. Messages never repeat the text.
 base::Result<RemotePlace> remote_place_from_url(std::string_view url);
 
 // Connections are made when they are needed and kept for the next request; any number of threads may use the

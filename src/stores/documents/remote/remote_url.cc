@@ -31,12 +31,12 @@ Result<RemoteEndpoint> endpoint_of(std::string_view host) {
 Result<RemotePlace> remote_place_from_url(std::string_view url) {
   if (url.size() > kLongestUrl)
     return Error(ErrorCode::kBadParameter, "malformed URL: it is longer than 8 KiB");
-  if (url.starts_with("https://") || url.starts_with("ssl://")) {
+  if (url.starts_with("https://") || url.starts_with("ssl://") || url.starts_with("http+ssl://")) {
     return Error(ErrorCode::kBadParameter,
                  "https:// needs TLS, which this client does not speak; use a tunnel");
   }
   size_t scheme_end = url.find("://");
-  if (!url.starts_with("http://") && !url.starts_with("tcp://")) {
+  if (!url.starts_with("http://") && !url.starts_with("tcp://") && !url.starts_with("http+tcp://")) {
     return Error(ErrorCode::kBadParameter,
                  "malformed URL: expected http://[user[:password]@]host[:port][,host[:port]...][/database]");
   }
