@@ -85,11 +85,11 @@ DecodedText decode_text(std::string_view text, const CodecLimits& limits) {
                         fmt::format("a message has at most {} levels of nesting", limits.nesting)));
   }
   if (!root.is_array()) return alone(decode_object(root, limits));
-  decoded.is_batch = true;
   if (root.size() == 0 || root.size() > limits.batch_messages) {
     return alone(refuse(RpcErrorNumber::kInvalidRequest,
                         fmt::format("a batch holds 1 to {} messages", limits.batch_messages)));
   }
+  decoded.is_batch = true;
   for (value::ArrayIterator item(root); item.valid(); item.next()) {
     decoded.messages.push_back(decode_object(item.value(), limits));
   }

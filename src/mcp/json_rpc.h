@@ -57,7 +57,7 @@ struct CodecLimits {
 };
 
 struct DecodedText {
-  // The text was an array. Who speaks 2025-03-26 must take it, all others refuse it.
+  // The text was an array of an allowed size. Who speaks 2025-03-26 must take it, all others refuse it.
   bool is_batch = false;
   std::vector<Decoded> messages;  // at least one
 };

@@ -74,7 +74,7 @@ class Requests {
     {
       base::MutexLock lock(mutex_);
       auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(options_.drain_ms);
-      while (!under_way_.empty() && !writer_.is_broken()) {
+      while ((!under_way_.empty() || running_ > 0) && !writer_.is_broken()) {
         if (changed_.wait_until(lock, end) == std::cv_status::timeout) break;
       }
       is_closing_ = true;
@@ -141,17 +141,23 @@ class Requests {
       {
         base::MutexLock lock(mutex_);
         --running_;
-        under_way_.erase(job.message.id);
       }
       changed_.notify_all();
     }
   }
 
   void run(const Job& job) {
-    if (job.cancelled->load()) return;
     Sender sender{principal_, job.cancelled};
-    Answer answer = job.version.empty() ? protocol_.answer_stateless(job.message, sender)
-                                        : protocol_.answer_handshake(job.message, job.version, sender);
+    Answer answer;
+    if (!job.cancelled->load()) {
+      answer = job.version.empty() ? protocol_.answer_stateless(job.message, sender)
+                                   : protocol_.answer_handshake(job.message, job.version, sender);
+    }
+    {
+      // Before the answer leaves: its reader may use the id again at once.
+      base::MutexLock lock(mutex_);
+      under_way_.erase(job.message.id);
+    }
     // Nothing more may be sent for a request that was cancelled.
     if (job.cancelled->load()) return;
     for (std::string& notification : answer.notifications) writer_.write(std::move(notification));

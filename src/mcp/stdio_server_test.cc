@@ -57,6 +57,7 @@ class StdioTest : public testing::Test {
     }
     return text;
   }
+  int error_of_or_zero(const std::string& text) { return json(text).slice().get("error").is_none() ? 0 : error_of(text); }
   int error_of(const std::string& text) { return static_cast<int>(json(text).slice().get("error").get("code").as_int64()); }
 
   FakeDoor door_;
@@ -123,6 +124,13 @@ TEST_F(StdioTest, CancelledRequestGetsNoAnswer) {
 TEST_F(StdioTest, AnIdInUseIsRefused) {
   send(sleeping(1) + sleeping(1));
   EXPECT_EQ(error_of(line()), -32600);
+}
+
+TEST_F(StdioTest, AnIdMayBeUsedAgainOnceItsAnswerIsThere) {
+  for (int n = 0; n < 300; ++n) {
+    send(request(1, "server/discover"));
+    ASSERT_EQ(error_of_or_zero(line()), 0);
+  }
 }
 
 TEST_F(StdioTest, EndOfInputEndsWhatRuns) {

@@ -35,15 +35,18 @@ uint64_t rows_for(const mcp::ReadLimits& limits, const access::Limits& most) {
   return most.rows > 0 ? std::min(limits.rows, most.rows) : limits.rows;
 }
 
-// Ends a running statement when its caller is gone. Stops watching with the scope.
+// Ends a running statement when its caller is gone, and asks again as long as it runs: a request to cancel that comes
+// before the statement does nothing. Stops watching with the scope.
 class CancelWatch {
  public:
   explicit CancelWatch(const Call& call) : cancelled_(call.cancelled) {}
   void start(stores::relational::Canceller canceller) {
     if (cancelled_ == nullptr) return;
     thread_ = std::thread([this, canceller = std::move(canceller)] {
-      while (!is_over_.load() && !cancelled_->load()) std::this_thread::sleep_for(std::chrono::milliseconds(10));
-      if (!is_over_.load()) (void)canceller.cancel();
+      while (!is_over_.load()) {
+        if (cancelled_->load()) (void)canceller.cancel();
+        std::this_thread::sleep_for(std::chrono::milliseconds(cancelled_->load() ? 100 : 10));
+      }
     });
   }
   ~CancelWatch() {
@@ -162,6 +165,7 @@ Result<RowSet> StoreDoor::run_aql(const std::string& database, std::string_view 
 Result<RowSet> StoreDoor::run_sql(const std::string& database, std::string_view text, Slice parameters, const mcp::ReadLimits& limits,
                                   const access::Limits& most, const Call& call) {
   auto login = TRY(reader(database));
+  if (call.is_cancelled()) return cancelled();
   CancelWatch watch(call);
   access::ReadScope scope;
   scope.limits.time_ms = time_for(call, most);
