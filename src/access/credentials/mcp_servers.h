@@ -4,7 +4,7 @@
 //   servers:
 //     commander-mcp:
 //       command: [/usr/local/bin/commander-mcp, --stdio]
-//       environment: {COMMANDER_TOKEN_FILE: /home/me/.config/commander/token}
+//       environment: {COMMANDER_TOKEN_FILE: /etc/commander/token}
 //     vault:
 //       url: http://127.0.0.1:9000/mcp
 //       token: file:~/.config/workerdb/vault-token      # a credential source, but not another server's
