@@ -61,6 +61,7 @@ class HttpConnection final : public LoopMember,
   void on_end_of_input(const error_code& code);
   void process();
   bool take_step(Step step);
+  bool may_have_body();
   void wait_for_input();
   bool is_quick() const;
   HttpResponse guarded_handle();
@@ -98,6 +99,7 @@ class HttpConnection final : public LoopMember,
   bool closes_ = false;         // after what is being written
   bool is_request_ready_ = false;
   bool said_continue_ = false;
+  bool was_asked_ = false;      // the handler, about this request's body
   bool yields_ = false;  // lets other connections run before the next request
 };
 
@@ -191,7 +193,7 @@ bool HttpConnection::take_step(Step step) {
     return false;
   }
   if (step == Step::kNeedMore) {
-    wait_for_input();
+    if (may_have_body()) wait_for_input();
     return false;
   }
   loop_.counters().requests.add(1);
@@ -211,6 +213,20 @@ bool HttpConnection::take_step(Step step) {
   yields_ = ++batched_ >= server_.options.max_pipelined_requests;
   if (!closes_ && !yields_ && !input_.empty()) return true;
   flush();
+  return false;
+}
+
+// Asks the handler once about a large body; false when the request was refused for it.
+bool HttpConnection::may_have_body() {
+  if (was_asked_ || !parser_.in_body() || parser_.content_length() <= server_.options.unasked_body_bytes) return true;
+  was_asked_ = true;
+  const uint64_t limit = server_.handler.body_limit(parser_.request());
+  if (parser_.content_length() <= limit) return true;
+  if (limit == 0) {
+    refuse(401, "a body of this size needs a login", true);
+  } else {
+    refuse(413, "the body is larger than this request may have", true);
+  }
   return false;
 }
 
@@ -296,7 +312,7 @@ void HttpConnection::respond(HttpResponse response) {
                                        .date = loop_.date()});
   parser_.reset();
   if (charged_bytes_ > 0) charge_body(0);
-  said_continue_ = false;
+  said_continue_ = was_asked_ = false;
 }
 
 void HttpConnection::refuse(int status, std::string_view reason, bool close_after) {

@@ -39,6 +39,8 @@ class HttpRequestParser {
   // True when the client waits for "100 Continue" before it sends the body (RFC 9110, section 10.1.1).
   bool expects_continue() const { return expects_continue_ && state_ == State::kBody && received_ == 0; }
   uint64_t body_bytes_received() const { return received_; }
+  // As the head says; 0 before it is complete.
+  uint64_t content_length() const { return content_length_; }
   size_t body_capacity() const { return request_.body_.capacity(); }
 
   HttpRequest& request() { return request_; }

@@ -24,6 +24,7 @@ struct HttpServerOptions {
   int io_threads = 2;
   int worker_threads = 8;
   HttpLimits limits;
+  uint64_t unasked_body_bytes = 256 * 1024;  // bodies up to this are read without asking body_limit()
   uint64_t total_body_bytes = 2048ull * 1024 * 1024;  // of all requests being read or handled, else 503
   uint32_t max_connections = 1024;                    // one more gets 503 and is closed
   uint32_t max_queued_requests = 4096;                // waiting for a worker; one more gets 503
@@ -59,6 +60,14 @@ class HttpHandler {
   virtual bool is_quick(const HttpRequest& request) const {
     (void)request;
     return false;
+  }
+
+  // Asked on the io thread when the head of a request with a body above HttpServerOptions::unasked_body_bytes is
+  // there: how much of a body this request may have. What is above is refused with 413, and with 401 when the answer
+  // is 0, before any of it is read. So whom the handler does not know cannot make it hold large bodies.
+  virtual uint64_t body_limit(const HttpRequest& head) const {
+    (void)head;
+    return UINT64_MAX;
   }
 
   virtual HttpResponse handle(const HttpRequest& request) = 0;

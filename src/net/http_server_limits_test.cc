@@ -39,6 +39,26 @@ TEST_F(HttpServerLimits, RefusesWithTheRightStatusAndCloses) {
   EXPECT_EQ(server_->counters().requests_refused, std::size(cases));
 }
 
+TEST_F(HttpServerLimits, AsksTheHandlerBeforeItReadsALargeBody) {
+  options_.unasked_body_bytes = 500;
+  start();
+  auto status_of_head = [&](const std::string& path, int length) {
+    TestSocket client(server_->port());
+    client.send("POST " + path + " HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(length) + "\r\n\r\n");
+    return status_of(client.read_all());  // no byte of the body was sent
+  };
+  EXPECT_EQ(status_of_head("/stranger", 501), "401");
+  EXPECT_EQ(status_of_head("/guest", 1001), "413");
+  TestSocket known(server_->port());
+  known.send(post("/stranger", std::string(500, 'a')) + post("/guest", std::string(1000, 'b')) +
+             post("/friend", std::string(5000, 'c')) + get("/last", "Connection: close\r\n"));
+  const std::string answers = known.read_all();
+  EXPECT_NE(answers.find("/stranger|aaa"), std::string::npos);
+  EXPECT_NE(answers.find("/guest|bbb"), std::string::npos);
+  EXPECT_NE(answers.find("/friend|ccc"), std::string::npos);
+  EXPECT_NE(answers.find("/last|"), std::string::npos);
+}
+
 TEST_F(HttpServerLimits, RefusesABodyThatEndsTooEarly) {
   start();
   TestSocket client(server_->port());

@@ -19,6 +19,10 @@ class TestHandler : public HttpHandler {
  public:
   bool is_quick(const HttpRequest& request) const override { return request.path().starts_with("/quick"); }
 
+  uint64_t body_limit(const HttpRequest& head) const override {
+    return head.path() == "/stranger" ? 0 : head.path() == "/guest" ? 1000 : UINT64_MAX;
+  }
+
   HttpResponse handle(const HttpRequest& request) override {
     if (request.path() == "/wait") return wait(request);
     if (request.path() == "/throw")

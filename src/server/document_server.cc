@@ -17,6 +17,7 @@ using net::HttpResponse;
 
 namespace {
 
+constexpr uint64_t kUnverifiedBodyBytes = 64ull * 1024 * 1024;
 constexpr auto kExpiryInterval = std::chrono::seconds(1);
 
 bool starts_with_database(const HttpRequest& request) { return request.segment(0) == "_db"; }
@@ -51,6 +52,19 @@ class DocumentServer::Handler : public net::HttpHandler {
     // A read inside a stream transaction may wait for another request of the same transaction, and a password that
     // was not seen yet is hashed for milliseconds.
     return match.route != nullptr && match.route->quick && !request.header("x-arango-trx-id") && logs_in_quickly(request);
+  }
+
+  // A login that was seen already may send what the server takes. One that has to be hashed first, which is no work
+  // for an io thread, may send enough for a batch of documents; who names none at all gets 401.
+  uint64_t body_limit(const HttpRequest& head) const override {
+    if (!services_.options.authentication) return UINT64_MAX;
+    auto header = head.header("authorization");
+    if (!header) return 0;
+    if (auto given = basic_credentials(*header)) {
+      return services_.users.is_remembered(given->user, given->password) ? UINT64_MAX : kUnverifiedBodyBytes;
+    }
+    Exchange exchange(head, services_);
+    return authenticate(head, exchange) ? UINT64_MAX : 0;
   }
 
   HttpResponse handle(const HttpRequest& request) override {

@@ -93,6 +93,18 @@ class ServerTest : public ::testing::Test {
   std::unique_ptr<DocumentServer> server_;
 };
 
+TEST_F(ServerTest, AStrangerSendsNoLargeBody) {
+  net::HttpClientOptions options;
+  options.port = server_->port();
+  std::string body(1'000'000, ' ');
+  auto refused = net::HttpClient(options).send(HttpMethod::kPost, "/_api/import?collection=things", body);
+  ASSERT_TRUE(refused) << refused.error().message();
+  EXPECT_EQ(refused->status, 401);
+  EXPECT_EQ(send("Bearer x.y.z", HttpMethod::kPost, "/_api/import?collection=things", body).status, 401);
+  body += R"({"_key":"big"})";
+  EXPECT_EQ(send(root_, HttpMethod::kPost, "/_api/import?collection=things&type=documents", body).status, 201);
+}
+
 TEST_F(ServerTest, PasswordsAreReadByNobody) {
   grant("_system", "ro");
   for (const std::string& name : {std::string("_users"), number_of("_users")}) {
