@@ -102,6 +102,7 @@ class Check {
     engine::QueryOptions options;
     options.full_count = from.get("fullCount").is_true();
     options.fail_on_warning = from.get("failOnWarning").is_true();
+    if (from.get("maxWarningCount").is_number()) options.max_warnings = size_t(from.get("maxWarningCount").as_int64());
     if (from.get("memoryLimit").is_number()) options.memory_limit_bytes = uint64_t(from.get("memoryLimit").as_int64());
     if (from.get("maxRuntime").is_number()) options.max_runtime_s = from.get("maxRuntime").as_double();
     for (value::ArrayIterator rule(from.get("rules")); rule.valid(); rule.next()) {

@@ -130,8 +130,8 @@ base::Result<Statement::Node> Parser::parse_collect() {
     collect.counts = true;
     if (!is(TokenKind::kInto)) return unexpected();
   }
+  if (collect.groups.empty() && collect.aggregations.empty() && !collect.counts) return unexpected();
   if (TRY(accept(TokenKind::kInto))) TRY(parse_collect_into(collect));
-  if (collect.groups.empty() && collect.aggregations.empty() && !collect.has_into) return unexpected();
   uint32_t height = height_;
   collect.options = TRY(parse_options());
   height_ = std::max(height, height_);
