@@ -59,14 +59,17 @@ Result<std::shared_ptr<McpService>> mcp_service(const StackContext& context, cat
   options.context.name = "local";
   options.context.is_local = true;
   options.context.environment = base::EnvironmentClass::kLocal;
-  options.endpoints = endpoints_of(context.options.bind_address, context.options.ports, context.secrets);
+  options.endpoints = [context]() -> Result<StoreEndpoints> {
+    Secrets secrets = TRY(load_or_make_secrets(context.folder, context.options));
+    return endpoints_of(context.options.bind_address, context.options.ports, secrets);
+  };
   options.catalog = std::move(catalog);
   options.audit_folder = access::audit_folder();
   std::string token = TRY(load_or_make_secret(context.folder, kMcpTokenSecret));
   return std::make_shared<McpService>(std::move(options), std::move(token), std::vector<std::string>{context.options.bind_address});
 }
 
-// A stack that comes up applies what destroys nothing; the rest waits for a person and `workerdb apply --confirm`.
+// A stack that comes up applies what destroys nothing; the rest waits for a person and a person.
 // It may start again after a rotation, so the passwords are read anew.
 Result<> apply_at_start(const std::string& folder, const StackContext& context) {
   auto catalog = TRY(catalog::load_catalog(folder));

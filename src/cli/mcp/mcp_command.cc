@@ -66,7 +66,12 @@ Result<int> run_mcp(const CommonOptions& options, const std::string& catalog_fol
   auto door = TRY(Door::open(options));
   StoreDoorOptions stores;
   stores.context = door.context();
-  stores.endpoints = door.session().endpoints();
+  // The tunnel and the credential sources of a remote context stay as they were opened.
+  if (door.context().is_local) {
+    stores.endpoints = [folder = options.data] { return stack_endpoints(folder); };
+  } else {
+    stores.endpoints = [endpoints = door.session().endpoints()]() -> Result<StoreEndpoints> { return endpoints; };
+  }
   stores.catalog = TRY(catalog::load_catalog(TRY(find_catalog(catalog_folder))));
   stores.audit_folder = access::audit_folder();
   StoreDoor data(std::move(stores));

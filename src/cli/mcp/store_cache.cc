@@ -147,7 +147,7 @@ Result<> check_prefix(const catalog::Catalog& catalog, std::string_view name, bo
 Result<CacheValue> StoreDoor::read_cache(const Call& call, const mcp::CacheRequest& request, const mcp::ReadLimits& limits) {
   Access access = TRY(admit(call, {StoreKind::kCache, {}, Operation::kRead, {request.key}, {}}));
   auto permitted = check_prefix(options_.catalog, request.key, false);
-  Result<CacheValue> found = permitted ? read_key(cache_, request, limits) : Result<CacheValue>(permitted.error());
+  Result<CacheValue> found = permitted ? read_key(stores().cache, request, limits) : Result<CacheValue>(permitted.error());
   TRY(note(std::move(access), std::nullopt, found ? nullptr : &found.error()));
   return found;
 }
@@ -169,7 +169,7 @@ bool StoreDoor::may_publish(const access::Principal& principal) {
 Result<uint64_t> StoreDoor::publish(const Call& call, std::string_view channel, std::string_view payload) {
   Access access = TRY(admit(call, {StoreKind::kCache, {}, Operation::kPublish, {std::string(channel)}, base::sha256_hex(payload)}));
   auto permitted = check_prefix(options_.catalog, channel, true);
-  Result<Reply> reply = permitted ? cache_.call({"PUBLISH", std::string(channel), std::string(payload)}) : Result<Reply>(permitted.error());
+  Result<Reply> reply = permitted ? stores().cache.call({"PUBLISH", std::string(channel), std::string(payload)}) : Result<Reply>(permitted.error());
   TRY(note(std::move(access), std::nullopt, reply ? nullptr : &reply.error()));
   if (!reply) return reply.error();
   return static_cast<uint64_t>(reply->integer);
@@ -178,13 +178,13 @@ Result<uint64_t> StoreDoor::publish(const Call& call, std::string_view channel, 
 Result<access::Lease> StoreDoor::make_lease(const mcp::CredentialRequest& request) {
   access::LeaseScope scope{request.database, request.objects, {}, false};
   switch (request.store) {
-    case StoreKind::kDocuments: return access::lease_documents(*documents_, scope, request.lifetime_s);
-    case StoreKind::kRelational: return access::lease_relational(relational_, scope, request.lifetime_s);
+    case StoreKind::kDocuments: return access::lease_documents(*stores().documents, scope, request.lifetime_s);
+    case StoreKind::kRelational: return access::lease_relational(stores().relational, scope, request.lifetime_s);
     case StoreKind::kCache: break;
   }
   for (const std::string& pattern : request.objects) TRY(check_prefix(options_.catalog, pattern, false));
   scope.database.clear();
-  return access::lease_cache(cache_, scope, request.lifetime_s);
+  return access::lease_cache(stores().cache, scope, request.lifetime_s);
 }
 
 Result<mcp::IssuedCredential> StoreDoor::issue_credential(const Call& call, const mcp::CredentialRequest& request) {
@@ -198,14 +198,14 @@ Result<mcp::IssuedCredential> StoreDoor::issue_credential(const Call& call, cons
   login.database = request.database;
   login.scope = request.objects;
   login.expires_unix_s = lease->expires_unix_s;
-  const StoreEndpoints& endpoints = options_.endpoints;
+  const StoreEndpoints& endpoints = stores().endpoints;
   if (request.store == StoreKind::kDocuments) {
     login.host = endpoints.documents.host;
     login.port = static_cast<uint16_t>(endpoints.documents.port);
   } else if (request.store == StoreKind::kCache) {
     login.host = endpoints.cache.host;
     login.port = static_cast<uint16_t>(endpoints.cache.port);
-  } else if (auto connection = relational_.lease(request.database)) {
+  } else if (auto connection = stores().relational.lease(request.database)) {
     std::string server = (*connection)->server();
     size_t colon = server.rfind(':');
     login.host = server.substr(0, colon);

@@ -30,20 +30,37 @@ bool is_allowed(access::Verdict verdict) {
 
 }  // namespace
 
-StoreDoor::StoreDoor(StoreDoorOptions options)
-    : options_(std::move(options)),
-      documents_(stores::documents::make_remote_store(options_.endpoints.documents)),
-      relational_(options_.endpoints.relational),
-      cache_(options_.endpoints.cache),
-      audit_(options_.audit_folder) {}
+StoreDoor::StoreDoor(StoreDoorOptions options) : options_(std::move(options)), audit_(options_.audit_folder) {
+  // What cannot be known yet is asked again at the first access, which then says why.
+  stores_.emplace_back(options_.endpoints().value_or(StoreEndpoints()));
+}
+
+StoreDoor::Stores::Stores(StoreEndpoints given)
+    : endpoints(std::move(given)),
+      documents(stores::documents::make_remote_store(endpoints.documents)),
+      relational(endpoints.relational),
+      cache(endpoints.cache) {}
+
+StoreDoor::Stores& StoreDoor::stores() {
+  auto now = options_.endpoints();
+  base::MutexLock lock(mutex_);
+  const StoreEndpoints& known = stores_.back().endpoints;
+  bool is_same = !now || (now->documents.password == known.documents.password &&
+                          now->relational.password == known.relational.password && now->cache.password == known.cache.password);
+  if (!is_same) {
+    stores_.emplace_back(*std::move(now));
+    readers_.clear();
+  }
+  return stores_.back();
+}
 
 std::optional<EnvironmentClass> StoreDoor::data_class(StoreKind store, const std::string& database) {
   if (store == StoreKind::kDocuments) {
-    auto name = documents_->environment_class(database);
+    auto name = stores().documents->environment_class(database);
     return name && *name ? base::parse_environment_class(**name) : std::nullopt;
   }
-  if (store == StoreKind::kCache) return catalog::environment_of(cache_).value_or(std::nullopt);
-  auto connection = relational_.lease(database);
+  if (store == StoreKind::kCache) return catalog::environment_of(stores().cache).value_or(std::nullopt);
+  auto connection = stores().relational.lease(database);
   return connection ? catalog::environment_of(**connection).value_or(std::nullopt) : std::nullopt;
 }
 
@@ -89,13 +106,14 @@ Result<> StoreDoor::note(Access access, std::optional<uint64_t> rows, const Erro
 }
 
 Result<stores::relational::ConnectionOptions> StoreDoor::reader(const std::string& database) {
+  Stores& stores = this->stores();
   base::MutexLock lock(mutex_);
   int64_t now_s = base::unix_time_ms() / 1000;
   Reader& reader = readers_[database];
   if (reader.expires_unix_s - kReaderRenewalS > now_s) return reader.login;
-  stores::relational::ConnectionOptions options = options_.endpoints.relational;
+  stores::relational::ConnectionOptions options = stores.endpoints.relational;
   options.database = database;
-  auto lease = access::lease_relational(relational_, {database, {}, {}, false}, kReaderLifetimeS);
+  auto lease = access::lease_relational(stores.relational, {database, {}, {}, false}, kReaderLifetimeS);
   if (lease) {
     options.user = lease->credential.user;
     options.password = std::string(lease->credential.secret.expose());
@@ -161,7 +179,7 @@ Result<mcp::ObjectDetail> StoreDoor::describe(const Call& call, StoreKind store,
 Result<mcp::RowSet> StoreDoor::query_documents(const Call& call, std::string_view name, std::string_view text, value::Slice bind,
                                                const mcp::ReadLimits& limits) {
   std::string database(name);
-  auto opened = TRY(documents_->open(database));
+  auto opened = TRY(stores().documents->open(database));
   auto analysis = TRY(access::analyze_aql(*opened, text, bind));
   Wish wish{StoreKind::kDocuments, database, analysis.operation, analysis.objects, access::digest_of_aql(text)};
   Access access = TRY(admit(call, std::move(wish)));

@@ -1,6 +1,8 @@
 #pragma once
 // The MCP tools' way to the stores of one context: each call is decided by the guard, held to reading by the store
 // itself, and written into the audit log.
+#include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -18,7 +20,8 @@ namespace workerdb::cli {
 
 struct StoreDoorOptions {
   access::Context context;
-  StoreEndpoints endpoints;
+  // Where the stores are and with which logins, asked at each access: a password may have been changed.
+  std::function<base::Result<StoreEndpoints>()> endpoints;
   catalog::Catalog catalog;  // descriptions, key spaces; may be empty
   std::string audit_folder;
 };
@@ -85,10 +88,19 @@ class StoreDoor : public mcp::DataDoor {
                                     const mcp::ReadLimits& limits, const access::Limits& most, const mcp::Call& call);
   base::Result<access::Lease> make_lease(const mcp::CredentialRequest& request);
 
+  // Connections with one set of logins.
+  struct Stores {
+    explicit Stores(StoreEndpoints given);
+    const StoreEndpoints endpoints;
+    const std::unique_ptr<stores::documents::DocumentStore> documents;
+    stores::relational::RelationalStore relational;
+    stores::cache::CacheStore cache;
+  };
+  // Those of the logins that hold now; of the last known ones while they cannot be asked. They live as long as the
+  // door, as what is running may use the ones before.
+  Stores& stores() EXCLUDES(mutex_);
+
   const StoreDoorOptions options_;
-  const std::unique_ptr<stores::documents::DocumentStore> documents_;
-  stores::relational::RelationalStore relational_;
-  stores::cache::CacheStore cache_;
   access::AuditLog audit_;
 
   struct Reader {
@@ -96,6 +108,7 @@ class StoreDoor : public mcp::DataDoor {
     int64_t expires_unix_s = 0;
   };
   base::Mutex mutex_;
+  std::deque<Stores> stores_ GUARDED_BY(mutex_);  // one more after each change of a password
   std::map<std::string, Reader> readers_ GUARDED_BY(mutex_);
 };
 

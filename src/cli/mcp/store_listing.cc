@@ -120,14 +120,14 @@ bool is_ordinary(const stores::documents::CollectionDescription& collection) {
 
 Result<std::vector<DatabaseSummary>> StoreDoor::document_databases() {
   std::vector<DatabaseSummary> found;
-  for (const std::string& name : TRY(documents_->databases())) {
+  for (const std::string& name : TRY(stores().documents->databases())) {
     if (name == "_system") continue;
     DatabaseSummary database;
     database.store = StoreKind::kDocuments;
     database.name = name;
-    database.environment = TRY(documents_->environment_class(name)).value_or("production");
+    database.environment = TRY(stores().documents->environment_class(name)).value_or("production");
     if (const auto* known = catalog::find_named(options_.catalog.document_databases, name)) database.description = known->description;
-    auto opened = TRY(documents_->open(name));
+    auto opened = TRY(stores().documents->open(name));
     auto all = TRY(opened->collections());
     database.objects = static_cast<uint64_t>(std::count_if(all.begin(), all.end(), is_ordinary));
     found.push_back(std::move(database));
@@ -138,7 +138,7 @@ Result<std::vector<DatabaseSummary>> StoreDoor::document_databases() {
 Result<std::vector<DatabaseSummary>> StoreDoor::relational_databases() {
   std::vector<std::string> names;
   {
-    auto connection = TRY(relational_.lease());
+    auto connection = TRY(stores().relational.lease());
     auto rows = TRY(connection->query("SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres' ORDER BY 1"));
     for (int row = 0; row < rows.row_count(); ++row) names.emplace_back(rows.text_or_empty(row, 0));
   }
@@ -147,7 +147,7 @@ Result<std::vector<DatabaseSummary>> StoreDoor::relational_databases() {
     DatabaseSummary database;
     database.store = StoreKind::kRelational;
     database.name = name;
-    auto connection = TRY(relational_.lease(name));
+    auto connection = TRY(stores().relational.lease(name));
     auto environment = catalog::environment_of(*connection).value_or(std::nullopt);
     database.environment = base::name_of(environment.value_or(base::EnvironmentClass::kProduction));
     if (const auto* known = catalog::find_named(options_.catalog.relational_databases, name)) {
@@ -161,7 +161,7 @@ Result<std::vector<DatabaseSummary>> StoreDoor::relational_databases() {
 }
 
 Result<std::vector<ObjectSummary>> StoreDoor::collections(const std::string& database) {
-  auto opened = TRY(documents_->open(database));
+  auto opened = TRY(stores().documents->open(database));
   std::vector<ObjectSummary> found;
   for (const auto& collection : TRY(opened->collections())) {
     if (!is_ordinary(collection)) continue;
@@ -174,7 +174,7 @@ Result<std::vector<ObjectSummary>> StoreDoor::collections(const std::string& dat
 }
 
 Result<std::vector<ObjectSummary>> StoreDoor::tables(const std::string& database) {
-  auto connection = TRY(relational_.lease(database));
+  auto connection = TRY(stores().relational.lease(database));
   auto rows = TRY(connection->query(kTables));
   std::vector<ObjectSummary> found;
   for (int row = 0; row < rows.row_count(); ++row) {
@@ -198,7 +198,7 @@ std::vector<ObjectSummary> StoreDoor::key_spaces() const {
 }
 
 Result<ObjectDetail> StoreDoor::describe_collection(const std::string& database, const std::string& name, const mcp::Call& call) {
-  auto opened = TRY(documents_->open(database));
+  auto opened = TRY(stores().documents->open(database));
   auto collection = TRY(opened->find_collection(name));
   if (!collection || !is_ordinary(*collection)) {
     return Error(ErrorCode::kCollectionNotFound, fmt::format("there is no collection '{}' in '{}'", name.substr(0, 128), database));
@@ -250,7 +250,7 @@ Result<ObjectDetail> StoreDoor::describe_table(const std::string& database, cons
                            : stores::relational::quote_identifier(found->name.substr(0, dot)) + "." +
                                  stores::relational::quote_identifier(found->name.substr(dot + 1));
   std::vector<stores::relational::Parameter> parameters = {quoted};
-  auto connection = TRY(relational_.lease(database));
+  auto connection = TRY(stores().relational.lease(database));
   auto columns = TRY(connection->query(kColumns, parameters));
   for (int row = 0; row < columns.row_count(); ++row) {
     detail.attributes.push_back({std::string(columns.text_or_empty(row, 0)), std::string(columns.text_or_empty(row, 1)),

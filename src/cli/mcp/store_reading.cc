@@ -144,7 +144,7 @@ std::string plan_text(Slice plan) {
 
 Result<RowSet> StoreDoor::run_aql(const std::string& database, std::string_view text, Slice bind, const mcp::ReadLimits& limits,
                                   const access::Limits& most, const Call& call) {
-  auto opened = TRY(documents_->open(database));
+  auto opened = TRY(stores().documents->open(database));
   access::ReadScope scope;
   scope.limits.time_ms = time_for(call, most);
   scope.limits.rows = limits.skip + rows_for(limits, most) + 1;
@@ -202,7 +202,7 @@ Result<mcp::QueryPlan> StoreDoor::explain(const Call& call, StoreKind store, std
   auto run = [&]() -> Result<mcp::QueryPlan> {
     mcp::QueryPlan plan;
     if (store == StoreKind::kDocuments) {
-      auto opened = TRY(documents_->open(database));
+      auto opened = TRY(stores().documents->open(database));
       auto explained = TRY(opened->explain(text, bind));
       plan.text = plan_text(explained.slice().get("plan"));
       return plan;
