@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <rocksdb/utilities/write_batch_with_index.h>
 
+#include <cmath>
+
 #include "storage/document_content.h"
 #include "storage/index_entries.h"
 #include "storage/json_schema.h"
@@ -29,12 +31,13 @@ std::string_view rev_of(Slice document) {
 }
 
 // True if the version attribute says that the update comes too late (rules of `versionAttribute`): both are numbers,
-// none negative, and the new one is not higher.
+// none negative, and the new one, rounded down, is not higher.
 bool is_outdated(std::string_view attribute, Slice old, Slice given) {
   if (attribute.empty()) return false;
   Slice before = old.get(attribute), after = given.get(attribute);
   if (!before.is_number() || !after.is_number()) return false;
   if (before.as_double() < 0 || after.as_double() < 0) return false;
+  if (before.is_double() || after.is_double()) return std::floor(after.as_double()) <= std::floor(before.as_double());
   return value::compare(after, before) <= 0;
 }
 

@@ -139,6 +139,7 @@ TEST_F(StoreTest, TheVersionAttributeSkipsLateUpdates) {
   ASSERT_TRUE(insert(*people, R"({"_key":"a","version":5})"));
   EXPECT_TRUE(update(*people, "a", R"({"version":5,"x":1})", {.version_attribute = "version"})->ignored);
   EXPECT_TRUE(replace(*people, "a", R"({"version":4})", {.version_attribute = "version"})->ignored);
+  EXPECT_TRUE(update(*people, "a", R"({"version":5.9})", {.version_attribute = "version"})->ignored);
   EXPECT_FALSE(update(*people, "a", R"({"version":6,"x":1})", {.version_attribute = "version"})->ignored);
   EXPECT_FALSE(update(*people, "a", R"({"x":2})", {.version_attribute = "version"})->ignored);
   EXPECT_EQ(read(*people, "a"), R"({"_key":"a","_id":"people/a","version":6,"x":2})");

@@ -233,16 +233,18 @@ base::Result<> Analyzer::visit(Remove& remove, Block&) {
 }
 
 base::Result<> Analyzer::visit(Upsert& upsert, Block&) {
+  bool has_computed_name = false;   // asked before constants are folded: a name that comes out constant is computed too
+  if (upsert.example) {
+    if (const auto* literal = upsert.example->get_if<ObjectLiteral>()) {
+      has_computed_name = std::any_of(literal->attributes.begin(), literal->attributes.end(),
+                                      [](const auto& attribute) { return attribute.computed_name != nullptr; });
+    }
+  }
   TRY(resolve_optional(upsert.example));
   if (upsert.example) {
     const Constant* constant = upsert.example->get_if<Constant>();
-    const ObjectLiteral* literal = upsert.example->get_if<ObjectLiteral>();
-    bool is_object = constant != nullptr && constant->value.slice().is_object();
-    if (literal != nullptr) {
-      is_object = std::none_of(literal->attributes.begin(), literal->attributes.end(),
-                               [](const auto& attribute) { return attribute.computed_name != nullptr; });
-    }
-    if (!is_object) {
+    bool is_object = constant != nullptr ? constant->value.slice().is_object() : upsert.example->get_if<ObjectLiteral>() != nullptr;
+    if (!is_object || has_computed_name) {
       return Error(ErrorCode::kQueryParse,
                    fmt::format("UPSERT takes an object literal without computed attribute names{}",
                                at(upsert.example->position)));
