@@ -65,11 +65,42 @@ class Printer {
 
  private:
   void put(const Constant& node) {
-    value::Slice slice = node.value.slice();
-    if (slice.is_double() && slice.as_double() == 0 && std::signbit(slice.as_double())) {
+    put_literal(node.value.slice());
+  }
+  // JSON's -0 reads back as the integer 0.
+  static bool has_negative_zero(value::Slice slice) {
+    if (slice.is_double()) return slice.as_double() == 0 && std::signbit(slice.as_double());
+    if (slice.is_array()) {
+      for (value::ArrayIterator item(slice); item.valid(); item.next()) {
+        if (has_negative_zero(item.value())) return true;
+      }
+    } else if (slice.is_object()) {
+      for (value::ObjectIterator item(slice); item.valid(); item.next()) {
+        if (has_negative_zero(item.value())) return true;
+      }
+    }
+    return false;
+  }
+  void put_literal(value::Slice slice) {
+    if (!has_negative_zero(slice)) return value::append_json(slice, out_);
+    if (slice.is_double()) {
       out_ += "-0.0";
+    } else if (slice.is_array()) {
+      out_ += '[';
+      for (value::ArrayIterator item(slice); item.valid(); item.next()) {
+        if (out_.back() != '[') out_ += ',';
+        put_literal(item.value());
+      }
+      out_ += ']';
     } else {
-      value::append_json(slice, out_);
+      out_ += '{';
+      for (value::ObjectIterator item(slice); item.valid(); item.next()) {
+        if (out_.back() != '{') out_ += ',';
+        value::append_json_string(item.name(), out_);
+        out_ += ':';
+        put_literal(item.value());
+      }
+      out_ += '}';
     }
   }
   void put(const Parameter& node) { out_ += "@" + node.name; }
