@@ -62,3 +62,6 @@ workerdb_external(mozjs PkgConfig::MOZJS)
 # Its roots are lists on the stack, which GCC takes for escaping addresses.
 target_compile_options(workerdb_ext_mozjs INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-dangling-pointer>)
 workerdb_external(pg_query pg_query)
+workerdb_external(s2 s2)
+workerdb_external(geographic GeographicLib)
+workerdb_external(stemmer stemmer)
