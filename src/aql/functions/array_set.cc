@@ -102,21 +102,21 @@ Slice jaccard(Context& context, Arguments arguments) {
 }
 
 constexpr Function kFunctions[] = {
-    {"INTERSECTION", "array", 2, kUnlimited, kDeterministic, "array1, array2, …",
+    {"INTERSECTION", "array", 2, kUnlimited, kDeterministic, "array1: array, array2: array, …",
      "The different members that all arrays have.", "RETURN INTERSECTION([1, 2, 3], [2, 3, 4])", "[[2,3]]",
      intersection},
-    {"JACCARD", "array", 2, 2, kDeterministic, "array1, array2",
+    {"JACCARD", "array", 2, 2, kDeterministic, "array1: array, array2: array",
      "The share of common members among all different ones.",
      "RETURN JACCARD([1, 1, 2, 2, 2, 3], [2, 2, 3, 4])", "[0.5]", jaccard},
-    {"MINUS", "array", 2, kUnlimited, kDeterministic, "array1, array2, …",
+    {"MINUS", "array", 2, kUnlimited, kDeterministic, "array1: array, array2: array, …",
      "The different members of the first array that no other one has.",
      "RETURN MINUS([1, 2, 3, 4], [3, 4, 5])", "[[1,2]]", minus},
-    {"OUTERSECTION", "array", 2, kUnlimited, kDeterministic, "array1, array2, …",
+    {"OUTERSECTION", "array", 2, kUnlimited, kDeterministic, "array1: array, array2: array, …",
      "The members that occur once in all arrays.", "RETURN OUTERSECTION([1, 2, 3], [2, 3, 4], [3, 4, 5])",
      "[[1,5]]", outersection},
-    {"UNION", "array", 2, kUnlimited, kDeterministic, "array1, array2, …", "The members of all arrays.",
-     "RETURN UNION([1, 2, 3], [1, 2])", "[[1,2,3,1,2]]", union_all},
-    {"UNION_DISTINCT", "array", 2, kUnlimited, kDeterministic, "array1, array2, …",
+    {"UNION", "array", 2, kUnlimited, kDeterministic, "array1: array, array2: array, …",
+     "The members of all arrays.", "RETURN UNION([1, 2, 3], [1, 2])", "[[1,2,3,1,2]]", union_all},
+    {"UNION_DISTINCT", "array", 2, kUnlimited, kDeterministic, "array1: array, array2: array, …",
      "The different members of all arrays.", "RETURN UNION_DISTINCT([1, 2, 3], [1, 4])", "[[1,2,3,4]]",
      union_distinct},
 };

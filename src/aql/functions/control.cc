@@ -59,6 +59,12 @@ Slice fail(Context& context, Arguments arguments) {
   return Slice::null();
 }
 
+Slice v8(Context& context, Arguments) {
+  context.fail({base::ErrorCode::kNotImplemented,
+                "V8() needs a JavaScript engine, and queries run without one here: leave the call out"});
+  return Slice::null();
+}
+
 Slice unchanged(Context&, Arguments arguments) { return arguments[0]; }
 
 // In small steps, so that a query that is killed does not sleep on.
@@ -128,43 +134,48 @@ Slice apply(Context& context, Arguments arguments) {
 
 constexpr std::string_view kCategory = "miscellaneous";
 constexpr Function kFunctions[] = {
-    {"APPLY", kCategory, 1, 2, 0, "functionName, arguments?",
+    {"APPLY", kCategory, 1, 2, kNeedsServer, "functionName: string, arguments?: array",
      "Calls the function of a name with an array of arguments.",
      "RETURN APPLY(\"SUBSTRING\", [\"this is a test\", 0, 7])", "[\"this is\"]", apply},
-    {"ASSERT", kCategory, 2, 2, 0, "expr, message", "True, or the end of the query with a message.",
-     "RETURN ASSERT(1 < 2, \"order is broken\")", "[true]", assert_true},
-    {"CALL", kCategory, 1, kUnlimited, 0, "functionName, argument, …",
+    {"ASSERT", kCategory, 2, 2, 0, "expr: any, message: string",
+     "True, or the end of the query with a message.", "RETURN ASSERT(1 < 2, \"order is broken\")", "[true]",
+     assert_true},
+    {"CALL", kCategory, 1, kUnlimited, kNeedsServer, "functionName: string, argument?: any, …",
      "Calls the function of a name with these arguments.",
      "RETURN CALL(\"SUBSTRING\", \"this is a test\", 0, 4)", "[\"this\"]", call},
-    {"FAIL", kCategory, 1, 1, kInternal, "reason", "Ends the query with an error.",
+    {"FAIL", kCategory, 1, 1, kInternal, "reason: string", "Ends the query with an error.",
      "RETURN true ? \"okay\" : FAIL(\"error\")", "[\"okay\"]", fail},
-    {"FIRST_DOCUMENT", kCategory, 1, kUnlimited, kDeterministic, "alternative, …",
+    {"FIRST_DOCUMENT", kCategory, 1, kUnlimited, kDeterministic, "alternative: any, …",
      "The first argument that is an object.", "RETURN FIRST_DOCUMENT(null, [1], {a: 1})", "[{\"a\":1}]",
      first_that<&Slice::is_object>},
-    {"FIRST_LIST", kCategory, 1, kUnlimited, kDeterministic, "alternative, …",
+    {"FIRST_LIST", kCategory, 1, kUnlimited, kDeterministic, "alternative: any, …",
      "The first argument that is an array.", "RETURN FIRST_LIST(null, {a: 1}, [1])", "[[1]]",
      first_that<&Slice::is_array>},
-    {"HASH", kCategory, 1, 1, kDeterministic, "value", "A number for a value, equal for equal values.",
+    {"HASH", kCategory, 1, 1, kDeterministic, "value: any", "A number for a value, equal for equal values.",
      "RETURN HASH({a: 1, b: 2}) == HASH({b: 2, a: 1})", "[true]", hash},
-    {"IN_RANGE", kCategory, 5, 5, kDeterministic, "value, low, high, includeLow, includeHigh",
+    {"IN_RANGE", kCategory, 5, 5, kDeterministic,
+     "value: any, low: any, high: any, includeLow: bool, includeHigh: bool",
      "Whether a value lies between two others in AQL's order.", "RETURN IN_RANGE(4, 3, 4, true, false)",
      "[false]", in_range},
-    {"MIN_MATCH", kCategory, 2, kUnlimited, kDeterministic, "expr, …, minMatchCount",
+    {"MIN_MATCH", kCategory, 2, kUnlimited, kDeterministic, "expr: any, …, minMatchCount: number",
      "Whether at least so many arguments are true.", "RETURN MIN_MATCH(1 < 2, 2 < 1, true, 2)", "[true]",
      min_match},
-    {"NOEVAL", kCategory, 1, 1, kDeterministic | kInternal, "value",
+    {"NOEVAL", kCategory, 1, 1, kDeterministic | kInternal, "value: any",
      "The argument, evaluated when the query runs.", "RETURN NOEVAL(1 + 1)", "[2]", unchanged},
-    {"NOOPT", kCategory, 1, 1, kInternal, "value", "The argument, out of the optimizer's reach.",
+    {"NOOPT", kCategory, 1, 1, kInternal, "value: any", "The argument, out of the optimizer's reach.",
      "RETURN NOOPT(1 + 1)", "[2]", unchanged},
-    {"NOT_NULL", kCategory, 1, kUnlimited, kDeterministic, "alternative, …",
+    {"NOT_NULL", kCategory, 1, kUnlimited, kDeterministic, "alternative: any, …",
      "The first argument that is not null.", "RETURN NOT_NULL(null, 0, 1)", "[0]", not_null},
-    {"PASSTHRU", kCategory, 1, 1, kDeterministic | kInternal, "value", "The argument.", "RETURN PASSTHRU(1)",
-     "[1]", unchanged},
-    {"SLEEP", kCategory, 1, 1, kInternal, "seconds", "Waits, and gives null.", "RETURN SLEEP(0.01)", "[null]",
-     sleep},
-    {"VERSION", kCategory, 0, 0, kDeterministic, "", "The version of the dialect that the server speaks.",
-     "RETURN VERSION() LIKE \"3.12.%\"", "[true]", version},
-    {"WARN", kCategory, 2, 2, 0, "expr, message", "True, or false and a warning with a message.",
+    {"PASSTHRU", kCategory, 1, 1, kDeterministic | kInternal, "value: any", "The argument.",
+     "RETURN PASSTHRU(1)", "[1]", unchanged},
+    {"SLEEP", kCategory, 1, 1, kInternal, "seconds: number", "Waits, and gives null.", "RETURN SLEEP(0.01)",
+     "[null]", sleep},
+    {"V8", kCategory, 1, 1, kInternal | kNeedsServer, "value: any",
+     "Ends the query: there is no JavaScript engine for queries.", "RETURN V8(1)", "error 9", v8},
+    {"VERSION", kCategory, 0, 0, kDeterministic | kNeedsServer, "",
+     "The version of the dialect that the server speaks.", "RETURN VERSION() LIKE \"3.12.%\"", "[true]",
+     version},
+    {"WARN", kCategory, 2, 2, 0, "expr: any, message: string", "True, or false and a warning with a message.",
      "RETURN WARN(1 < 2, \"order is broken\")", "[true]", warn_unless},
 };
 

@@ -228,25 +228,31 @@ Slice date_round(Context& context, Arguments arguments) {
 
 constexpr Function kFunctions[] = {
     {"DATE_ADD", "date", 2, 4, kDeterministic,
-     "date, amount, unit, timezone?, or date, isoDuration, timezone?",
+     "date: number|string, amount: number|string, unit: string, timezone?: string or date: number|string, "
+     "isoDuration: string, timezone?: string",
      "The date moved forward by an amount of a unit or by an ISO 8601 duration.",
      "RETURN DATE_ADD(\"2000-01-01\", \"PT30M44.4S\")", "[\"2000-01-01T00:30:44.400Z\"]", date_add},
     {"DATE_COMPARE", "date", 3, 6, kDeterministic,
-     "date1, date2, unitRangeStart, unitRangeEnd?, timezone1?, timezone2?",
+     "date1: number|string, date2: number|string, unitRangeStart: string, unitRangeEnd?: string, timezone1?: "
+     "string, timezone2?: string",
      "Whether two dates are equal in a range of their parts.",
      "RETURN DATE_COMPARE(\"1985-04-04\", \"2020-04-04\", \"months\", \"days\")", "[true]", date_compare},
-    {"DATE_DIFF", "date", 3, 6, kDeterministic, "date1, date2, unit, asFloat?, timezone1?, timezone2?",
+    {"DATE_DIFF", "date", 3, 6, kDeterministic,
+     "date1: number|string, date2: number|string, unit: string, asFloat?: bool, timezone1?: string, "
+     "timezone2?: string",
      "From the first date to the second one in a unit, whole or with decimals.",
      "RETURN DATE_DIFF(\"2023-12-01\", \"2024-04-01\", \"days\")", "[122]", date_diff},
-    {"DATE_ROUND", "date", 3, 4, kDeterministic, "date, amount, unit, timezone?",
+    {"DATE_ROUND", "date", 3, 4, kDeterministic,
+     "date: string|number, amount: number, unit: string, timezone?: string",
      "The start of the interval of so many units that the date lies in.",
      "RETURN DATE_ROUND(\"2000-04-10T11:39:29Z\", 15, \"minutes\")", "[\"2000-04-10T11:30:00.000Z\"]",
      date_round},
     {"DATE_SUBTRACT", "date", 2, 4, kDeterministic,
-     "date, amount, unit, timezone?, or date, isoDuration, timezone?",
+     "date: number|string, amount: number|string, unit: string, timezone?: string or date: number|string, "
+     "isoDuration: string, timezone?: string",
      "The date moved back by an amount of a unit or by an ISO 8601 duration.",
      "RETURN DATE_SUBTRACT(\"2020-03-01\", 1, \"day\")", "[\"2020-02-29T00:00:00.000Z\"]", date_subtract},
-    {"DATE_TRUNC", "date", 2, 3, kDeterministic, "date, unit, timezone?",
+    {"DATE_TRUNC", "date", 2, 3, kDeterministic, "date: number|string, unit: string, timezone?: string",
      "The date with everything below a unit set to its start.",
      "RETURN DATE_TRUNC(\"2017-02-03\", \"month\")", "[\"2017-02-01T00:00:00.000Z\"]", date_trunc},
 };

@@ -1,8 +1,11 @@
 // Distances between points, GeoJSON constructors.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 
+#include "aql/functions/geo_shape.h"
 #include "aql/functions/implementation.h"
 
 namespace workerdb::aql::functions {
@@ -10,9 +13,6 @@ namespace {
 
 using value::ArrayIterator;
 using value::Slice;
-
-// The mean radius of the earth.
-constexpr double kEarthRadiusMetres = 6371000.0;
 
 Slice distance(Context& context, Arguments arguments) {
   double radians[4];
@@ -67,6 +67,14 @@ Slice geometry(Context& context, std::string_view type, Slice coordinates, bool 
   return context.finish();
 }
 
+// The geometry, or null and a warning with what is wrong about it: rings that cross, holes outside …
+Slice valid_geometry(Context& context, Slice geometry, std::string_view function) {
+  std::string problem;
+  if (GeoShape::parse(geometry, problem) != nullptr) return geometry;
+  return warned(context, base::ErrorCode::kQueryFunctionArgumentTypeMismatch,
+                fmt::format("{}: {}", wrong_type_message(function), problem));
+}
+
 Slice geo_point(Context& context, Arguments arguments) {
   if (!std::ranges::all_of(arguments, &Slice::is_number)) return wrong_type(context, "GEO_POINT");
   value::Builder& builder = context.scratch();
@@ -96,11 +104,11 @@ Slice geo_polygon(Context& context, Arguments arguments) {
   // One ring may stand without the array around it.
   bool is_bare_ring = is_ring(arguments[0]);
   if (!is_bare_ring && !is_polygon(arguments[0])) return wrong_type(context, "GEO_POLYGON");
-  return geometry(context, "Polygon", arguments[0], is_bare_ring);
+  return valid_geometry(context, geometry(context, "Polygon", arguments[0], is_bare_ring), "GEO_POLYGON");
 }
 Slice geo_multipolygon(Context& context, Arguments arguments) {
   if (!is_polygons(arguments[0])) return wrong_type(context, "GEO_MULTIPOLYGON");
-  return geometry(context, "MultiPolygon", arguments[0]);
+  return valid_geometry(context, geometry(context, "MultiPolygon", arguments[0]), "GEO_MULTIPOLYGON");
 }
 
 // A ray from the point crosses the boundary of a polygon that holds it an odd number of times.
@@ -128,28 +136,30 @@ Slice is_in_polygon(Context& context, Arguments arguments) {
 }
 
 constexpr Function kFunctions[] = {
-    {"DISTANCE", "geo", 4, 4, kDeterministic, "latitude1, longitude1, latitude2, longitude2",
+    {"DISTANCE", "geo", 4, 4, kDeterministic,
+     "latitude1: number, longitude1: number, latitude2: number, longitude2: number",
      "The distance of two points on the globe in metres.",
      "RETURN ROUND(DISTANCE(52.5163, 13.3777, 50.9322, 6.94))", "[476919]", distance},
-    {"GEO_LINESTRING", "geo", 1, 1, kDeterministic, "points", "A GeoJSON LineString.",
+    {"GEO_LINESTRING", "geo", 1, 1, kDeterministic, "points: array", "A GeoJSON LineString.",
      "RETURN GEO_LINESTRING([[35, 10], [45, 45]])",
      "[{\"type\":\"LineString\",\"coordinates\":[[35,10],[45,45]]}]", geo_linestring},
-    {"GEO_MULTILINESTRING", "geo", 1, 1, kDeterministic, "points", "A GeoJSON MultiLineString.",
+    {"GEO_MULTILINESTRING", "geo", 1, 1, kDeterministic, "points: array", "A GeoJSON MultiLineString.",
      "RETURN GEO_MULTILINESTRING([[[1, 0], [2, 1]], [[3, 2], [4, 3]]]).type", "[\"MultiLineString\"]",
      geo_multilinestring},
-    {"GEO_MULTIPOINT", "geo", 1, 1, kDeterministic, "points", "A GeoJSON MultiPoint.",
+    {"GEO_MULTIPOINT", "geo", 1, 1, kDeterministic, "points: array", "A GeoJSON MultiPoint.",
      "RETURN GEO_MULTIPOINT([[35, 10], [45, 45]])",
      "[{\"type\":\"MultiPoint\",\"coordinates\":[[35,10],[45,45]]}]", geo_multipoint},
-    {"GEO_MULTIPOLYGON", "geo", 1, 1, kDeterministic, "polygons", "A GeoJSON MultiPolygon.",
+    {"GEO_MULTIPOLYGON", "geo", 1, 1, kDeterministic, "polygons: array", "A GeoJSON MultiPolygon.",
      "RETURN GEO_MULTIPOLYGON([[[[0, 0], [1, 0], [1, 1], [0, 0]]], [[[5, 5], [6, 5], [6, 6], [5, 5]]]]).type",
      "[\"MultiPolygon\"]", geo_multipolygon},
-    {"GEO_POINT", "geo", 2, 3, kDeterministic, "longitude, latitude, elevation?", "A GeoJSON Point.",
-     "RETURN GEO_POINT(1, 2)", "[{\"type\":\"Point\",\"coordinates\":[1,2]}]", geo_point},
-    {"GEO_POLYGON", "geo", 1, 1, kDeterministic, "points", "A GeoJSON Polygon of one ring, or of rings.",
+    {"GEO_POINT", "geo", 2, 3, kDeterministic, "longitude: number, latitude: number, elevation?: number",
+     "A GeoJSON Point.", "RETURN GEO_POINT(1, 2)", "[{\"type\":\"Point\",\"coordinates\":[1,2]}]", geo_point},
+    {"GEO_POLYGON", "geo", 1, 1, kDeterministic, "points: array",
+     "A GeoJSON Polygon of one ring, or of rings.",
      "RETURN GEO_POLYGON([[0, 0], [7.5, 2.5], [0, 5], [0, 0]])",
      "[{\"type\":\"Polygon\",\"coordinates\":[[[0,0],[7.5,2.5],[0,5],[0,0]]]}]", geo_polygon},
     {"IS_IN_POLYGON", "geo", 2, 3, kDeterministic,
-     "polygon, latitude, longitude, or polygon, coord, useLonLat?",
+     "polygon: array, latitude: number, longitude: number or polygon: array, coord: array, useLonLat?: bool",
      "Whether a point lies inside of a polygon, on the plane of latitude and longitude.",
      "RETURN IS_IN_POLYGON([[0, 0], [0, 10], [10, 10], [10, 0]], 4, 7)", "[true]", is_in_polygon},
 };

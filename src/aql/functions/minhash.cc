@@ -47,12 +47,12 @@ Slice minhash_error(Context& context, Arguments arguments) {
 }
 
 constexpr Function kFunctions[] = {
-    {"MINHASH", "miscellaneous", 2, 2, kDeterministic, "values, numHashes",
+    {"MINHASH", "miscellaneous", 2, 2, kDeterministic, "values: array, numHashes: number",
      "The MinHash signature of an array's different members: at most so many hashes.",
      "RETURN MINHASH([1, 2], 5) == MINHASH([2, 1, 1], 5)", "[true]", minhash},
-    {"MINHASH_COUNT", "miscellaneous", 1, 1, kDeterministic, "error",
+    {"MINHASH_COUNT", "miscellaneous", 1, 1, kDeterministic, "error: number",
      "How many hashes an error between 0 and 1 needs.", "RETURN MINHASH_COUNT(0.05)", "[400]", minhash_count},
-    {"MINHASH_ERROR", "miscellaneous", 1, 1, kDeterministic, "numHashes",
+    {"MINHASH_ERROR", "miscellaneous", 1, 1, kDeterministic, "numHashes: number",
      "The error to expect of so many hashes.", "RETURN MINHASH_ERROR(400)", "[0.05]", minhash_error},
 };
 

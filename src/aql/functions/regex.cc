@@ -205,18 +205,20 @@ Slice regex_replace(Context& context, Arguments arguments) {
 }
 
 constexpr Function kFunctions[] = {
-    {"REGEX_MATCHES", "string", 2, 3, kDeterministic, "text, regex, caseInsensitive?",
+    {"REGEX_MATCHES", "string", 2, 3, kDeterministic, "text: string, regex: string, caseInsensitive?: bool",
      "The first match of a regular expression and its groups, null if there is none.",
      "RETURN REGEX_MATCHES(\"john@doe\", \"^(.+)@(.+)$\")", "[[\"john@doe\",\"john\",\"doe\"]]",
      regex_matches},
-    {"REGEX_REPLACE", "string", 3, 4, kDeterministic, "text, regex, replacement, caseInsensitive?",
+    {"REGEX_REPLACE", "string", 3, 4, kDeterministic,
+     "text: string, regex: string, replacement: string, caseInsensitive?: bool",
      "The text with every match of a regular expression replaced; $1 stands for the first group.",
      "RETURN REGEX_REPLACE(\"An Avocado\", \"a\", \"_\", true)", "[\"_n _voc_do\"]", regex_replace},
-    {"REGEX_SPLIT", "string", 2, 4, kDeterministic, "text, regex, caseInsensitive?, limit?",
+    {"REGEX_SPLIT", "string", 2, 4, kDeterministic,
+     "text: string, regex: string, caseInsensitive?: bool, limit?: number",
      "The pieces of a text between the matches of a regular expression; its groups are kept as pieces.",
      "RETURN REGEX_SPLIT(\"hypertext language, programming\", \"[ ,]+\")",
      "[[\"hypertext\",\"language\",\"programming\"]]", regex_split},
-    {"REGEX_TEST", "string", 2, 3, kDeterministic, "text, regex, caseInsensitive?",
+    {"REGEX_TEST", "string", 2, 3, kDeterministic, "text: string, regex: string, caseInsensitive?: bool",
      "Whether a regular expression matches anywhere in the text.",
      "RETURN REGEX_TEST(\"the quick fox\", \"^the.*f.x$\")", "[true]", regex_test},
 };

@@ -43,6 +43,9 @@ const std::vector<Function>& table() {
                       date_part_functions(),
                       date_shift_functions(),
                       geo_functions(),
+                      geo_measure_functions(),
+                      index_search_functions(),
+                      text_search_functions(),
                       control_functions(),
                       document_functions(),
                       minhash_functions()}) {

@@ -22,6 +22,7 @@ enum Flag : uint32_t {
   kReadsDocuments = 2,   // DOCUMENT, COLLECTION_COUNT …: not folded, forbidden after a modification
   kTakesCollection = 4,  // the first argument may be a bare collection name; it arrives as its name, a string
   kInternal = 8,         // NOOPT, SLEEP …
+  kNeedsServer = 16,  // cannot run beside the data: forbidden in PRUNE ("Graph traversals in AQL", Pruning)
 };
 
 struct Function {
@@ -29,13 +30,18 @@ struct Function {
   std::string_view category;  // as in the documentation: "string", "array" …
   uint32_t min_arguments, max_arguments;
   uint32_t flags;
-  std::string_view parameters;      // "value, separator?"
+  // "value: any, separator?: string": `?` marks what may be left out, `…` repeats what stands before it, ` or
+  // ` parts one way of calling from another. Types are AQL's, several parted by `|`; `collection` is a bare
+  // name.
+  std::string_view parameters;
   std::string_view description;     // one sentence
   std::string_view example;         // a runnable query: RETURN LENGTH("abc")
-  std::string_view example_result;  // its rows as JSON: [3]; empty where it cannot be fixed (RAND)
+  std::string_view example_result;  // its rows as JSON: [3]; or how it ends: error 1570
   Implementation implementation;
 
   bool is_deterministic() const { return (flags & kDeterministic) != 0; }
+  // A query's result that was kept is still right while the collections that the query names are unchanged.
+  bool is_cacheable() const { return is_deterministic() && (flags & kReadsDocuments) == 0; }
 };
 
 // Null if there is none. `name` in any case. Thread-safe, no allocation.

@@ -58,19 +58,21 @@ Slice like(Context& context, Arguments arguments) {
 }
 
 constexpr Function kFunctions[] = {
-    {"CONTAINS", "string", 2, 3, kDeterministic, "text, search, returnIndex?",
+    {"CONTAINS", "string", 2, 3, kDeterministic, "text: string, search: string, returnIndex?: bool",
      "Whether a string holds another one, or the character at which it does, -1 if nowhere.",
      "RETURN [CONTAINS(\"foobar\", \"bar\"), CONTAINS(\"foobar\", \"bar\", true)]", "[[true,3]]", contains},
-    {"FIND_FIRST", "string", 2, 4, kDeterministic, "text, search, start?, end?",
+    {"FIND_FIRST", "string", 2, 4, kDeterministic,
+     "text: string, search: string, start?: number, end?: number",
      "The character at which a text first occurs, -1 if nowhere.",
      "RETURN FIND_FIRST(\"foobarbaz\", \"ba\", 4)", "[6]", find<false>},
-    {"FIND_LAST", "string", 2, 4, kDeterministic, "text, search, start?, end?",
+    {"FIND_LAST", "string", 2, 4, kDeterministic,
+     "text: string, search: string, start?: number, end?: number",
      "The character at which a text last occurs, -1 if nowhere.", "RETURN FIND_LAST(\"foobarbaz\", \"ba\")",
      "[6]", find<true>},
-    {"LIKE", "string", 2, 3, kDeterministic, "text, pattern, caseInsensitive?",
+    {"LIKE", "string", 2, 3, kDeterministic, "text: string, pattern: string, caseInsensitive?: bool",
      "Whether the whole text matches a pattern: _ is one character, % any number of them.",
      "RETURN [LIKE(\"carrot\", \"ca%t\"), LIKE(\"CART\", \"ca_t\", true)]", "[[true,true]]", like},
-    {"STARTS_WITH", "string", 2, 3, kDeterministic, "text, prefix, minMatchCount?",
+    {"STARTS_WITH", "string", 2, 3, kDeterministic, "text: string, prefix: string, minMatchCount?: number",
      "Whether a text starts with a prefix, or with at least so many of an array of prefixes.",
      "RETURN STARTS_WITH(\"foobar\", [\"bar\", \"foo\"])", "[true]", starts_with},
 };

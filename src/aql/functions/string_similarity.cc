@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "aql/functions/edit_distance.h"
 #include "aql/functions/implementation.h"
 #include "aql/functions/utf8.h"
 
@@ -21,11 +22,14 @@ bool is_comparable(Context& context, const std::u32string& left, const std::u32s
   return false;
 }
 
-// Damerau's distance without the restriction to untouched neighbours: the table has one row and column of
-// "infinity" in front of the usual ones, and remembers where each character last occurred.
-Slice levenshtein_distance(Context& context, Arguments arguments) {
-  std::u32string left = to_characters(Text(arguments[0])), right = to_characters(Text(arguments[1]));
-  if (!is_comparable(context, left, right, "LEVENSHTEIN_DISTANCE")) return Slice::null();
+}  // namespace
+
+// The table has one row and column of "infinity" in front of the usual ones, and remembers where each
+// character last occurred.
+std::optional<uint32_t> edit_distance(Context& context, const std::u32string& left,
+                                      const std::u32string& right, bool with_swaps,
+                                      std::string_view function) {
+  if (!is_comparable(context, left, right, function)) return std::nullopt;
   size_t rows = left.size(), columns = right.size(), stride = columns + 2;
   auto infinity = uint32_t(rows + columns);
   std::vector<uint32_t> table((rows + 2) * stride);
@@ -36,21 +40,31 @@ Slice levenshtein_distance(Context& context, Arguments arguments) {
 
   std::unordered_map<char32_t, size_t> last_row;
   for (size_t row = 1; row <= rows; ++row) {
-    if (context.should_stop()) return Slice::null();
+    if (context.should_stop()) return std::nullopt;
     size_t last_match = 0;
     for (size_t column = 1; column <= columns; ++column) {
       auto known = last_row.find(right[column - 1]);
       size_t other_row = known == last_row.end() ? 0 : known->second, other_column = last_match;
       bool is_same = left[row - 1] == right[column - 1];
       if (is_same) last_match = column;
-      uint32_t swapped = cell(other_row, other_column) + uint32_t(row - other_row - 1) + 1 +
-                         uint32_t(column - other_column - 1);
+      uint32_t swapped = with_swaps ? cell(other_row, other_column) + uint32_t(row - other_row - 1) + 1 +
+                                          uint32_t(column - other_column - 1)
+                                    : UINT32_MAX;
       cell(row + 1, column + 1) = std::min({cell(row, column) + (is_same ? 0u : 1u),
                                             cell(row + 1, column) + 1, cell(row, column + 1) + 1, swapped});
     }
     last_row[left[row - 1]] = row;
   }
-  return context.arena().integer(cell(rows + 1, columns + 1));
+  return cell(rows + 1, columns + 1);
+}
+
+namespace {
+
+Slice levenshtein_distance(Context& context, Arguments arguments) {
+  std::optional<uint32_t> distance =
+      edit_distance(context, to_characters(Text(arguments[0])), to_characters(Text(arguments[1])), true,
+                    "LEVENSHTEIN_DISTANCE");
+  return distance ? context.arena().integer(*distance) : Slice::null();
 }
 
 char soundex_code(char letter) {
@@ -116,18 +130,19 @@ Slice ngram_similarity(Context& context, Arguments arguments) {
 }
 
 constexpr Function kFunctions[] = {
-    {"LEVENSHTEIN_DISTANCE", "string", 2, 2, kDeterministic, "value1, value2",
+    {"LEVENSHTEIN_DISTANCE", "string", 2, 2, kDeterministic, "value1: string, value2: string",
      "The Damerau-Levenshtein distance: insertions, deletions, replacements and swaps between two strings.",
      "RETURN LEVENSHTEIN_DISTANCE(\"foobar\", \"bar\")", "[3]", levenshtein_distance},
-    {"NGRAM_POSITIONAL_SIMILARITY", "string", 3, 3, kDeterministic, "input, target, ngramSize",
+    {"NGRAM_POSITIONAL_SIMILARITY", "string", 3, 3, kDeterministic,
+     "input: string, target: string, ngramSize: number",
      "Similarity by n-grams from 0 to 1, partly equal ones counted, relative to the longer text.",
      "RETURN NGRAM_POSITIONAL_SIMILARITY(\"quick fox\", \"quick foxx\", 3)", "[0.875]",
      ngram_similarity<true>},
-    {"NGRAM_SIMILARITY", "string", 3, 3, kDeterministic, "input, target, ngramSize",
+    {"NGRAM_SIMILARITY", "string", 3, 3, kDeterministic, "input: string, target: string, ngramSize: number",
      "Similarity by n-grams from 0 to 1, only equal ones counted, relative to the target.",
      "RETURN NGRAM_SIMILARITY(\"quick fox\", \"quirky fox\", 3)", "[0.375]", ngram_similarity<false>},
-    {"SOUNDEX", "string", 1, 1, kDeterministic, "value", "The Soundex code: how a word sounds in English.",
-     "RETURN SOUNDEX(\"example\")", "[\"E251\"]", soundex},
+    {"SOUNDEX", "string", 1, 1, kDeterministic, "value: string",
+     "The Soundex code: how a word sounds in English.", "RETURN SOUNDEX(\"example\")", "[\"E251\"]", soundex},
 };
 
 }  // namespace

@@ -44,10 +44,18 @@ double cosine(const std::vector<double>& left, const std::vector<double>& right)
   return norm == 0 ? NAN : std::clamp(product / norm, -1.0, 1.0);
 }
 
+double product(const std::vector<double>& left, const std::vector<double>& right) {
+  double sum = 0;
+  for (size_t i = 0; i < left.size(); ++i) sum += left[i] * right[i];
+  return sum;
+}
+
 using Measure = double (*)(const std::vector<double>&, const std::vector<double>&);
 
 struct Name {
-  static constexpr char kL1[] = "L1_DISTANCE", kL2[] = "L2_DISTANCE", kCosine[] = "COSINE_SIMILARITY";
+  static constexpr char kL1[] = "L1_DISTANCE", kL2[] = "L2_DISTANCE", kCosine[] = "COSINE_SIMILARITY",
+                        kNearL2[] = "APPROX_NEAR_L2", kNearCosine[] = "APPROX_NEAR_COSINE",
+                        kNearProduct[] = "APPROX_NEAR_INNER_PRODUCT";
 };
 
 // One of the two may be an array of vectors: then the result is the array of its measures.
@@ -79,6 +87,22 @@ Slice measure(Context& context, Arguments arguments) {
   }
   builder.close();
   return context.finish();
+}
+
+// Without a vector index there is nothing to approximate: the measure itself, of two vectors.
+template <Measure kMeasure, const char* kName>
+Slice near(Context& context, Arguments arguments) {
+  Slice options = argument(arguments, 2);
+  bool is_search = options.is_null() || options.is_object();
+  if (Slice searched = options.get("nProbe"); is_search && !searched.is_none())
+    is_search = searched.is_number() && searched.as_double() >= 1;
+  std::vector<double> left, right;
+  if (!is_search || !read_vector(arguments[0], left) || !read_vector(arguments[1], right) ||
+      left.size() != right.size() || left.empty()) {
+    return wrong_type(context, kName);
+  }
+  double number = kMeasure(left, right);
+  return std::isfinite(number) ? from_double_integral(number, context.arena()) : wrong_type(context, kName);
 }
 
 enum class Decay { kGauss, kExponential, kLinear };
@@ -127,22 +151,35 @@ Slice decay(Context& context, Arguments arguments) {
 }
 
 constexpr Function kFunctions[] = {
-    {"COSINE_SIMILARITY", "numeric", 2, 2, kDeterministic, "x, y",
+    {"APPROX_NEAR_COSINE", "vector", 2, 3, kDeterministic, "vector1: array, vector2: array, options?: object",
+     "The cosine of the angle between two vectors, exact where no vector index serves the query.",
+     "RETURN APPROX_NEAR_COSINE([0, 1], [0, 2], {nProbe: 20})", "[1]", near<cosine, Name::kNearCosine>},
+    {"APPROX_NEAR_INNER_PRODUCT", "vector", 2, 3, kDeterministic,
+     "vector1: array, vector2: array, options?: object",
+     "The dot product of two vectors, exact where no vector index serves the query.",
+     "RETURN APPROX_NEAR_INNER_PRODUCT([1, 2], [3, 4])", "[11]", near<product, Name::kNearProduct>},
+    {"APPROX_NEAR_L2", "vector", 2, 3, kDeterministic, "vector1: array, vector2: array, options?: object",
+     "The Euclidean distance between two vectors, exact where no vector index serves the query.",
+     "RETURN APPROX_NEAR_L2([1, 1], [4, 5])", "[5]", near<euclidean, Name::kNearL2>},
+    {"COSINE_SIMILARITY", "numeric", 2, 2, kDeterministic, "x: array, y: array",
      "The cosine of the angle between two vectors, or between an array of vectors and one.",
      "RETURN COSINE_SIMILARITY([[0, 1], [-1, 0]], [1, 0])", "[[0,-1]]", measure<cosine, Name::kCosine>},
-    {"DECAY_EXP", "numeric", 5, 5, kDeterministic, "value, origin, scale, offset, decay",
+    {"DECAY_EXP", "numeric", 5, 5, kDeterministic,
+     "value: number|array, origin: number, scale: number, offset: number, decay: number",
      "A score that falls exponentially with the distance from an origin.",
      "RETURN DECAY_EXP(2, 0, 10, 0, 0.2)", "[0.7247796636776955]", decay<Decay::kExponential>},
-    {"DECAY_GAUSS", "numeric", 5, 5, kDeterministic, "value, origin, scale, offset, decay",
+    {"DECAY_GAUSS", "numeric", 5, 5, kDeterministic,
+     "value: number|array, origin: number, scale: number, offset: number, decay: number",
      "A score that falls as a bell curve with the distance from an origin.",
      "RETURN DECAY_GAUSS(41, 40, 5, 5, 0.5)", "[1]", decay<Decay::kGauss>},
-    {"DECAY_LINEAR", "numeric", 5, 5, kDeterministic, "value, origin, scale, offset, decay",
+    {"DECAY_LINEAR", "numeric", 5, 5, kDeterministic,
+     "value: number|array, origin: number, scale: number, offset: number, decay: number",
      "A score that falls linearly with the distance from an origin.",
      "RETURN DECAY_LINEAR(5..7, 0, 10, 0, 0.2)", "[[0.6,0.52,0.44]]", decay<Decay::kLinear>},
-    {"L1_DISTANCE", "numeric", 2, 2, kDeterministic, "x, y",
+    {"L1_DISTANCE", "numeric", 2, 2, kDeterministic, "x: array, y: array",
      "The Manhattan distance between two vectors, or between an array of vectors and one.",
      "RETURN L1_DISTANCE([-1, -1], [2, 2])", "[6]", measure<manhattan, Name::kL1>},
-    {"L2_DISTANCE", "numeric", 2, 2, kDeterministic, "x, y",
+    {"L2_DISTANCE", "numeric", 2, 2, kDeterministic, "x: array, y: array",
      "The Euclidean distance between two vectors, or between an array of vectors and one.",
      "RETURN L2_DISTANCE([1, 1], [5, 2])", "[4.123105625617661]", measure<euclidean, Name::kL2>},
 };
