@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "access/credentials/credential.h"
 #include "cli/output.h"
 #include "value/builder.h"
 #include "value/json.h"
@@ -119,6 +120,12 @@ Result<> add_context(const Context& context, bool use) {
   // The file's own rules decide, so that what was added can be read again.
   TRY(access::check_contexts(contexts));
   return access::save_contexts(access::contexts_file(), contexts);
+}
+
+Result<> show_databases_of(const std::string& mcp_server) {
+  auto answer = TRY(value::parse_json(TRY(access::ask_context_databases(mcp_server))));
+  fmt::print("{}\n", value::to_pretty_json(answer.slice()));
+  return {};
 }
 
 Result<> remove_context(const std::string& name) {

@@ -13,6 +13,8 @@ base::Result<> use_context(const std::string& name);
 base::Result<> show_context(const std::string& name);
 // kDuplicateName when the name is there. Checked like a written file.
 base::Result<> add_context(const access::Context& context, bool use);
+// What an external MCP server says about its databases (get_context_databases).
+base::Result<> show_databases_of(const std::string& mcp_server);
 base::Result<> remove_context(const std::string& name);
 
 }  // namespace workerdb::cli

@@ -101,16 +101,22 @@ class Rotation {
     return finish(login, next);
   }
 
-  // True: a rotation of this login was interrupted and is finished now, one way or the other.
+  // True: a rotation of this login was interrupted and is finished now. Always forwards: a store that does not know
+  // the new password may still have the request of a killed command before it, and would learn it later.
   Result<bool> settle(const Login& login) {
     if (::access(next_file(login).c_str(), F_OK) != 0) return false;
     std::string next = TRY(base::read_private_file(next_file(login)));
     // A file that was cut off was never taught to a store.
-    if (!next.empty() && TRY(knows(login, next))) {
-      TRY(finish(login, next));
-    } else {
+    if (next.empty()) {
       TRY(drop_next(login));
+      return true;
     }
+    if (!TRY(knows(login, next))) {
+      // That request may come between the question and this answer, which then fails although all is well.
+      auto taught = teach(login, next);
+      if (!taught && !TRY(knows(login, next))) return std::move(taught).error();
+    }
+    TRY(finish(login, next));
     return true;
   }
 

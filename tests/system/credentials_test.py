@@ -144,6 +144,9 @@ class Sources(unittest.TestCase):
                     with self.subTest(generation=generation, transport=transport, environment=environment, variant=variant):
                         self.server(generation, transport, {**answer, **variant}, environment)
                         self.check("mcp:commander-mcp/arango", '"user":"app"', '"host":"10.0.0.1"', '"database":"flowmaster"')
+                        databases = stacks.run([stacks.PROGRAM, "context", "databases", "commander-mcp"])
+                        self.assertEqual(databases.returncode, 0, databases.stderr)
+                        self.assertIn("flowmaster_core", databases.stdout)
 
     def test_what_an_external_server_refuses_or_says_wrongly(self):
         for answer, code in (({"refuse": True, "password": PASSWORD}, 4), ({"username": PASSWORD}, 1), ({"password": [PASSWORD]}, 1),

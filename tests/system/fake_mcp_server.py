@@ -30,6 +30,8 @@ class Server:
 
     def call(self, message):
         arguments = message["params"]["arguments"]
+        if message["params"]["name"] == "get_context_databases":
+            return self.result(message, {"content": [], "structuredContent": {"databases": ["flowmaster", "flowmaster_core"]}})
         if message["params"]["name"] != "get_credential" or arguments.get("id") != "arango":
             return self.error(message, -32602)
         with open(self.answer_file, encoding="utf-8") as file:

@@ -123,4 +123,12 @@ Result<Credential> resolve_credential(std::string_view source, const std::string
                "a credential source starts with file:, file+user:, env:, kubernetes: or mcp:");
 }
 
+Result<std::string> ask_context_databases(std::string_view name) {
+  McpServer server = TRY(find_mcp_server(mcp_servers_file(), name));
+  McpClient client = TRY(McpClient::connect(server, TRY(token_of(server))));
+  McpToolResult answer = TRY(client.call_tool("get_context_databases", ""));
+  if (answer.is_error) return Error(ErrorCode::kForbidden, fmt::format("MCP server '{}' refuses get_context_databases", server.name));
+  return std::string(answer.json.expose());
+}
+
 }  // namespace workerdb::access

@@ -36,4 +36,8 @@ base::Result<Credential> resolve_credential(std::string_view source);
 // The same with another mcp-servers.yaml.
 base::Result<Credential> resolve_credential(std::string_view source, const std::string& servers_file);
 
+// What get_context_databases of a declared MCP server answers, as JSON text: data of somebody else's, as it came.
+// Errors as above.
+base::Result<std::string> ask_context_databases(std::string_view server);
+
 }  // namespace workerdb::access

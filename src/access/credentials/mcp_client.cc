@@ -216,13 +216,13 @@ Result<McpToolResult> McpClient::call_tool(std::string_view name, std::string_vi
   parameters.add("name", name);
   parameters.key("arguments");
   parameters.open_object();
-  if (!parameter.name.empty()) parameters.add(parameter.name, argument);
+  if (!parameter.name.empty() && !argument.empty()) parameters.add(parameter.name, argument);
   parameters.close();
   if (protocol_ == kStatelessProtocol) append_meta(parameters);
   parameters.close();
   McpEnvelope envelope;
   envelope.tool = name;
-  envelope.parameter_header = parameter.header;
+  if (!argument.empty()) envelope.parameter_header = parameter.header;
   envelope.parameter_value = argument;
   auto reply = TRY(request("tools/call", parameters.slice(), envelope, deadline_ms_));
   if (!reply.message) return wrong(fmt::format("its answer to {} is no JSON-RPC response (status {})", name, reply.status));

@@ -37,7 +37,7 @@ class McpClient {
   // Starts the child or prepares the connection; nothing is sent yet.
   static base::Result<McpClient> connect(const McpServer& server, const base::Secret& token, McpTimeouts timeouts = {});
 
-  // Calls a tool that takes one text, whatever the server calls that parameter (tools/list says it). Finds the protocol
+  // Calls a tool that takes one text (or none, when `argument` is empty), whatever the server calls that parameter (tools/list says it). Finds the protocol
   // out at the first call. Fails with kSimpleClientCouldNotConnect, kSimpleClientCouldNotRead (an
   // answer that makes no sense), kLockTimeout, kForbidden (the server refuses us), kNotImplemented (no common
   // protocol version, or it wants to ask a person). No message holds what the server sent but a bare error number.

@@ -99,6 +99,7 @@ void add_context_commands(CLI::App& app, CommandLine& line) {
   });
   add_named(*context, line, "use", "Use a context from now on", true, use_context);
   add_named(*context, line, "show", "One context, without secrets", false, show_context);
+  add_named(*context, line, "databases", "What an MCP server of mcp-servers.yaml says about its databases", true, show_databases_of);
   add_named(*context, line, "remove", "Forget a context", true, remove_context);
   add_add(*context, line);
 }
