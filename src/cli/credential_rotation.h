@@ -7,8 +7,8 @@
 //   4  Redis                forgets the old one
 //   5  NAME.next removed; pgpass and the URL files are written anew
 //
-// Whoever finds a NAME.next and the lock free finishes what a killed rotation began: the store says which of the
-// two passwords it knows.
+// Whoever finds a NAME.next and the lock free finishes what a killed rotation began, always towards the new one: a
+// request of the killed command may reach the store later.
 #include <optional>
 #include <string>
 #include <vector>
