@@ -57,17 +57,14 @@ Result<> allow_losses(Door& door, const std::vector<catalog::Loss>& losses) {
   intent.store = kind_of(losses.front().store);
   intent.operation = access::Operation::kDestroy;
   intent.command = "apply";
-  intent.data_class = losses.front().environment;
+  std::vector<std::optional<base::EnvironmentClass>> classes;
   for (const catalog::Loss& loss : losses) {
+    classes.push_back(loss.environment);
     std::string name = loss.database.empty() ? "redis" : loss.database;
     intent.database += (intent.database.empty() ? "" : ", ") + name;
     for (const std::string& step : loss.steps) intent.objects.push_back(fmt::format("{} {}: {}", catalog::name_of(loss.store), name, step));
-    if (!loss.environment || !intent.data_class) {
-      intent.data_class.reset();
-    } else {
-      intent.data_class = std::max(*intent.data_class, *loss.environment);
-    }
   }
+  intent.data_class = access::strictest_class(door.context(), classes);
   auto passage = TRY(door.enter(intent));
   return passage.finish();
 }
@@ -84,6 +81,8 @@ Intent catalog_intent(Door& door, const char* command, access::Operation operati
   intent.command = command;
   return intent;
 }
+
+Result<Passage> enter_to_shape(Door& door) { return door.enter(catalog_intent(door, "apply", access::Operation::kShape)); }
 
 }  // namespace
 
@@ -118,7 +117,7 @@ Result<> run_apply(Door& door, const CatalogCommandOptions& options) {
     return {};
   };
   std::optional<Passage> passage;
-  if (!is_approving) passage.emplace(TRY(door.enter(catalog_intent(door, "apply", access::Operation::kShape))));
+  if (!is_approving) passage.emplace(TRY(enter_to_shape(door)));
   auto done = TRY(catalog::apply_catalog(catalog, live_stores(door), options.passwords, apply));
   if (passage) TRY(passage->finish(done.steps.size()));
   if (options.as_json) {
@@ -147,6 +146,8 @@ Result<> run_reset(Door& door, const std::string& database, const CatalogCommand
   if (catalog::find_named(catalog.document_databases, database) == nullptr) {
     return Error(ErrorCode::kDatabaseNotFound, fmt::format("the catalog has no document database '{}'", database));
   }
+  // Before anything is gone: who may not make the database anew drops none.
+  if (door.options().approve_for_s == 0) TRY(TRY(enter_to_shape(door)).finish());
   TRY(destroy(door, "reset", database, "", [&] { return door.session().documents().drop_database(database); }));
   return run_apply(door, options);
 }

@@ -41,6 +41,19 @@ Result<> ask_person(const access::AccessRequest& request, const access::Decision
   return Error(ErrorCode::kApprovalNeeded, fmt::format("'{}' was not typed: nothing was done", name));
 }
 
+// What an approval is bound to beside the context's name.
+std::string place_of(const access::Context& context, access::StoreKind store, const std::string& data_folder) {
+  if (context.is_local) {
+    auto folder = find_data_folder(data_folder);
+    return folder ? folder->path : data_folder;
+  }
+  auto found = context.stores.find(store);
+  if (found == context.stores.end()) return "";
+  const access::StorePlace& place = found->second;
+  std::string through = context.ssh ? fmt::format(" through {}@{}", context.ssh->user, context.ssh->host) : "";
+  return fmt::format("{}{} {} port {}{}", place.url, place.service, context.kubernetes_namespace, place.port, through);
+}
+
 access::AuditEntry entry_of(const access::AccessRequest& request, const Intent& intent, const access::Decision& decision) {
   access::AuditEntry entry;
   entry.time_unix_ms = base::unix_time_ms();
@@ -159,6 +172,7 @@ Result<Passage> Door::enter(const Intent& intent) {
   request.context = &context_;
   request.data_class = intent.data_class;
   request.store = intent.store;
+  request.place = place_of(context_, intent.store, options_.data);
   request.database = intent.database;
   request.operation = intent.operation;
   request.command = intent.command;

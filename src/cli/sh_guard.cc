@@ -43,6 +43,8 @@ Operation operation_on(const std::string& route, HttpMethod method, const std::v
   if (route == "index" || route == "view" || route == "analyzer") return is_get ? Operation::kDescribe : Operation::kShape;
   if (route == "gharial") return is_get ? Operation::kDescribe : method == HttpMethod::kDelete ? Operation::kDestroy : Operation::kShape;
   if (route == "user") return is_get ? Operation::kDescribe : Operation::kAdminister;
+  // Ending somebody's query, and the server's settings for queries.
+  if (route == "query" && !is_get && method != HttpMethod::kPost) return Operation::kAdminister;
   if (route == "explain" || route == "query") return Operation::kDescribe;
   return is_get ? Operation::kRead : Operation::kWrite;
 }
@@ -82,8 +84,13 @@ Result<> guard_request(Door& door, HttpMethod method, std::string_view path, std
   intent.command = "sh";
   intent.objects = meaning->objects;
   intent.parameters = access::digest_of_parameters(std::vector<std::string>{std::string(path), std::string(body)});
+  // A class that cannot be read is not the same as none: elsewhere none means what the context declares.
   auto environment = catalog::environment_of(door.session().documents(), meaning->database);
-  if (environment) intent.data_class = *environment;
+  if (environment) {
+    intent.data_class = *environment;
+  } else if (environment.error().code() != ErrorCode::kDatabaseNotFound) {
+    return std::move(environment).error();
+  }
   if (meaning->is_query) {
     auto query = TRY(value::parse_json(body));
     value::Slice text = query.slice().get("query");

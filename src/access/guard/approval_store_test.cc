@@ -112,6 +112,7 @@ TEST_F(ApprovalTest, is_bound_to_every_parameter) {
   changed([&](AccessRequest& other) { other.context = &other_context; });
   changed([&](AccessRequest& other) { other.context = &local; });
   changed([](AccessRequest& other) { other.store = StoreKind::kRelational; });
+  changed([](AccessRequest& other) { other.place = "http://elsewhere:8529"; });
   changed([](AccessRequest& other) { other.database = "flowmaster2"; });
   changed([](AccessRequest& other) { other.operation = Operation::kAdminister; });
   changed([](AccessRequest& other) { other.command = "truncate"; });

@@ -34,8 +34,8 @@ Decision step_up(const AccessRequest& request, const Limits& limits) {
                             name_of(request.operation), where(request)));
   }
   return {Verdict::kStepUp, limits,
-          fmt::format("{} on {} needs a person's approval of exactly this: workerdb approve -- <the same command>",
-                      name_of(request.operation), where(request))};
+          fmt::format("{}{} on {} needs a person's approval of exactly this: workerdb approve -- <the same command>",
+                      name_of(request.operation), request.database.empty() ? "" : " '" + shown(request.database) + "'", where(request))};
 }
 
 Decision need_write(const AccessRequest& request) {
@@ -75,6 +75,15 @@ EnvironmentClass class_of(const AccessRequest& request) {
   return request.data_class ? std::max(*request.data_class, declared) : declared;
 }
 
+std::optional<EnvironmentClass> strictest_class(const Context& context, std::span<const std::optional<EnvironmentClass>> classes) {
+  std::optional<EnvironmentClass> strictest;
+  for (const auto& environment : classes) {
+    EnvironmentClass counted = environment.value_or(context.is_local ? EnvironmentClass::kProduction : context.environment);
+    strictest = std::max(strictest.value_or(counted), counted);
+  }
+  return strictest;
+}
+
 Decision decide(const AccessRequest& request) {
   if (request.context == nullptr) return deny("an access without a context is not allowed");
   EnvironmentClass environment = class_of(request);
@@ -110,12 +119,13 @@ Decision decide(const AccessRequest& request) {
 
 std::string digest_of(const AccessRequest& request) {
   // Each field with its length in front, so that no two requests give the same bytes.
-  std::string bytes = "workerdb approval 1\n";
+  std::string bytes = "workerdb approval 2\n";
   auto add = [&](std::string_view field) { bytes += fmt::format("{}:{}\n", field.size(), field); };
   add(request.context != nullptr ? request.context->name : "");
   add(request.context != nullptr && request.context->is_local ? "local stack" : "remote");
   add(base::name_of(class_of(request)));
   add(name_of(request.store));
+  add(request.place);
   add(request.database);
   add(name_of(request.operation));
   add(request.command);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,9 @@ struct AccessRequest {
   // The class that the data carries; nothing when it carries none: see class_of.
   std::optional<base::EnvironmentClass> data_class;
   StoreKind store = StoreKind::kDocuments;
+  // Where the store is, in the words of whoever declared it: the stack's data folder, or URL, service and host. The
+  // name of a context can be given to another place while an approval waits.
+  std::string place;
   std::string database;
   Operation operation = Operation::kRead;
   std::string command;                           // "aql", "drop", "mcp query_documents"
@@ -53,6 +57,11 @@ struct AccessRequest {
 // The class that counts. In the local stack what the data carries, and production when it carries none (nobody
 // has said what it is). Elsewhere the stricter one of what the data carries and what the context declares.
 base::EnvironmentClass class_of(const AccessRequest& request);
+
+// The class of several databases that one request concerns, as its `data_class`: that of the strictest, where one that
+// carries none has what class_of would make of it.
+std::optional<base::EnvironmentClass> strictest_class(const Context& context,
+                                                      std::span<const std::optional<base::EnvironmentClass>> classes);
 
 struct Limits {
   uint64_t rows = 0;      // 0: none

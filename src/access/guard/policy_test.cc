@@ -66,6 +66,20 @@ TEST(PolicyTest, commands_have_one_row_each) {
   EXPECT_EQ(find_command("format"), nullptr);
 }
 
+TEST(PolicyTest, several_databases_have_the_class_of_the_strictest) {
+  using enum EnvironmentClass;
+  Context local, declared_test;
+  local.is_local = true;
+  declared_test.environment = kTest;
+  const std::optional<EnvironmentClass> unclassified_last[] = {kProduction, std::nullopt}, unclassified_first[] = {std::nullopt, kProduction};
+  const std::optional<EnvironmentClass> harmless[] = {kDev, std::nullopt, kLocal};
+  EXPECT_EQ(strictest_class(declared_test, unclassified_last), kProduction);
+  EXPECT_EQ(strictest_class(declared_test, unclassified_first), kProduction);
+  EXPECT_EQ(strictest_class(declared_test, harmless), kTest);
+  EXPECT_EQ(strictest_class(local, harmless), kProduction);
+  EXPECT_EQ(strictest_class(local, {}), std::nullopt);
+}
+
 TEST(PolicyTest, the_document_shows_these_tables) {
   std::ifstream file("docs/GUARD.md");
   std::stringstream text;
