@@ -8,6 +8,7 @@
 #include <iostream>
 #include <optional>
 
+#include "access/context/principal.h"
 #include "access/credentials/lease.h"
 #include "cli/door.h"
 #include "cli/output.h"
@@ -84,7 +85,16 @@ Result<> use_context(const ShOptions& options, Door& door, JavaScriptShellOption
   return is_own_user ? lease_login(door, shell.database, shell.server) : Result<>();
 }
 
+// An endpoint has no context, so neither class nor guard nor log: that is for a person with a login of his own.
+Result<> refuse_agent() {
+  if (access::current_principal().kind != access::PrincipalKind::kAgent) return {};
+  return base::Error(base::ErrorCode::kForbidden,
+                     "an agent reaches servers by their contexts, where each access is decided and written down: leave "
+                     "--server.endpoint out, and choose one of `workerdb context list` with --context");
+}
+
 Result<> use_endpoint(const ShOptions& options, JavaScriptShellOptions& shell) {
+  TRY(refuse_agent());
   Endpoint endpoint = TRY(parse_endpoint(options.endpoint));
   shell.server.host = endpoint.host;
   shell.server.port = endpoint.port;

@@ -2,7 +2,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <optional>
 
+#include "access/credentials/lease.h"
 #include "access/guard/read_only.h"
 #include "catalog/environment_class.h"
 #include "cli/query_commands.h"
@@ -51,9 +53,40 @@ void print_rows(const Rows& rows, OutputFormat format) {
   }
 }
 
+// What a program reads with: a login that can do no more, where the context's own may make one. A read-only
+// transaction alone does not keep a superuser, which the stack's login is, from the server's files. Gone with its scope.
+class ReaderLogin {
+ public:
+  ReaderLogin(Door& door, const std::string& database) : store_(door.session().relational()), login_(store_.options()) {
+    login_.database = database;
+  }
+  ~ReaderLogin() {
+    // A failure is the sweeper's to mend: the login ends by itself.
+    if (lease_) (void)access::end_relational_lease(store_, lease_->credential.user);
+  }
+  ReaderLogin(const ReaderLogin&) = delete;
+  ReaderLogin& operator=(const ReaderLogin&) = delete;
+
+  Result<> narrow() {
+    auto lease = access::lease_relational(store_, {login_.database, {}, {}, false}, access::kLongestLeaseS);
+    if (!lease && lease.error().code() == ErrorCode::kForbidden) return {};
+    lease_ = TRY(std::move(lease));
+    login_.user = lease_->credential.user;
+    login_.password = std::string(lease_->credential.secret.expose());
+    login_.passfile.clear();
+    return {};
+  }
+  const stores::relational::ConnectionOptions& options() const { return login_; }
+
+ private:
+  stores::relational::RelationalStore& store_;
+  stores::relational::ConnectionOptions login_;
+  std::optional<access::Lease> lease_;
+};
+
 Result<> read_one(Door& door, Connection& connection, const std::string& text, const QueryOptions& options, Passage& passage) {
-  auto login = door.session().relational().options();
-  login.database = connection.database();
+  ReaderLogin login(door, connection.database());
+  if (door.principal().kind != access::PrincipalKind::kPerson) TRY(login.narrow());
   std::vector<stores::relational::Parameter> parameters(options.bind.begin(), options.bind.end());
   access::ReadScope scope{.limits = passage.limits(), .objects = {}};
   if (options.max_runtime_s > 0) {
@@ -62,7 +95,7 @@ Result<> read_one(Door& door, Connection& connection, const std::string& text, c
   }
   RowPrinter printer(stdout, options.format);
   value::Builder row;
-  auto outcome = TRY(access::read_relational(login, text, parameters, scope, [&](const Rows& rows) -> Result<> {
+  auto outcome = TRY(access::read_relational(login.options(), text, parameters, scope, [&](const Rows& rows) -> Result<> {
     for (int i = 0; i < rows.row_count(); ++i) {
       row.clear();
       stores::relational::append_row(rows, i, row);

@@ -185,6 +185,73 @@ class Shell(unittest.TestCase):
         refused = self.script('db.schedules.insert({})', env={**os.environ, "AI_AGENT": "1"})
         self.assertNotEqual(refused.returncode, 0)
 
+    def test_an_agent_goes_to_no_endpoint_past_the_guard(self):
+        words = ("sh", "--quiet", "--server.endpoint", f"tcp://127.0.0.1:{stack.documents}", "--server.password-file",
+                 os.path.join(stack.data, "secrets", "documents-root"), "--javascript.execute-string", "print(db._name())")
+        refused = workerdb(*words, env={**os.environ, "AI_AGENT": "1"})
+        self.assertEqual(refused.returncode, 4, refused.stderr)
+        self.assertIn("--context", refused.stderr)
+        self.assertEqual(workerdb(*words).stdout.strip(), "_system")
+
+    def test_ending_a_query_is_not_describing(self):
+        refused = self.script('print(arango.DELETE("/_api/query/1"))', env={**os.environ, "AI_AGENT": "1"})
+        self.assertIn("administer", refused.stderr + refused.stdout)
+
+
+class Programs(unittest.TestCase):
+    """Agents and services on the local stack, whose own logins can do everything."""
+
+    def test_sql_reads_with_a_login_that_can_do_no_more(self):
+        for principal in ("agent:reader", "service:reader"):
+            read = stack.workerdb("sql", "SELECT current_user AS name, (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS super, "
+                                  "(SELECT count(*) FROM users) >= 0 AS sees", env={**os.environ, "WORKERDB_PRINCIPAL": principal})
+            self.assertEqual(read.returncode, 0, read.stderr)
+            row = json.loads(read.stdout)
+            self.assertTrue(row["name"].startswith("workerdb_lease_"), row)
+            self.assertEqual((row["super"], row["sees"]), (False, True))
+        self.assertNotIn("relational", stack.workerdb("credential", "list").stdout)
+
+    def test_env_gives_them_no_password(self):
+        for principal in ("agent:reader", "service:reader"):
+            environment = {**os.environ, "WORKERDB_PRINCIPAL": principal}
+            refused = stack.workerdb("env", env=environment)
+            self.assertEqual((refused.returncode, refused.stdout), (4, ""), refused.stderr)
+            self.assertIn("--only-files", refused.stderr)
+            files = stack.workerdb("env", "--only-files", env=environment)
+            self.assertEqual(files.returncode, 0, files.stderr)
+            self.assertNotIn("$(cat", files.stdout)
+        self.assertIn("$(cat", stack.workerdb("env").stdout)
+
+
+class Approving(unittest.TestCase):
+    def test_an_approval_is_for_the_place_that_was_meant(self):
+        add_mirror("mirror-moved", "production")
+        self.addCleanup(workerdb, "context", "remove", "mirror-moved")
+        command = ["truncate", "flowmaster", "schedules", "--context", "mirror-moved"]
+        code, shown = support.at_terminal([support.PROGRAM, "approve", "--", *command], ["flowmaster"])
+        self.assertEqual(code, 0, shown)
+        approval = shown.split()[-1]
+        workerdb("context", "remove", "mirror-moved")
+        # The same name, but another host (of the same server, here).
+        moved = workerdb("context", "add", "mirror-moved", "--class", "production", "--documents",
+                         f"http://root@127.0.0.2:{stack.documents},127.0.0.1:{stack.documents}", "--documents-credential", secret("documents-root"))
+        self.assertEqual(moved.returncode, 0, moved.stderr)
+        refused = workerdb(*command, "--approval", approval)
+        self.assertEqual(refused.returncode, 4, refused.stderr)
+        self.assertIn("another request", refused.stderr)
+
+
+class Resetting(unittest.TestCase):
+    def test_what_may_not_be_made_anew_is_not_dropped(self):
+        add_mirror("mirror-reset", "production")
+        command = ["reset", "flowmaster_test", "--context", "mirror-reset"]
+        code, shown = support.at_terminal([support.PROGRAM, "approve", "--", *command], ["flowmaster_test"])
+        self.assertEqual(code, 0, shown)
+        approval = shown.split()[-1]
+        refused = workerdb(*command, "--approval", approval)
+        self.assertEqual(refused.returncode, 4, refused.stderr)
+        self.assertEqual(stack.workerdb("aql", "-d", "flowmaster_test", "RETURN 1").returncode, 0)
+
 
 class Audit(unittest.TestCase):
     def test_every_access_is_written_down_without_values(self):

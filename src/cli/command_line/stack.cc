@@ -5,6 +5,7 @@
 #include "catalog/load.h"
 #include "cli/command_line/command_line.h"
 #include "cli/composition.h"
+#include "cli/door.h"
 #include "cli/output.h"
 #include "cli/serve_command.h"
 #include "cli/stack/doctor.h"
@@ -52,6 +53,20 @@ void add_up(CLI::App& app, CommandLine& line) {
   });
 }
 
+// The passwords that `env` hands out are those of the stack's own logins, which write and do not end.
+Result<> enter_for_env(CommonOptions options, bool only_files) {
+  options.context = "local";
+  options.write = !only_files;
+  auto door = TRY(Door::open(options));
+  Intent intent;
+  intent.store = access::StoreKind::kRelational;
+  intent.operation = access::Operation::kCredential;
+  intent.command = "env";
+  auto passage = door.enter(intent);
+  if (passage) return passage->finish();
+  return std::move(passage).error().with_context("passwords (with --only-files there are none)");
+}
+
 void add_env(CLI::App& app, CommandLine& line) {
   auto options = std::make_shared<EnvOptions>();
   CLI::App* command = app.add_subcommand("env", "Shell exports for psql, redis-cli and the drivers: eval \"$(workerdb env)\"");
@@ -59,8 +74,9 @@ void add_env(CLI::App& app, CommandLine& line) {
   command->add_flag("--only-files", options->only_files, "Leave out what needs a password in the environment");
   command->footer(kEnvHelp);
   command->callback([options, &line] {
-    line.run = [options, &line] {
+    line.run = [options, &line]() -> Result<int> {
       options->data_folder = line.common.data;
+      TRY(enter_for_env(line.common, options->only_files));
       return env(*options, terminal_output());
     };
   });
