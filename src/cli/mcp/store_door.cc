@@ -54,14 +54,14 @@ StoreDoor::Stores& StoreDoor::stores() {
   return stores_.back();
 }
 
+// What cannot be read counts as production: elsewhere, carrying none means the class that the context declares.
 std::optional<EnvironmentClass> StoreDoor::data_class(StoreKind store, const std::string& database) {
-  if (store == StoreKind::kDocuments) {
-    auto name = stores().documents->environment_class(database);
-    return name && *name ? base::parse_environment_class(**name) : std::nullopt;
-  }
-  if (store == StoreKind::kCache) return catalog::environment_of(stores().cache).value_or(std::nullopt);
+  constexpr std::optional<EnvironmentClass> kUnknown = EnvironmentClass::kProduction;
+  if (store == StoreKind::kCache) return catalog::environment_of(stores().cache).value_or(kUnknown);
+  if (database.empty()) return std::nullopt;  // no data of any database: the list of them
+  if (store == StoreKind::kDocuments) return catalog::environment_of(*stores().documents, database).value_or(kUnknown);
   auto connection = stores().relational.lease(database);
-  return connection ? catalog::environment_of(**connection).value_or(std::nullopt) : std::nullopt;
+  return connection ? catalog::environment_of(**connection).value_or(kUnknown) : kUnknown;
 }
 
 Result<StoreDoor::Access> StoreDoor::admit(const Call& call, Wish wish) {
@@ -82,7 +82,7 @@ Result<StoreDoor::Access> StoreDoor::admit(const Call& call, Wish wish) {
   access.entry.time_unix_ms = base::unix_time_ms();
   access.entry.principal = call.principal;
   access.entry.context = options_.context.name;
-  access.entry.environment = base::name_of(request.data_class.value_or(options_.context.environment));
+  access.entry.environment = base::name_of(access::class_of(request));
   access.entry.store = wish.store;
   access.entry.database = std::move(wish.database);
   access.entry.operation = access::name_of(wish.operation);
