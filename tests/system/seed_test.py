@@ -69,7 +69,7 @@ class Relations(unittest.TestCase):
         self.assertTrue(rows)
         self.assertEqual({row["resource"] for row in rows}, {"process_design"})
 
-    def test_destruction_on_production_wants_the_name(self):
+    def test_destruction_on_production_wants_an_approval(self):
         refused = stack.workerdb("sql", "DROP TABLE users", "--database", "flowmaster_core")
         self.assertEqual(refused.returncode, 8, refused.stderr)
         self.assertIn("flowmaster_core", refused.stderr)
