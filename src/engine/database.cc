@@ -117,6 +117,8 @@ Result<Cursor> Database::query(std::string_view text, Slice bind_variables, cons
   constexpr double kLongest_s = 1e9;   // more would overflow the clock
   if (runtime_s > 0) run.deadline_ns = base::steady_time_ns() + int64_t(std::min(runtime_s, kLongest_s) * 1e9);
   if (options.batch_size != 0) run.batch_rows = options.batch_size;
+  run.threads = options.threads;
+  if (options.join_table_from) run.join_table_from = *options.join_table_from;
   run.max_warnings = options.max_warnings;
   run.fail_on_warning = options.fail_on_warning;
   run.full_count = options.full_count;

@@ -24,6 +24,8 @@ struct QueryOptions {
   bool all_plans = false;                      // explain
   size_t max_plans = 128;
   std::vector<std::string> optimizer_rules;    // "+name", "-name", "-all" …, left to right
+  size_t threads = 0;                          // that may share a large scan; 0: as many as there are cores
+  std::optional<uint64_t> join_table_from;     // documents from which on a join reads its inner side at once
   size_t batch_size = 0;                       // rows of an execution's internal batch; 0 the default. For tests.
   bool use_plan_cache = false;                 // 1584 unless the query may be kept; its plan is listed
   bool read_only = false;                      // a query that writes is refused with kReadOnly

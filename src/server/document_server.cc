@@ -51,7 +51,9 @@ class DocumentServer::Handler : public net::HttpHandler {
     auto match = router_.find(request, starts_with_database(request) ? 2 : 0, nullptr);
     // A read inside a stream transaction may wait for another request of the same transaction, and a password that
     // was not seen yet is hashed for milliseconds.
-    return match.route != nullptr && match.route->quick && !request.header("x-arango-trx-id") && logs_in_quickly(request);
+    if (match.route == nullptr || request.header("x-arango-trx-id") || !logs_in_quickly(request)) return false;
+    if (match.route->is_quick == nullptr) return match.route->quick;
+    return match.route->is_quick(request, starts_with_database(request) ? request.segment(1) : "_system", services_);
   }
 
   // A login that was seen already may send what the server takes. One that has to be hashed first, which is no work

@@ -46,6 +46,7 @@ Result<QueryRequest> parse_query_request(const Exchange& exchange, Slice body) {
   to.full_count = TRY(flag_of(options, "fullCount", false));
   to.stream = TRY(flag_of(options, "stream", false));
   to.fail_on_warning = TRY(flag_of(options, "failOnWarning", false));
+  to.use_plan_cache = TRY(flag_of(options, "usePlanCache", false));
   to.max_warnings = TRY(number_of(options, "maxWarningCount", 10));
   to.max_plans = TRY(number_of(options, "maxNumberOfPlans", 128));
   to.all_plans = TRY(flag_of(options, "allPlans", false));

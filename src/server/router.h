@@ -24,6 +24,8 @@ struct Route {
   Access access;
   RouteHandler handler;
   bool quick = false;               // runs on the io thread: a few microseconds at most
+  // Asked where it is set instead: whether this request is one of the quick ones. Thread-safe, and quick itself.
+  bool (*is_quick)(const net::HttpRequest& request, std::string_view database, Services& services) = nullptr;
 };
 
 std::span<const Route> administration_routes();

@@ -27,6 +27,7 @@ Result<std::string> batch_body(OpenCursor& cursor, int status, bool& has_more) {
     body += ",\"extra\":";
     value::append_json(cursor.rows.extra().slice(), body);
   }
+  if (auto key = cursor.rows.plan_cache_key()) body += fmt::format(",\"planCacheKey\":\"{}\"", *key);
   body += fmt::format(",\"cached\":false,\"error\":false,\"code\":{}}}", status);
   return body;
 }
@@ -115,8 +116,20 @@ Result<HttpResponse> delete_cursor(Exchange& exchange) {
   return object_response(202, [&](Builder& to) { to.add("id", exchange.argument(0)); });
 }
 
+// A small request for a query that ran before and hardly takes any time need not wait for a thread.
+bool is_quick_query(const net::HttpRequest& request, std::string_view database_name, Services& services) {
+  constexpr size_t kSmallBody = 4096;
+  if (request.body().size() > kSmallBody) return false;
+  Builder body;
+  if (!value::parse_json(request.body(), body) || !body.slice().is_object()) return false;
+  Slice text = body.slice().get("query"), options = body.slice().get("options");
+  if (!text.is_string() || (options.is_object() && options.size() > 0)) return false;
+  auto database = services.engine.database(database_name);
+  return database && database->is_quick(text.as_string());
+}
+
 const Route kRoutes[] = {
-    {HttpMethod::kPost, "/_api/cursor", Access::kDatabaseRead, create_cursor},
+    {HttpMethod::kPost, "/_api/cursor", Access::kDatabaseRead, create_cursor, false, is_quick_query},
     {HttpMethod::kPost, "/_api/cursor/{id}", Access::kDatabaseRead, fetch_next},
     {HttpMethod::kPut, "/_api/cursor/{id}", Access::kDatabaseRead, fetch_next},
     {HttpMethod::kPost, "/_api/cursor/{id}/{batch}", Access::kDatabaseRead, fetch_batch},

@@ -1,4 +1,6 @@
 // Explain, parse, running and slow queries. Source: the 3.12 documentation, "HTTP interface for AQL queries".
+#include <algorithm>
+
 #include "base/number.h"
 #include "base/time.h"
 #include "server/query_request.h"
@@ -96,6 +98,39 @@ Result<HttpResponse> show_cache(Exchange&) {
   });
 }
 
+Result<HttpResponse> list_plans(Exchange& exchange) {
+  auto database = TRY(exchange.database());
+  Builder to;
+  to.open_array();
+  for (const auto& plan : database.cached_plans()) {
+    bool may_read = std::ranges::all_of(plan.collections, [&](const std::string& name) {
+      return exchange.require_on(name, AccessLevel::kReadOnly).has_value();
+    });
+    if (!may_read) continue;
+    to.open_object();
+    to.add("hash", std::to_string(plan.key));
+    to.add("query", plan.text);
+    to.add("queryHash", plan.text_hash);
+    to.add("bindVars", plan.bind_variables.slice());
+    to.add("fullCount", plan.full_count);
+    to.key("dataSources");
+    to.open_array();
+    for (const auto& name : plan.collections) to.string(name);
+    to.close();
+    to.add("created", base::format_iso8601(plan.created_unix_ms));
+    to.add("hits", plan.hits);
+    to.add("memoryUsage", plan.bytes);
+    to.close();
+  }
+  to.close();
+  return json_response(200, to.slice());
+}
+
+Result<HttpResponse> clear_plans(Exchange& exchange) {
+  TRY(exchange.database()).clear_cached_plans();
+  return object_response(200, [](Builder&) {});
+}
+
 const Route kRoutes[] = {
     {HttpMethod::kPost, "/_api/explain", Access::kDatabaseRead, explain},
     {HttpMethod::kPost, "/_api/query", Access::kDatabaseRead, parse},
@@ -104,6 +139,8 @@ const Route kRoutes[] = {
     {HttpMethod::kDelete, "/_api/query/slow", Access::kDatabaseWrite, clear_slow},
     {HttpMethod::kGet, "/_api/query/properties", Access::kDatabaseRead, show_tracking},
     {HttpMethod::kGet, "/_api/query-cache/properties", Access::kDatabaseRead, show_cache},
+    {HttpMethod::kGet, "/_api/query-plan-cache", Access::kDatabaseRead, list_plans},
+    {HttpMethod::kDelete, "/_api/query-plan-cache", Access::kDatabaseWrite, clear_plans},
     {HttpMethod::kDelete, "/_api/query/{id}", Access::kDatabaseRead, kill},
 };
 

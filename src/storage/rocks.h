@@ -31,6 +31,8 @@ namespace workerdb::storage {
 
 struct PinnedDocument::Pin {
   rocksdb::PinnableSlice bytes;
+  std::string cached;          // instead of bytes, where it came out of the document cache
+  bool is_cached = false;
 };
 
 base::Error to_error(const rocksdb::Status& status);

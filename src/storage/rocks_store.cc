@@ -18,7 +18,7 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& folder, const Stor
 }
 
 RocksStore::RocksStore(OpenRocks rocks, const std::string& folder, const StoreOptions& options)
-    : rocks_(std::move(rocks)), folder_(folder), options_(options), view_(std::make_shared<CatalogView>()) {}
+    : rocks_(std::move(rocks)), document_cache_(options.document_cache_bytes), folder_(folder), options_(options), view_(std::make_shared<CatalogView>()) {}
 
 RocksStore::~RocksStore() {
   stop_upkeep();
@@ -104,13 +104,23 @@ std::unique_ptr<Transaction> RocksStore::begin(const TransactionOptions& options
 Result<bool> RocksStore::read(const Collection& collection, std::string_view key, PinnedDocument& into) const {
   rocksdb::PinnableSlice& bytes = into.pin().bytes;
   bytes.Reset();
+  into.pin().is_cached = false;
   char buffer[8 + 254];
   if (key.size() > sizeof buffer - 8) return false;
   std::memcpy(buffer, id_prefix(collection.object_id).data(), 8);
   std::memcpy(buffer + 8, key.data(), key.size());
+  std::string_view stored_key(buffer, 8 + key.size());
+  uint64_t hash = DocumentCache::hash_of(stored_key), sequence = rocks_.database->GetLatestSequenceNumber();
+  if (document_cache_.find(stored_key, hash, sequence, into.pin().cached)) {
+    into.pin().is_cached = true;
+    return true;
+  }
   rocksdb::Status status = rocks_.database->Get(rocksdb::ReadOptions(), rocks_.families.documents,
-                                                rocksdb::Slice(buffer, 8 + key.size()), &bytes);
-  if (status.ok()) [[likely]] return true;
+                                                to_slice(stored_key), &bytes);
+  if (status.ok()) [[likely]] {
+    document_cache_.offer(stored_key, hash, sequence, to_view(bytes));
+    return true;
+  }
   if (!status.IsNotFound()) return to_error(status);
   if (auto state = view()->find(collection.id);
       state != nullptr && state->current().description->object_id != collection.object_id) {

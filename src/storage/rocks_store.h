@@ -10,6 +10,7 @@
 
 #include "base/thread_annotations.h"
 #include "storage/catalog_view.h"
+#include "storage/document_cache.h"
 #include "storage/revision.h"
 #include "storage/rocks.h"
 #include "storage/store.h"
@@ -59,6 +60,7 @@ class RocksStore final : public Store {
   const StoreOptions& options() const { return options_; }
   std::shared_ptr<const CatalogView> view() const;
   std::chrono::milliseconds gate_patience() const;
+  DocumentCache& documents() const { return document_cache_; }
   void transaction_began() { open_transactions_.fetch_add(1, std::memory_order_relaxed); }
   void transaction_ended() { open_transactions_.fetch_sub(1, std::memory_order_relaxed); }
   // Tells the syncing thread that there is something to do.
@@ -110,6 +112,7 @@ class RocksStore final : public Store {
   base::Result<uint64_t> remove_expired(const CollectionStatePtr& state, const Index& index, int64_t now_unix_seconds);
 
   OpenRocks rocks_;
+  mutable DocumentCache document_cache_;
   const std::string folder_;
   const StoreOptions options_;
   std::unique_ptr<TickClock> clock_;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <rocksdb/utilities/write_batch_with_index.h>
 
+#include <algorithm>
+
 #include "storage/rocks_store.h"
 #include "storage/scans.h"
 
@@ -18,6 +20,7 @@ PinnedDocument::~PinnedDocument() = default;
 PinnedDocument::PinnedDocument(PinnedDocument&&) noexcept = default;
 PinnedDocument& PinnedDocument::operator=(PinnedDocument&&) noexcept = default;
 Slice PinnedDocument::slice() const {
+  if (pin_->is_cached) return Slice(reinterpret_cast<const uint8_t*>(pin_->cached.data()));
   if (pin_->bytes.empty()) return Slice();
   return Slice(reinterpret_cast<const uint8_t*>(pin_->bytes.data()));
 }
@@ -34,6 +37,12 @@ RocksTransaction::RocksTransaction(RocksStore& store, const TransactionOptions& 
   rocks_options.deadlock_detect = true;
   transaction_.reset(store_.database().BeginTransaction(rocksdb::WriteOptions(), rocks_options));
   snapshot_ = transaction_->GetSnapshot();
+}
+
+RocksTransaction::RocksTransaction(RocksStore& store, const rocksdb::Snapshot* snapshot)
+    : store_(store), options_{.read_only = true}, id_(store.new_tick()), snapshot_(snapshot), borrows_snapshot_(true),
+      wait_for_sync_(false) {
+  store_.transaction_began();
 }
 
 RocksTransaction::~RocksTransaction() {
@@ -54,14 +63,26 @@ rocksdb::WriteBatchWithIndex* RocksTransaction::own_writes() const {
 // ---- reading
 
 Result<bool> RocksTransaction::get(const std::string& key, PinnedDocument& into, bool with_own) {
-  rocksdb::PinnableSlice& bytes = into.pin().bytes;
-  bytes.Reset();
+  PinnedDocument::Pin& pin = into.pin();
+  pin.bytes.Reset();
+  pin.is_cached = false;
   rocksdb::ColumnFamilyHandle* documents = store_.families().documents;
-  rocksdb::Status status = with_own && has_writes_
-                               ? transaction_->Get(read_options(), documents, key, &bytes)
-                               : store_.database().Get(read_options(), documents, key, &bytes);
+  if (with_own && has_writes_) {
+    rocksdb::Status status = transaction_->Get(read_options(), documents, key, &pin.bytes);
+    if (status.IsNotFound()) return false;
+    TRY(check(status));
+    return true;
+  }
+  DocumentCache& cache = store_.documents();
+  uint64_t hash = DocumentCache::hash_of(key), sequence = snapshot_->GetSequenceNumber();
+  if (cache.find(key, hash, sequence, pin.cached)) {
+    pin.is_cached = true;
+    return true;
+  }
+  rocksdb::Status status = store_.database().Get(read_options(), documents, key, &pin.bytes);
   if (status.IsNotFound()) return false;
   TRY(check(status));
+  cache.offer(key, hash, sequence, to_view(pin.bytes));
   return true;
 }
 
@@ -134,6 +155,80 @@ std::optional<uint64_t> RocksTransaction::content_version(const Collection& coll
   if (snapshot_->GetSequenceNumber() < state->last_write_sequence.load()) return std::nullopt;
   if (state->current().description->object_id != collection.object_id) return std::nullopt;
   return ended;
+}
+
+std::unique_ptr<Transaction> RocksTransaction::reader() {
+  if (is_over_ || has_writes_) return nullptr;
+  return std::make_unique<RocksTransaction>(store_, snapshot_);
+}
+
+Result<std::unique_ptr<CollectionScan>> RocksTransaction::scan_range(const Collection& collection,
+                                                                     std::string_view lower, std::string_view upper) {
+  if (is_over_) return ErrorCode::kTransactionAborted;
+  TRY(check_visible(collection, collection.object_id));
+  auto cursor = std::make_unique<Cursor>(store_.database(), store_.families().documents, snapshot_);
+  std::string first = id_prefix(collection.object_id), last = id_prefix(collection.object_id + 1);
+  if (!upper.empty()) last = first + std::string(upper);
+  first.append(lower);
+  cursor->seek(first, last, Direction::kForward, own_writes());
+  return std::make_unique<RocksCollectionScan>(std::move(cursor));
+}
+
+namespace {
+
+// Eight bytes of a key behind what all keys share, as a number that orders like them.
+uint64_t leading_number(std::string_view key, size_t shared) {
+  uint64_t number = 0;
+  for (size_t i = 0; i < 8; ++i) {
+    number = number << 8 | (shared + i < key.size() ? static_cast<unsigned char>(key[shared + i]) : 0);
+  }
+  return number;
+}
+
+std::string key_of(std::string_view shared, uint64_t number) {
+  std::string key(shared);
+  append_id(number, key);
+  while (key.size() > shared.size() + 1 && key.back() == '\0') key.pop_back();
+  return key;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> RocksTransaction::split(const Collection& collection, size_t parts) {
+  auto first_scan = TRY(scan(collection, Direction::kForward));
+  if (!TRY(first_scan->next())) return std::vector<std::string>();
+  std::string first(first_scan->key());
+  auto last_scan = TRY(scan(collection, Direction::kBackward));
+  if (!TRY(last_scan->next())) return std::vector<std::string>();
+  std::string last(last_scan->key());
+  size_t shared = size_t(std::ranges::mismatch(first, last).in1 - first.begin());
+  const std::string prefix = id_prefix(collection.object_id);
+  rocksdb::SizeApproximationOptions approximation;
+  approximation.include_memtables = true;
+  auto bytes_before = [&](uint64_t number) {
+    std::string begin = prefix + first, end = prefix + key_of(first.substr(0, shared), number);
+    rocksdb::Range range(begin, end);
+    uint64_t size = 0;
+    if (end > begin) {
+      static_cast<void>(store_.database().GetBaseDB()->GetApproximateSizes(approximation, store_.families().documents,
+                                                                           &range, 1, &size));
+    }
+    return size;
+  };
+  uint64_t lowest = leading_number(first, shared), highest = leading_number(last, shared);
+  uint64_t total = bytes_before(highest);
+  std::vector<std::string> keys;
+  for (size_t part = 1; part < parts; ++part) {
+    uint64_t wanted = total / parts * part, low = lowest, high = highest;
+    constexpr int kSteps = 20;
+    for (int step = 0; step < kSteps && low + 1 < high; ++step) {
+      uint64_t middle = low + (high - low) / 2;
+      (bytes_before(middle) < wanted ? low : high) = middle;
+    }
+    std::string key = key_of(first.substr(0, shared), high);
+    if (key > first && (keys.empty() || key > keys.back())) keys.push_back(std::move(key));
+  }
+  return keys;
 }
 
 Result<uint64_t> RocksTransaction::count(const Collection& collection) {
@@ -211,8 +306,10 @@ Result<> RocksTransaction::commit() {
   write_options.sync = wait_for_sync_;
   transaction_->SetWriteOptions(write_options);
   for (const Touched& touched : touched_) touched.state->began_write();
+  store_.documents().began_write(written_keys_);
   if (status.ok()) status = transaction_->Commit();
   uint64_t sequence = store_.database().GetLatestSequenceNumber();
+  store_.documents().ended_write(written_keys_, sequence);
   for (const Touched& touched : touched_) touched.state->ended_write(sequence);
   if (!status.ok()) {
     rollback();
@@ -231,7 +328,9 @@ Result<> RocksTransaction::commit() {
 
 void RocksTransaction::rollback() {
   if (transaction_ != nullptr && !is_over_) static_cast<void>(transaction_->Rollback());
-  if (transaction_ == nullptr && snapshot_ != nullptr) store_.database().ReleaseSnapshot(snapshot_);
+  if (transaction_ == nullptr && snapshot_ != nullptr && !borrows_snapshot_) {
+    store_.database().ReleaseSnapshot(snapshot_);
+  }
   if (transaction_ == nullptr) snapshot_ = nullptr;
   if (!is_over_) finish();
 }

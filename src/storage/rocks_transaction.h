@@ -22,6 +22,8 @@ class RocksStore;
 class RocksTransaction final : public Transaction {
  public:
   RocksTransaction(RocksStore& store, const TransactionOptions& options);
+  // A reader of a snapshot that somebody else holds.
+  RocksTransaction(RocksStore& store, const rocksdb::Snapshot* snapshot);
   ~RocksTransaction() override;
 
   base::Result<bool> read(const Collection& collection, std::string_view key, PinnedDocument& into) override;
@@ -29,6 +31,10 @@ class RocksTransaction final : public Transaction {
   base::Result<std::unique_ptr<IndexScan>> scan_index(const Collection& collection, const Index& index,
                                                       const IndexBounds& bounds, Direction direction) override;
   std::optional<uint64_t> content_version(const Collection& collection) const override;
+  std::unique_ptr<Transaction> reader() override;
+  base::Result<std::vector<std::string>> split(const Collection& collection, size_t parts) override;
+  base::Result<std::unique_ptr<CollectionScan>> scan_range(const Collection& collection, std::string_view lower,
+                                                           std::string_view upper) override;
   base::Result<uint64_t> count(const Collection& collection) override;
 
   base::Result<WriteResult> insert(const Collection& collection, value::Slice document,
@@ -95,9 +101,11 @@ class RocksTransaction final : public Transaction {
   uint64_t id_;
   std::unique_ptr<rocksdb::Transaction> transaction_;   // null if read only
   const rocksdb::Snapshot* snapshot_ = nullptr;
+  bool borrows_snapshot_ = false;
   bool has_writes_ = false, has_puts_ = false, is_over_ = false, wait_for_sync_;
   std::vector<Touched> touched_;
   std::vector<std::vector<int64_t>> savepoints_;        // count deltas of touched_
+  std::vector<uint64_t> written_keys_;                  // hashes of documents' keys, for the document cache
 
   // Reused from one write to the next.
   std::string document_key_, rev_;

@@ -288,6 +288,7 @@ Result<> RocksTransaction::apply(Touched&, Slice now, bool is_generated) {
   }
   has_writes_ = true;
   has_puts_ |= !now.is_none();
+  if (store_.documents().is_on()) written_keys_.push_back(DocumentCache::hash_of(document_key_));
   for (size_t i = 0; i < change_count_; ++i) {
     const Change& change = changes_[i];
     TRY(check(change.is_delete ? batch->Delete(indexes, change.key) : batch->Put(indexes, change.key, change.value)));

@@ -35,7 +35,9 @@ uint64_t RocksStore::new_id(rocksdb::WriteBatch& batch) {
 Result<> RocksStore::write_schema(rocksdb::WriteBatch& batch) {
   rocksdb::WriteOptions options;
   options.sync = true;
+  document_cache_.began_change();
   rocksdb::Status status = rocks_.database->GetBaseDB()->Write(options, &batch);
+  document_cache_.ended_change(rocks_.database->GetLatestSequenceNumber());
   if (!status.ok()) write_failed(status);
   return check(status);
 }

@@ -20,6 +20,7 @@ namespace workerdb::storage {
 
 struct StoreOptions {
   size_t block_cache_bytes = size_t(256) << 20;
+  size_t document_cache_bytes = size_t(64) << 20;  // documents that were read by key; 0: none are kept
   // One memtable. The log that a restart replays is bounded by 4 of them; when the disk has less than one left, writes
   // fail with kFilesystemFull (documents can still be read and removed).
   size_t write_buffer_bytes = size_t(64) << 20;

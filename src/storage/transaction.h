@@ -115,6 +115,14 @@ class Transaction {
   // open); for what is kept in memory beside the store. Nothing where that is not known: the transaction has touched
   // the collection itself, others are writing to it at the moment, or it has changed since.
   virtual std::optional<uint64_t> content_version(const Collection& collection) const = 0;
+  // Another reader of the same snapshot, for another thread; this transaction outlives it. Null where this one has
+  // writes of its own, which the other would not see.
+  virtual std::unique_ptr<Transaction> reader() = 0;
+  // Keys that cut the collection's documents into at most `parts` ranges of about equal size, in order.
+  virtual base::Result<std::vector<std::string>> split(const Collection& collection, size_t parts) = 0;
+  // The documents from `lower` on and in front of `upper`; an empty one is the collection's end on that side.
+  virtual base::Result<std::unique_ptr<CollectionScan>> scan_range(const Collection& collection, std::string_view lower,
+                                                                   std::string_view upper) = 0;
   // Documents that this transaction sees.
   virtual base::Result<uint64_t> count(const Collection& collection) = 0;
 

@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <iterator>
 
 #include "value/json.h"
@@ -90,27 +92,77 @@ void append(Slice value, std::string& to, int indent) {
 
 }  // namespace
 
-void append_json_string(std::string_view text, std::string& to) {
-  to += '"';
-  size_t copied = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
-    to.append(text.substr(copied, i - copied));
-    copied = i + 1;
-    switch (c) {
-      case '"': to += "\\\""; break;
-      case '\\': to += "\\\\"; break;
-      case '\b': to += "\\b"; break;
-      case '\f': to += "\\f"; break;
-      case '\n': to += "\\n"; break;
-      case '\r': to += "\\r"; break;
-      case '\t': to += "\\t"; break;
-      default: fmt::format_to(std::back_inserter(to), "\\u{:04x}", c);
+namespace {
+
+// Long texts are escaped piece by piece, so that room for the worst case stays small.
+constexpr size_t kPieceBytes = 4096;
+constexpr size_t kLongestEscape = 6;
+
+char* put_escaped(unsigned char c, char* at) {
+  constexpr char kHex[] = "0123456789abcdef";
+  *at++ = '\\';
+  switch (c) {
+    case '"': *at++ = '"'; return at;
+    case '\\': *at++ = '\\'; return at;
+    case '\b': *at++ = 'b'; return at;
+    case '\f': *at++ = 'f'; return at;
+    case '\n': *at++ = 'n'; return at;
+    case '\r': *at++ = 'r'; return at;
+    case '\t': *at++ = 't'; return at;
+    default: break;
+  }
+  std::memcpy(at, "u00", 3);
+  at[3] = kHex[c >> 4];
+  at[4] = kHex[c & 15];
+  return at + 5;
+}
+
+// Whether one of eight bytes is a quote, a backslash or a control character.
+bool needs_escape(uint64_t bytes) {
+  constexpr uint64_t kOnes = 0x0101010101010101u, kHighs = 0x8080808080808080u;
+  auto has_zero = [](uint64_t word) { return (word - kOnes) & ~word & kHighs; };
+  uint64_t below_space = (bytes - kOnes * 0x20) & ~bytes & kHighs;
+  return (below_space | has_zero(bytes ^ kOnes * '"') | has_zero(bytes ^ kOnes * '\\')) != 0;
+}
+
+char* put_piece(std::string_view text, char* at) {
+  const char* from = text.data();
+  const char* end = from + text.size();
+  while (from != end) {
+    uint64_t word;
+    while (end - from >= 8) {
+      std::memcpy(&word, from, 8);
+      if (needs_escape(word)) break;
+      std::memcpy(at, from, 8);
+      from += 8, at += 8;
+    }
+    for (const char* stop = std::min(end, from + 8); from != stop; ++from) {
+      auto c = static_cast<unsigned char>(*from);
+      if (c >= 0x20 && c != '"' && c != '\\') {
+        *at++ = char(c);
+      } else {
+        at = put_escaped(c, at);
+      }
     }
   }
-  to.append(text.substr(copied));
+  return at;
+}
+
+}  // namespace
+
+void append_json_string(std::string_view text, std::string& to) {
   to += '"';
+  do {
+    std::string_view piece = text.substr(0, kPieceBytes);
+    text.remove_prefix(piece.size());
+    size_t before = to.size();
+    // One more for the quote behind the last piece.
+    to.resize_and_overwrite(before + piece.size() * kLongestEscape + 1, [&](char* start, size_t) {
+      char* at = put_piece(piece, start + before);
+      if (text.empty()) *at++ = '"';
+      return size_t(at - start);
+    });
+  } while (!text.empty());
 }
 
 void append_json(Slice value, std::string& to) { append(value, to, -1); }

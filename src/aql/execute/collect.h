@@ -10,6 +10,9 @@ namespace workerdb::aql::execute {
 
 struct CollectStep : Step {
   base::Result<std::unique_ptr<Operator>> make(Runtime& runtime, std::unique_ptr<Operator> input) const override;
+  bool merges() const override {
+    return counted_collection == nullptr && (groups.empty() || method == plan::CollectMethod::kHash);
+  }
 
   struct Group {
     Register variable;
@@ -52,6 +55,10 @@ class GroupWriter {
   // What the nodes behind read of a plan around this one is the same in every row: it is taken from the first row
   // or, where there is none, from the outer row.
   void carry_from(const Batch& batch, size_t row, value::Arena& arena);
+  void carry_from(const GroupWriter& other) {
+    carried_ = other.carried_;
+    has_carried_ = true;
+  }
   void carry_from_outer(const Operator& collect);
   bool carries() const { return has_carried_; }
   void reset() { has_carried_ = false; }

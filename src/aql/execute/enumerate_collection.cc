@@ -4,6 +4,7 @@
 
 #include "aql/execute/scan_output.h"
 #include "aql/execute/steps.h"
+#include "aql/plan/walk.h"
 
 namespace workerdb::aql::execute {
 namespace {
@@ -12,20 +13,75 @@ using base::Result;
 
 struct EnumerateCollectionStep : Step {
   Result<std::unique_ptr<Operator>> make(Runtime& runtime, std::unique_ptr<Operator> input) const override;
+  const plan::CollectionInfo* scanned_collection() const override { return random ? nullptr : collection.get(); }
+  bool is_row_by_row() const override { return !random; }
 
   std::shared_ptr<const plan::CollectionInfo> collection;
   CompiledOutput output;
   bool random = false;
+  // The filter holds only for documents whose value at the path equals one of the outer row: then all documents are read
+  // once into a table, and each outer row looks at those alone.
+  EvaluatorPtr table_key;   // may be null
+  std::vector<std::string> table_path;
+  double outer_rows = 1;
 };
 
 class EnumerateCollection : public Operator {
  public:
   EnumerateCollection(Runtime& runtime, std::unique_ptr<Operator> source, const EnumerateCollectionStep& step,
                       storage::CollectionPtr collection)
-      : Operator(runtime, std::move(source)), collection_(std::move(collection)), outer_(runtime, input()),
+      : Operator(runtime, std::move(source)), step_(step), collection_(std::move(collection)), outer_(runtime, input()),
         rows_(runtime, step.output, step.carried) {}
 
+  void use_table() { uses_table_ = true; }
+
   Result<bool> next(Batch& to, size_t wanted) override {
+    if (uses_table_ && table_ == nullptr) TRY(find_table());
+    return uses_table_ ? next_of_table(to, wanted) : next_of_scan(to, wanted);
+  }
+
+  void reset() override {
+    Operator::reset();
+    outer_.reset();
+    scan_ = nullptr;
+    table_row_ = JoinTable::kNone;
+  }
+
+ private:
+  Result<> find_table() {
+    table_ = TRY(runtime_.join_tables->get(
+        step_.node_id, [this] { return make_join_table(runtime_, *collection_, step_.output, step_.table_path); },
+        [this] { return runtime_.interrupt.tick(); }));
+    TRY(runtime_.check());
+    uses_table_ = table_ != nullptr;
+    return {};
+  }
+
+  Result<bool> next_of_table(Batch& to, size_t wanted) {
+    size_t target = std::min(wanted, to.capacity());
+    rows_.begin(to);
+    if (table_row_ != JoinTable::kNone) rows_.set_outer(outer_.batch(), outer_.row());
+    while (to.rows() < target) {
+      if (table_row_ == JoinTable::kNone) {
+        if (!TRY(outer_.advance(1))) break;
+        rows_.begin(to);
+        rows_.set_outer(outer_.batch(), outer_.row());
+        Evaluation& evaluation = runtime_.evaluation;
+        evaluation.set_batch(outer_.batch());
+        evaluation.set_row(outer_.row());
+        table_row_ = table_->first(step_.table_key->evaluate(evaluation));
+        evaluation.set_batch(to);
+      }
+      for (; table_row_ != JoinTable::kNone && to.rows() < target; table_row_ = table_->next(table_row_)) {
+        rows_.add_table_row(*table_, table_row_);
+      }
+      if (runtime_.interrupt.tick()) break;
+    }
+    TRY(runtime_.check());
+    return to.rows() > 0;
+  }
+
+  Result<bool> next_of_scan(Batch& to, size_t wanted) {
     size_t target = std::min(wanted, to.capacity());
     rows_.begin(to);
     if (scan_ != nullptr) rows_.set_outer(outer_.batch(), outer_.row());
@@ -34,8 +90,7 @@ class EnumerateCollection : public Operator {
         if (!TRY(outer_.advance(1))) break;
         rows_.begin(to);
         rows_.set_outer(outer_.batch(), outer_.row());
-        scan_ = TRY(runtime_.transaction.scan(*collection_));
-        ++runtime_.statistics.cursors_created;
+        TRY(start_scan());
       }
       TRY(fill(to, target));
     }
@@ -43,13 +98,17 @@ class EnumerateCollection : public Operator {
     return to.rows() > 0;
   }
 
-  void reset() override {
-    Operator::reset();
-    outer_.reset();
-    scan_ = nullptr;
+  Result<> start_scan() {
+    ++runtime_.statistics.cursors_created;
+    const Runtime::KeyRange& range = runtime_.key_range;
+    if (range.node_id == step_.node_id && !(range.lower.empty() && range.upper.empty())) {
+      scan_ = TRY(runtime_.transaction.scan_range(*collection_, range.lower, range.upper));
+    } else {
+      scan_ = TRY(runtime_.transaction.scan(*collection_));
+    }
+    return {};
   }
 
- private:
   Result<> fill(Batch& to, size_t target) {
     uint64_t scanned = 0;
     while (to.rows() < target && to.arena_bytes() < kBatchBytes) {
@@ -64,10 +123,14 @@ class EnumerateCollection : public Operator {
     return {};
   }
 
+  const EnumerateCollectionStep& step_;
   const storage::CollectionPtr collection_;
   InputRows outer_;
   ScanRows rows_;
   std::unique_ptr<storage::CollectionScan> scan_;
+  std::shared_ptr<const JoinTable> table_;
+  uint32_t table_row_ = JoinTable::kNone;
+  bool uses_table_ = false;
 };
 
 // SORT RAND(): the keys are shuffled, and the documents read one by one.
@@ -135,7 +198,41 @@ Result<std::unique_ptr<Operator>> EnumerateCollectionStep::make(Runtime& runtime
                                                                 std::unique_ptr<Operator> input) const {
   auto found = TRY(runtime.collection(*collection));
   if (random) return std::make_unique<EnumerateRandomly>(runtime, std::move(input), *this, std::move(found));
-  return std::make_unique<EnumerateCollection>(runtime, std::move(input), *this, std::move(found));
+  // A scan for each outer row: two of them take longer than a table.
+  bool uses_table = table_key != nullptr &&
+                    TRY(is_worth_table(runtime, *found, outer_rows, double(collection->document_count) / 2));
+  auto scan = std::make_unique<EnumerateCollection>(runtime, std::move(input), *this, std::move(found));
+  if (uses_table) scan->use_table();
+  return scan;
+}
+
+// The value of an equality in the filter whose other side is a projection of the scan, and which does not depend on the
+// document itself. Null where there is none.
+const syntax::Expression* find_table_key(const syntax::Expression& filter, const plan::ScanOutput& output,
+                                         std::vector<std::string>& path) {
+  const auto* binary = filter.get_if<syntax::Binary>();
+  if (binary == nullptr) return nullptr;
+  if (binary->op == syntax::BinaryOperator::kAnd) {
+    const auto* found = find_table_key(*binary->left, output, path);
+    return found != nullptr ? found : find_table_key(*binary->right, output, path);
+  }
+  if (binary->op != syntax::BinaryOperator::kEqual) return nullptr;
+  for (bool is_swapped : {false, true}) {
+    const syntax::Expression& inner = is_swapped ? *binary->right : *binary->left;
+    const syntax::Expression& outer = is_swapped ? *binary->left : *binary->right;
+    auto projection = std::ranges::find_if(output.projections, [&](const plan::Projection& candidate) {
+      return plan::is_reference_to(inner, candidate.variable);
+    });
+    if (projection == output.projections.end() || !plan::is_deterministic(outer)) continue;
+    bool depends = plan::uses_variable(outer, output.variable) ||
+                   std::ranges::any_of(output.projections, [&](const plan::Projection& candidate) {
+                     return plan::uses_variable(outer, candidate.variable);
+                   });
+    if (depends || outer.is_constant()) continue;
+    path = projection->path;
+    return &outer;
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -146,6 +243,11 @@ StepResult compile_step(const plan::EnumerateCollection& node, NodeContext& cont
   step->random = node.random;
   step->output = TRY(compile_output(node.output, context.registers));
   step->carried = context.registers.live();
+  step->outer_rows = context.plan.nodes[context.position - 1]->estimated_rows;
+  if (node.output.filter != nullptr && step->output.takes_table_rows() && !node.random) {
+    const auto* key = find_table_key(*node.output.filter, node.output, step->table_path);
+    if (key != nullptr) step->table_key = TRY(compile_expression(*key, context.registers));
+  }
   return step;
 }
 

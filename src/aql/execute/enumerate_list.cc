@@ -11,6 +11,7 @@ using base::Result;
 using value::Slice;
 
 struct EnumerateListStep : Step {
+  bool is_row_by_row() const override { return true; }
   Result<std::unique_ptr<Operator>> make(Runtime& runtime, std::unique_ptr<Operator> input) const override;
 
   EvaluatorPtr list;

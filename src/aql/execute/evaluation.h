@@ -40,6 +40,7 @@ class Evaluation {
     parameters_ = std::move(values);
     parameter_sets_.resize(parameters_.size());
   }
+  const std::vector<value::Slice>& parameters() const { return parameters_; }
   value::Slice parameter(size_t which) const { return parameters_[which]; }
   // Whether the parameter, an array, has this member. Made a hash once, for lists that are asked for many rows.
   bool parameter_contains(size_t which, value::Slice member);

@@ -39,6 +39,13 @@ struct ExecutionOptions {
   bool fail_on_warning = false;
   bool full_count = false;            // the outermost plan's last LIMIT counts on behind its end
   uint8_t profile = 0;                // 1 and 2: statistics of every node
+  // Sorts and groups that take more memory, or more rows, go into files without names in the folder. Empty: they do not.
+  std::string spill_folder;
+  size_t spill_from_bytes = size_t(128) << 20;
+  uint64_t spill_from_rows = 5'000'000;
+  // A collection of at least so many documents may be read into memory as the inner side of a join.
+  uint64_t join_table_from = 100;
+  size_t threads = 0;                 // that may share the scan of a large collection; 0: as many as there are cores; 1: none
   int64_t now_ms = 0;                 // DATE_NOW(); 0: the clock when the execution is created
   std::string database, user;         // CURRENT_DATABASE(), CURRENT_USER()
   value::Slice bind_variables;        // an object that outlives the execution; for programs that keep their parameters

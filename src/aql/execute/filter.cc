@@ -10,6 +10,7 @@ namespace {
 using base::Result;
 
 struct FilterStep : Step {
+  bool is_row_by_row() const override { return true; }
   Result<std::unique_ptr<Operator>> make(Runtime& runtime, std::unique_ptr<Operator> input) const override;
 
   EvaluatorPtr condition;

@@ -22,6 +22,7 @@ struct CompiledCondition {
 };
 
 struct IndexScanStep : Step {
+  bool is_row_by_row() const override { return true; }
   Result<std::unique_ptr<Operator>> make(Runtime& runtime, std::unique_ptr<Operator> input) const override;
 
   std::shared_ptr<const plan::CollectionInfo> collection;
@@ -31,6 +32,9 @@ struct IndexScanStep : Step {
   bool covers = false, may_repeat_documents = false;
   uint64_t limit = 0;
   CompiledOutput output;
+  // One document's _key for each outer row: with many outer rows all documents are read into a table instead.
+  bool may_use_table = false;
+  double outer_rows = 1;
 };
 
 // The ranges of one outer row, one after the other.
@@ -121,7 +125,10 @@ class IndexScan : public Operator {
         ranges_(runtime, step), reads_keys_(index_->type == storage::IndexType::kPrimary && !step.covers),
         limit_(runtime.options.full_count ? 0 : step.limit) {}
 
+  void use_table() { uses_table_ = true; }
+
   Result<bool> next(Batch& to, size_t wanted) override {
+    if (uses_table_ && table_ == nullptr) TRY(find_table());
     size_t target = std::min(wanted, to.capacity());
     rows_.begin(to);
     if (has_outer_) rows_.set_outer(outer_.batch(), outer_.row());
@@ -201,6 +208,15 @@ class IndexScan : public Operator {
     return rows_.add(TRY(scan_->document()));
   }
 
+  Result<> find_table() {
+    table_ = TRY(runtime_.join_tables->get(
+        step_.node_id, [this] { return make_join_table(runtime_, *collection_, step_.output, {"_key"}); },
+        [this] { return runtime_.interrupt.tick(); }));
+    TRY(runtime_.check());
+    uses_table_ = table_ != nullptr;
+    return {};
+  }
+
   // One key of the primary index: one read.
   Result<> read_key() {
     in_range_ = false;
@@ -210,6 +226,13 @@ class IndexScan : public Operator {
     }
     const storage::IndexBounds& bounds = ranges_.bounds();
     if (!bounds.equal[0].is_string()) return {};
+    if (uses_table_) {
+      uint32_t row = table_->first(bounds.equal[0]);
+      if (row == JoinTable::kNone) return {};
+      ++runtime_.statistics.scanned_index;
+      rows_.add_table_row(*table_, row);
+      return {};
+    }
     std::string_view key = bounds.equal[0].as_string();
     if (bounds.field == 1) {   // _id instead of _key
       size_t slash = collection_->name.size();
@@ -236,6 +259,8 @@ class IndexScan : public Operator {
   const uint64_t limit_;   // none where rows are to be counted
   std::unique_ptr<storage::IndexScan> scan_;
   storage::PinnedDocument pinned_;
+  std::shared_ptr<const JoinTable> table_;
+  bool uses_table_ = false;
   std::unordered_set<std::string> seen_;   // keys of the outer row, where ranges may overlap
   uint64_t given_ = 0;
   bool has_outer_ = false, in_range_ = false, is_single_key_ = false;
@@ -245,7 +270,12 @@ Result<std::unique_ptr<Operator>> IndexScanStep::make(Runtime& runtime, std::uni
   auto found = TRY(runtime.collection(*collection));
   for (const auto& candidate : found->indexes) {
     if (candidate->id != index->id || candidate->name != index->name) continue;
-    return std::make_unique<IndexScan>(runtime, std::move(input), *this, found, candidate);
+    // A read by key takes about as long as three documents of a scan.
+    constexpr double kCostOfKey = 3;
+    bool uses_table = may_use_table && TRY(is_worth_table(runtime, *found, outer_rows, kCostOfKey));
+    auto scan = std::make_unique<IndexScan>(runtime, std::move(input), *this, found, candidate);
+    if (uses_table) scan->use_table();
+    return scan;
   }
   return base::Error(base::ErrorCode::kIndexNotFound, "index not found: " + index->name);
 }
@@ -308,6 +338,11 @@ StepResult compile_step(const plan::IndexScan& node, NodeContext& context) {
   // Two conditions, or two members of one array, may lead to the same document.
   bool expands = std::ranges::any_of(node.index->fields, [](const auto& field) { return field.expanded; });
   step->may_repeat_documents = expands || node.conditions.size() > 1;
+  step->outer_rows = context.plan.nodes[context.position - 1]->estimated_rows;
+  bool is_one_key = step->conditions.size() == 1 && step->conditions[0].equal.size() == 1 &&
+                    !step->conditions[0].in_position && step->conditions[0].edge_field == 0;
+  step->may_use_table = node.index->type == "primary" && is_one_key && !node.covers && node.limit == 0 &&
+                        step->output.takes_table_rows();
   return step;
 }
 

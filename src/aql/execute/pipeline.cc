@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "aql/execute/group_table.h"
 #include "aql/execute/singleton.h"
 #include "aql/execute/steps.h"
 #include "base/time.h"
@@ -37,9 +38,17 @@ class Measured : public Operator {
 
 base::Result<std::unique_ptr<Pipeline>> Pipeline::make(const CompiledPlan& plan, Runtime& runtime) {
   std::unique_ptr<Pipeline> pipeline(new Pipeline(plan));
-  for (const StepPtr& step : plan.steps) {
+  std::span<const StepPtr> steps = plan.steps;
+  if (plan.parallel_steps > 0) {
+    auto shared = TRY(make_parallel_collect(runtime, steps.first(plan.parallel_steps)));
+    if (shared != nullptr) {
+      pipeline->last_ = std::move(shared);
+      steps = steps.subspan(plan.parallel_steps);
+    }
+  }
+  for (const StepPtr& step : steps) {
     pipeline->last_ = TRY(step->make(runtime, std::move(pipeline->last_)));
-    if (pipeline->first_ == nullptr) pipeline->first_ = static_cast<Singleton*>(pipeline->last_.get());
+    if (&step == &plan.steps.front()) pipeline->first_ = static_cast<Singleton*>(pipeline->last_.get());
     if (runtime.options.profile == 0) continue;
     runtime.statistics.nodes.push_back({step->node_id});
     pipeline->last_ = std::make_unique<Measured>(runtime, std::move(pipeline->last_), runtime.statistics.nodes.size() - 1);
@@ -48,7 +57,7 @@ base::Result<std::unique_ptr<Pipeline>> Pipeline::make(const CompiledPlan& plan,
 }
 
 void Pipeline::start(Batch* outer, size_t outer_row) {
-  first_->set_outer(outer, outer_row);
+  if (first_ != nullptr) first_->set_outer(outer, outer_row);
   last_->reset();
 }
 

@@ -29,6 +29,14 @@ bool modifies(const plan::Plan& plan) {
   return false;
 }
 
+// Singleton, scan, what goes row by row, COLLECT.
+size_t count_parallel_steps(const std::vector<StepPtr>& steps) {
+  if (steps.size() < 3 || steps[1]->scanned_collection() == nullptr) return 0;
+  size_t at = 2;
+  while (at < steps.size() && steps[at]->is_row_by_row()) ++at;
+  return at < steps.size() && steps[at]->merges() ? at + 1 : 0;
+}
+
 }  // namespace
 
 StepResult compile_step(const plan::Singleton&, NodeContext&) { return std::make_unique<SingletonStep>(); }
@@ -59,6 +67,7 @@ Result<std::unique_ptr<CompiledPlan>> compile_plan(const plan::Plan& plan, Regis
     compiled->modifies |= modifies(*plan.nodes[i]);
   }
   compiled->outer = registers.live();
+  if (is_outermost && !compiled->modifies) compiled->parallel_steps = count_parallel_steps(compiled->steps);
   return compiled;
 }
 

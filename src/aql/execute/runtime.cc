@@ -6,21 +6,44 @@ namespace workerdb::aql::execute {
 
 Runtime::Runtime(const ExecutionOptions& execution_options, const storage::Store& store_used,
                  const storage::Database& database_used, storage::Transaction& transaction_used, size_t registers,
-                 size_t local_count)
+                 size_t locals)
     : options(execution_options),
       store(store_used),
       database(database_used),
       transaction(transaction_used),
       register_count(registers),
+      local_count(locals),
       interrupt(options.memory_limit_bytes, options.deadline_ns),
       arenas(&interrupt),
       data(store_used, database_used, transaction_used, options.authorize_read),
       constants(&interrupt),
-      evaluation(functions, interrupt, local_count) {
+      evaluation(functions, interrupt, locals),
+      join_tables(std::make_shared<JoinTables>(interrupt)) {
+  start(options.now_ms != 0 ? options.now_ms : base::unix_time_ms());
+}
+
+Runtime::Runtime(Runtime& main, storage::Transaction& reader)
+    : options(main.options),
+      store(main.store),
+      database(main.database),
+      transaction(reader),
+      register_count(main.register_count),
+      local_count(main.local_count),
+      interrupt(main.interrupt),
+      arenas(&interrupt),
+      data(store, database, reader, options.authorize_read),
+      constants(&interrupt),
+      evaluation(functions, interrupt, local_count),
+      join_tables(main.join_tables) {
+  start(main.functions.now_ms);
+  evaluation.set_parameters(main.evaluation.parameters());
+}
+
+void Runtime::start(int64_t now_ms) {
   functions.set_arena(&constants);
   functions.max_warnings = options.max_warnings;
   functions.fail_on_warning = options.fail_on_warning;
-  functions.now_ms = options.now_ms != 0 ? options.now_ms : base::unix_time_ms();
+  functions.now_ms = now_ms;
   functions.database = options.database;
   functions.user = options.user;
   functions.data = &data;

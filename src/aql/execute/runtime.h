@@ -4,6 +4,7 @@
 #include "aql/execute/evaluation.h"
 #include "aql/execute/execution.h"
 #include "aql/execute/interrupt.h"
+#include "aql/execute/join_table.h"
 #include "aql/execute/transaction_data.h"
 
 namespace workerdb::aql::execute {
@@ -15,12 +16,14 @@ struct Runtime {
   Runtime(const ExecutionOptions& execution_options, const storage::Store& store_used,
           const storage::Database& database_used, storage::Transaction& transaction_used, size_t registers,
           size_t local_count);
+  // For a thread that helps `main`, which outlives it, reading through a transaction of its own.
+  Runtime(Runtime& main, storage::Transaction& reader);
 
   const ExecutionOptions options;
   const storage::Store& store;
   const storage::Database& database;
   storage::Transaction& transaction;
-  const size_t register_count;
+  const size_t register_count, local_count;
 
   Interrupt interrupt;
   ArenaPool arenas;
@@ -29,6 +32,13 @@ struct Runtime {
   value::Arena constants;             // values that live as long as the execution
   Evaluation evaluation;
   ExecutionStatistics statistics;
+  // The part of a collection that the scan of this node is held to, while threads share it; empty: all.
+  struct KeyRange {
+    uint32_t node_id = 0;
+    std::string lower, upper;
+  };
+  KeyRange key_range;
+  std::shared_ptr<JoinTables> join_tables;   // shared by all threads of the execution
   // With a profile: what the operators called by the one that runs have taken and filtered.
   struct Called {
     uint64_t runtime_ns = 0, filtered = 0;
@@ -37,8 +47,16 @@ struct Runtime {
 
   // Whether the query is to end, and why. Called at least once a batch and before anything leaves the execution.
   base::Result<> check();
+  // Whether an operator that keeps so many rows should put them on the disk.
+  bool should_spill(uint64_t rows) const {
+    return !options.spill_folder.empty() &&
+           (rows > options.spill_from_rows || interrupt.used_bytes() > options.spill_from_bytes);
+  }
   // The collection as it is now. kCollectionNotFound.
   base::Result<storage::CollectionPtr> collection(const plan::CollectionInfo& planned) const;
+
+ private:
+  void start(int64_t now_ms);
 };
 
 }  // namespace workerdb::aql::execute

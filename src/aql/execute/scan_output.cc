@@ -40,6 +40,40 @@ Result<CompiledOutput> compile_output(const plan::ScanOutput& output, RegisterAl
   return compiled;
 }
 
+Result<bool> is_worth_table(Runtime& runtime, const storage::Collection& collection, double outer_rows,
+                            double cost_of_row) {
+  constexpr uint64_t kMostDocuments = 20'000'000;
+  constexpr double kBytesOfRow = 100;
+  uint64_t documents = TRY(runtime.transaction.count(collection));
+  if (documents < runtime.options.join_table_from || documents > kMostDocuments) return false;
+  size_t limit = runtime.options.memory_limit_bytes;
+  if (limit != 0 && double(documents) * kBytesOfRow > double(limit) / 2) return false;
+  return outer_rows * cost_of_row > double(documents);
+}
+
+Result<std::shared_ptr<const JoinTable>> make_join_table(Runtime& runtime, const storage::Collection& collection,
+                                                         const CompiledOutput& output,
+                                                         const std::vector<std::string>& key_path) {
+  auto table = std::make_shared<JoinTable>(output.projections.size(), &runtime.join_tables->observer());
+  auto scan = TRY(runtime.transaction.scan(collection));
+  ++runtime.statistics.cursors_created;
+  std::vector<Slice> values(output.projections.size());
+  uint64_t scanned = 0;
+  while (TRY(scan->next())) {
+    Slice document = scan->document();
+    for (size_t i = 0; i < values.size(); ++i) values[i] = follow(document, output.projections[i].path);
+    table->add(follow(document, key_path), values);
+    if ((++scanned & 0x3ff) != 0) continue;
+    TRY(runtime.check());
+    bool is_too_large = runtime.interrupt.limit_bytes() != 0 &&
+                        runtime.interrupt.used_bytes() > runtime.interrupt.limit_bytes() / 2;
+    if (is_too_large) return nullptr;
+  }
+  runtime.statistics.scanned_full += scanned;
+  table->finish();
+  return table;
+}
+
 bool ScanRows::passes(size_t row) {
   runtime_.evaluation.set_row(row);
   garbage_.reset();

@@ -27,12 +27,25 @@ struct CompiledOutput {
   EvaluatorPtr filter;                  // may be null
   bool filter_reads_document = false, filter_reads_projections = false;
 
+  // A row can be made of the projections' values alone.
+  bool takes_table_rows() const { return !keeps_document && !filter_reads_document; }
   bool needs_document() const { return keeps_document || filter_reads_document; }
 };
 base::Result<CompiledOutput> compile_output(const plan::ScanOutput& output, RegisterAllocation& registers);
 
 // The value at a path, null where it is missing.
 value::Slice follow(value::Slice value, const std::vector<std::string>& path);
+
+// Whether the inner side of a join, read for about `outer_rows` rows, should be read at once and kept. `cost_of_row` is
+// what reading it for one outer row takes, against reading one document of a scan.
+base::Result<bool> is_worth_table(Runtime& runtime, const storage::Collection& collection, double outer_rows,
+                                  double cost_of_row);
+
+// Reads a whole collection into a table whose rows hold the values of the output's projections, by the value that
+// `key_path` leads to. Null where the table may be too large for the query's memory.
+base::Result<std::shared_ptr<const JoinTable>> make_join_table(Runtime& runtime, const storage::Collection& collection,
+                                                               const CompiledOutput& output,
+                                                               const std::vector<std::string>& key_path);
 
 // Fills rows of a batch from borrowed documents.
 class ScanRows {
@@ -59,6 +72,17 @@ class ScanRows {
 
   // Adds a row for the document if the filter lets it through. The document may be gone afterwards.
   bool add(value::Slice document);
+  // The same for a row of a join table, which outlives the batch's values.
+  bool add_table_row(const JoinTable& table, uint32_t table_row) {
+    size_t row = to_->rows();
+    carry(row);
+    for (size_t i = 0; i < output_.projections.size(); ++i) {
+      to_->column(output_.projections[i].target)[row] = table.value(table_row, i);
+    }
+    if (output_.filter != nullptr && !passes(row)) return false;
+    to_->set_rows(row + 1);
+    return true;
+  }
   // The same for an index-only scan: `covered(position)` gives parts of the entry.
   template <typename Covered>
   base::Result<bool> add_covered(value::Slice document, Covered&& covered) {

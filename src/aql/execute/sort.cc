@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "aql/execute/spill.h"
 #include "aql/execute/steps.h"
 #include "value/collation.h"
 
@@ -107,6 +108,92 @@ class Order {
   MemoryCharge charge_;
 };
 
+constexpr size_t kRunBlockBytes = 256 << 10;
+
+// One sorted run of rows on the disk while runs are put together: the row that comes next, and its keys.
+class Run {
+ public:
+  Run(Runtime& runtime, const SortStep& step, const SpillFile& file, std::vector<SpillFile::Place> places)
+      : runtime_(runtime), step_(step), rows_(runtime, file, step.carried, std::move(places)),
+        batch_(runtime.register_count, std::min<size_t>(kRowsAtOnce, runtime.options.batch_rows), runtime.arenas) {}
+
+  // False at the end.
+  Result<bool> advance() {
+    if (++row_ < batch_.rows()) return true;
+    batch_.clear();
+    keys_.clear();
+    row_ = 0;
+    if (!TRY(rows_.next(batch_, batch_.capacity()))) return false;
+    Evaluation& evaluation = runtime_.evaluation;
+    evaluation.set_batch(batch_);
+    ArenaScope scope(evaluation, batch_.arena());
+    for (size_t row = 0; row < batch_.rows(); ++row) {
+      evaluation.set_row(row);
+      for (const auto& key : step_.keys) keys_.push_back(key.expression->evaluate(evaluation));
+    }
+    return true;
+  }
+  Slice key(size_t which) const { return keys_[row_ * step_.keys.size() + which]; }
+  const Batch& batch() const { return batch_; }
+  size_t row() const { return row_; }
+
+ private:
+  static constexpr size_t kRowsAtOnce = 128;
+  Runtime& runtime_;
+  const SortStep& step_;
+  SpilledRows rows_;
+  Batch batch_;
+  std::vector<Slice> keys_;
+  size_t row_ = 0;
+};
+
+// Puts sorted runs together. Rows that are equal come in the order of their runs.
+class RunMerge {
+ public:
+  RunMerge(Runtime& runtime, const SortStep& step, const SpillFile& file,
+           std::vector<std::vector<SpillFile::Place>> runs)
+      : step_(step) {
+    for (auto& places : runs) runs_.push_back(std::make_unique<Run>(runtime, step, file, std::move(places)));
+  }
+
+  Result<> start() {
+    for (size_t i = 0; i < runs_.size(); ++i) {
+      if (TRY(runs_[i]->advance())) heap_.push_back(i);
+    }
+    std::make_heap(heap_.begin(), heap_.end(), [this](size_t left, size_t right) { return comes_later(left, right); });
+    return {};
+  }
+  Result<bool> fill(Batch& to, size_t target) {
+    auto later = [this](size_t left, size_t right) { return comes_later(left, right); };
+    while (!heap_.empty() && to.rows() < target && to.arena_bytes() < kBatchBytes) {
+      std::pop_heap(heap_.begin(), heap_.end(), later);
+      Run& run = *runs_[heap_.back()];
+      size_t row = to.rows();
+      for (Register which : step_.live) to.column(which)[row] = to.arena().copy(run.batch().at(which, run.row()));
+      to.set_rows(row + 1);
+      if (TRY(run.advance())) {
+        std::push_heap(heap_.begin(), heap_.end(), later);
+      } else {
+        heap_.pop_back();
+      }
+    }
+    return to.rows() > 0;
+  }
+
+ private:
+  bool comes_later(size_t left, size_t right) const {
+    for (size_t i = 0; i < step_.keys.size(); ++i) {
+      int order = value::compare(runs_[left]->key(i), runs_[right]->key(i));
+      if (order != 0) return (order > 0) == step_.keys[i].ascending;
+    }
+    return left > right;
+  }
+
+  const SortStep& step_;
+  std::vector<std::unique_ptr<Run>> runs_;
+  std::vector<size_t> heap_;
+};
+
 class Sort : public Operator {
  public:
   Sort(Runtime& runtime, std::unique_ptr<Operator> source, const SortStep& step)
@@ -116,8 +203,17 @@ class Sort : public Operator {
   Result<bool> next(Batch& to, size_t wanted) override {
     if (!is_sorted_) {
       TRY(read());
-      TRY(sort());
+      if (runs_.empty()) {
+        TRY(sort());
+      } else {
+        TRY(start_merge());
+      }
       is_sorted_ = true;
+    }
+    if (merge_ != nullptr) {
+      bool any = TRY(merge_->fill(to, std::min(wanted, to.capacity())));
+      TRY(runtime_.check());
+      return any;
     }
     if (next_ == rows_.size()) {
       clear();
@@ -154,10 +250,34 @@ class Sort : public Operator {
       order_.add(*batch, uint32_t(batches_.size()), rows_);
       batches_.push_back(std::move(batch));
       TRY(runtime_.check());
+      if (step_.limit == 0 && runtime_.should_spill(rows_.size())) TRY(spill());
       // Half of what is kept is thrown away at a time, so that each row is looked at a few times at most.
       if (step_.limit != 0 && rows_.size() / 2 > std::max<uint64_t>(step_.limit, 2 * kMaxBatchRows)) TRY(prune());
     }
     return {};
+  }
+
+  // The rows so far become a sorted run on the disk.
+  Result<> spill() {
+    if (file_ == nullptr) file_ = TRY(SpillFile::create(runtime_.options.spill_folder));
+    TRY(sort());
+    SpillWriter writer(*file_, step_.carried, kRunBlockBytes);
+    for (const SortedRow& row : rows_) {
+      TRY(writer.add(*batches_[row.batch], row.row));
+      if (runtime_.interrupt.tick()) break;
+    }
+    TRY(runtime_.check());
+    runs_.push_back(TRY(writer.finish()));
+    rows_.clear();
+    batches_.clear();
+    order_.clear();
+    return {};
+  }
+  Result<> start_merge() {
+    if (!rows_.empty()) TRY(spill());
+    merge_ = std::make_unique<RunMerge>(runtime_, step_, *file_, std::move(runs_));
+    runs_.clear();
+    return merge_->start();
   }
 
   // Keeps the best rows, copied into batches of their own so that the others' memory goes.
@@ -203,6 +323,9 @@ class Sort : public Operator {
     order_.clear();
     source_.reset();
     next_ = 0;
+    merge_ = nullptr;
+    runs_.clear();
+    file_ = nullptr;
   }
 
   const SortStep& step_;
@@ -211,6 +334,9 @@ class Sort : public Operator {
   DenseBatches source_;
   std::vector<std::unique_ptr<Batch>> batches_;
   std::vector<SortedRow> rows_;
+  std::unique_ptr<SpillFile> file_;
+  std::vector<std::vector<SpillFile::Place>> runs_;
+  std::unique_ptr<RunMerge> merge_;   // once there are runs
   size_t next_ = 0;
   bool is_sorted_ = false;
 };

@@ -15,6 +15,13 @@ struct Step {
   virtual ~Step() = default;
   virtual base::Result<std::unique_ptr<Operator>> make(Runtime& runtime, std::unique_ptr<Operator> input) const = 0;
 
+  // The collection that the step scans from its beginning to its end, in the order of keys; null: another kind of step.
+  virtual const plan::CollectionInfo* scanned_collection() const { return nullptr; }
+  // The step makes rows out of rows one by one, so that threads may share the rows in front of it.
+  virtual bool is_row_by_row() const { return false; }
+  // The step is a COLLECT whose groups threads may make apart.
+  virtual bool merges() const { return false; }
+
   uint32_t node_id = 0;
   std::vector<Register> live;      // what the nodes behind read, this node's own results included
   std::vector<Register> carried;   // what a node that makes new rows copies into them from the row in front
@@ -27,6 +34,7 @@ struct CompiledPlan {
   Register result = kNoRegister;      // the value of RETURN; none where the plan gives no rows
   std::vector<Register> outer;        // what a subquery reads of its outer row
   bool modifies = false;
+  size_t parallel_steps = 0;          // that threads may share, up to a COLLECT; 0: none
 };
 
 // Compiles nodes from the last to the first; `registers` knows what the nodes behind read.

@@ -1,0 +1,107 @@
+#include "storage/document_cache.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <functional>
+
+namespace workerdb::storage {
+
+DocumentCache::DocumentCache(size_t bytes)
+    : limit_bytes_(bytes), sets_(bytes == 0 ? 0 : std::bit_ceil(std::max<size_t>(1, bytes / 512 / kWays))) {}
+
+uint64_t DocumentCache::hash_of(std::string_view key) { return std::hash<std::string_view>()(key); }
+
+bool DocumentCache::is_blocked(const Set& set, uint64_t sequence) const {
+  return set.writes_under_way != 0 || set.last_write > sequence || changes_under_way_.load() != 0 ||
+         last_change_.load() > sequence;
+}
+
+bool DocumentCache::find(std::string_view key, uint64_t hash, uint64_t sequence, std::string& document) {
+  if (sets_.empty()) return false;
+  Set& set = set_of(hash);
+  base::MutexLock lock(set.mutex);
+  if (is_blocked(set, sequence)) return false;
+  uint64_t oldest = std::max(set.last_write, last_change_.load());
+  for (Entry& entry : set.entries) {
+    if (entry.hash != hash || entry.bytes == nullptr || entry.sequence < oldest) continue;
+    if (std::string_view(entry.bytes.get(), entry.key_bytes) != key) continue;
+    entry.was_used = true;
+    document.assign(entry.bytes.get() + entry.key_bytes, entry.document_bytes);
+    return true;
+  }
+  return false;
+}
+
+void DocumentCache::drop(Entry& entry) {
+  used_bytes_.fetch_sub(entry.capacity, std::memory_order_relaxed);
+  entry = Entry();
+}
+
+void DocumentCache::offer(std::string_view key, uint64_t hash, uint64_t sequence, std::string_view document) {
+  if (sets_.empty() || document.size() > kLargestDocument) return;
+  Set& set = set_of(hash);
+  base::MutexLock lock(set.mutex);
+  if (is_blocked(set, sequence)) return;
+  // Its own place, an empty one, or that of one that nobody used since the hand went by.
+  Entry* place = nullptr;
+  for (Entry& entry : set.entries) {
+    if (entry.bytes == nullptr || (entry.hash == hash && std::string_view(entry.bytes.get(), entry.key_bytes) == key)) {
+      place = &entry;
+      break;
+    }
+  }
+  while (place == nullptr) {
+    Entry& entry = set.entries[set.hand++ % kWays];
+    if (!entry.was_used) place = &entry;
+    entry.was_used = false;
+  }
+  size_t needed = key.size() + document.size();
+  if (place->capacity < needed) {
+    drop(*place);
+    if (used_bytes_.load(std::memory_order_relaxed) + needed > limit_bytes_) {
+      for (Entry& entry : set.entries) drop(entry);
+      if (used_bytes_.load(std::memory_order_relaxed) + needed > limit_bytes_) return;
+    }
+    place->bytes = std::make_unique_for_overwrite<char[]>(needed);
+    place->capacity = uint32_t(needed);
+    used_bytes_.fetch_add(needed, std::memory_order_relaxed);
+  }
+  place->hash = hash;
+  place->sequence = sequence;
+  place->key_bytes = uint32_t(key.size());
+  place->document_bytes = uint32_t(document.size());
+  std::memcpy(place->bytes.get(), key.data(), key.size());
+  std::memcpy(place->bytes.get() + key.size(), document.data(), document.size());
+}
+
+void DocumentCache::began_write(std::span<const uint64_t> hashes) {
+  if (sets_.empty()) return;
+  for (uint64_t hash : hashes) {
+    Set& set = set_of(hash);
+    base::MutexLock lock(set.mutex);
+    ++set.writes_under_way;
+  }
+}
+
+void DocumentCache::ended_write(std::span<const uint64_t> hashes, uint64_t sequence) {
+  if (sets_.empty()) return;
+  for (uint64_t hash : hashes) {
+    Set& set = set_of(hash);
+    base::MutexLock lock(set.mutex);
+    --set.writes_under_way;
+    set.last_write = std::max(set.last_write, sequence);
+    for (Entry& entry : set.entries) {
+      if (entry.bytes != nullptr && entry.hash == hash) drop(entry);
+    }
+  }
+}
+
+void DocumentCache::ended_change(uint64_t sequence) {
+  uint64_t last = last_change_.load();
+  while (last < sequence && !last_change_.compare_exchange_weak(last, sequence)) {
+  }
+  changes_under_way_.fetch_sub(1);
+}
+
+}  // namespace workerdb::storage
