@@ -14,6 +14,7 @@ struct Core {
   explicit Core(EngineOptions engine_options) : options(engine_options) {}
 
   EngineOptions options;
+  std::string folder;                      // where sorts put rows that do not fit into memory
   QueryRegistry queries;
   PlanCache plans;
   graph::AdjacencyCache adjacency{options.graph_cache_bytes};

@@ -117,6 +117,9 @@ Result<Cursor> Database::query(std::string_view text, Slice bind_variables, cons
   constexpr double kLongest_s = 1e9;   // more would overflow the clock
   if (runtime_s > 0) run.deadline_ns = base::steady_time_ns() + int64_t(std::min(runtime_s, kLongest_s) * 1e9);
   if (options.batch_size != 0) run.batch_rows = options.batch_size;
+  run.spill_folder = core_->folder;
+  if (options.spill_from_bytes) run.spill_from_bytes = *options.spill_from_bytes;
+  if (options.spill_from_rows) run.spill_from_rows = *options.spill_from_rows;
   run.threads = options.threads;
   if (options.join_table_from) run.join_table_from = *options.join_table_from;
   run.max_warnings = options.max_warnings;

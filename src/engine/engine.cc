@@ -6,6 +6,7 @@ namespace workerdb::engine {
 
 Result<std::unique_ptr<Engine>> Engine::open(const std::string& folder, const EngineOptions& options) {
   auto core = std::make_shared<Core>(options);
+  core->folder = folder;
   storage::StoreOptions store_options;
   store_options.block_cache_bytes = options.block_cache_bytes;
   store_options.write_buffer_bytes = options.write_buffer_bytes;

@@ -24,6 +24,8 @@ struct QueryOptions {
   bool all_plans = false;                      // explain
   size_t max_plans = 128;
   std::vector<std::string> optimizer_rules;    // "+name", "-name", "-all" …, left to right
+  // spillOverThresholdMemoryUsage and spillOverThresholdNumRows: a sort goes to the disk beyond. None: 128 MiB, 5 million.
+  std::optional<uint64_t> spill_from_bytes, spill_from_rows;
   size_t threads = 0;                          // that may share a large scan; 0: as many as there are cores
   std::optional<uint64_t> join_table_from;     // documents from which on a join reads its inner side at once
   size_t batch_size = 0;                       // rows of an execution's internal batch; 0 the default. For tests.

@@ -46,6 +46,12 @@ Result<QueryRequest> parse_query_request(const Exchange& exchange, Slice body) {
   to.full_count = TRY(flag_of(options, "fullCount", false));
   to.stream = TRY(flag_of(options, "stream", false));
   to.fail_on_warning = TRY(flag_of(options, "failOnWarning", false));
+  if (!options.get("spillOverThresholdMemoryUsage").is_none()) {
+    to.spill_from_bytes = TRY(number_of(options, "spillOverThresholdMemoryUsage", 0));
+  }
+  if (!options.get("spillOverThresholdNumRows").is_none()) {
+    to.spill_from_rows = TRY(number_of(options, "spillOverThresholdNumRows", 0));
+  }
   to.use_plan_cache = TRY(flag_of(options, "usePlanCache", false));
   to.max_warnings = TRY(number_of(options, "maxWarningCount", 10));
   to.max_plans = TRY(number_of(options, "maxNumberOfPlans", 128));
