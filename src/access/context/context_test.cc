@@ -55,6 +55,24 @@ TEST_F(ContextsFile, MissingIsTheLocalContextAlone) {
   EXPECT_EQ(contexts->current, "local");
 }
 
+TEST_F(ContextsFile, IsNobodyElsesToChange) {
+  write(kProduction);
+  for (mode_t open : {0620u, 0602u, 0666u}) {
+    ASSERT_EQ(::chmod(file_.c_str(), open), 0);
+    auto contexts = load_contexts(file_);
+    ASSERT_FALSE(contexts.has_value()) << open;
+    EXPECT_EQ(contexts.error().code(), base::ErrorCode::kForbidden);
+  }
+  ASSERT_EQ(::chmod(file_.c_str(), 0644), 0);
+  EXPECT_TRUE(load_contexts(file_).has_value());
+}
+
+TEST_F(ContextsFile, HasABoundedSize) {
+  write(std::string(size_t{2} << 20, '#'));
+  EXPECT_NE(load_contexts(file_).error().message().find("longer than 1 MiB"), std::string::npos);
+  EXPECT_NE(load_contexts("/dev/zero").error().message().find("no regular file"), std::string::npos);
+}
+
 TEST_F(ContextsFile, IsReadAsDeclared) {
   write(kProduction);
   auto contexts = load_contexts(file_);

@@ -8,9 +8,8 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
+#include "access/context/configuration_file.h"
 #include "access/context/context.h"
 #include "access/context/store_url.h"
 #include "yaml/map_reader.h"
@@ -123,14 +122,9 @@ Context read_context(const std::string& name, const YamlValue& value, Complaints
 }
 
 Result<std::string> read_text(const std::string& file) {
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) {
-    if (errno == ENOENT) return std::string();
-    return Error(ErrorCode::kCannotReadFile, fmt::format("cannot read {}: {}", file, std::strerror(errno)));
-  }
-  std::ostringstream text;
-  text << stream.rdbuf();
-  return std::move(text).str();
+  auto text = read_configuration(file);
+  if (!text && text.error().code() == ErrorCode::kFileNotFound) return std::string();
+  return text;
 }
 
 // Always quoted, so that no name can be taken for something else.

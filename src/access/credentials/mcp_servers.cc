@@ -1,17 +1,11 @@
 #include "access/credentials/mcp_servers.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
+#include "access/context/configuration_file.h"
 #include "access/context/context.h"
 #include "net/url.h"
 #include "yaml/map_reader.h"
@@ -32,25 +26,6 @@ bool is_variable_name(std::string_view name) {
   auto is_part = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; };
   return !name.empty() && name.size() <= 128 && std::isdigit(static_cast<unsigned char>(name[0])) == 0 &&
          std::all_of(name.begin(), name.end(), is_part);
-}
-
-Result<std::string> read_servers_file(const std::string& file) {
-  struct stat found {};
-  if (::stat(file.c_str(), &found) != 0) {
-    return Error(ErrorCode::kFileNotFound,
-                 fmt::format("cannot read '{}', where external MCP servers are declared: {}", file, std::strerror(errno)));
-  }
-  bool is_ours = found.st_uid == ::geteuid() || found.st_uid == 0;
-  if (!is_ours || (found.st_mode & 022) != 0) {
-    return Error(ErrorCode::kForbidden,
-                 fmt::format("'{}' (mode {:04o}) can be changed by others, and it names programs to run; put it right with "
-                             "`chmod 600 {}`", file, found.st_mode & 07777, file));
-  }
-  std::ifstream stream(file, std::ios::binary);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  if (!stream) return Error(ErrorCode::kCannotReadFile, fmt::format("cannot read '{}'", file));
-  return std::move(text).str();
 }
 
 McpServer read_server(const std::string& name, const YamlValue& value, Complaints& complaints) {
@@ -99,8 +74,9 @@ std::string mcp_servers_file() {
 }
 
 Result<McpServer> find_mcp_server(const std::string& file, std::string_view name) {
-  std::string text = TRY(read_servers_file(file));
-  YamlValue tree = TRY(yaml::parse_yaml(text, file));
+  auto text = read_configuration(file);
+  if (!text) return std::move(text).error().with_context("external MCP servers");
+  YamlValue tree = TRY(yaml::parse_yaml(*text, file));
   Complaints complaints;
   MapReader reader(tree, "the servers file", complaints);
   const YamlValue* declared = reader.map("servers");
