@@ -47,8 +47,8 @@ class ProgressBar {
 
 class Importer {
  public:
-  Importer(stores::documents::DocumentDatabase& database, const ImportCommandOptions& options)
-      : database_(database), options_(options), bar_(!options.quiet) {
+  Importer(Door& door, stores::documents::DocumentDatabase& database, const ImportCommandOptions& options)
+      : door_(door), database_(database), options_(options), bar_(!options.quiet) {
     write_.overwrite = options.on_duplicate;
   }
 
@@ -72,6 +72,11 @@ class Importer {
     return {};
   }
 
+  Result<> finish() {
+    for (auto& [collection, entry] : entries_) TRY(entry.passage.finish(entry.created));
+    return {};
+  }
+
   const ImportCounts& counts() const { return counts_; }
 
  private:
@@ -80,6 +85,35 @@ class Importer {
     std::vector<uint64_t> lines;
     size_t bytes = 0;
   };
+
+  struct Entry {
+    Passage passage;
+    uint64_t created = 0;
+  };
+
+  Result<Passage> ask(access::Operation operation, const std::string& collection) {
+    Intent intent;
+    intent.database = options_.database;
+    intent.operation = operation;
+    intent.command = "import";
+    intent.objects = {collection};
+    intent.data_class = TRY(catalog::environment_of(door_.session().documents(), options_.database));
+    return door_.enter(intent);
+  }
+
+  // The guard is asked about each collection when its first records are there: a file may say itself where they belong.
+  Result<Entry*> enter(const std::string& collection) {
+    if (auto known = entries_.find(collection); known != entries_.end()) return &known->second;
+    Passage passage = TRY(ask(access::Operation::kWrite, collection));
+    if (options_.create_collection && !TRY(database_.find_collection(collection))) {
+      Passage making = TRY(ask(access::Operation::kShape, collection));
+      stores::documents::CollectionDescription description;
+      description.name = collection;
+      TRY(database_.create_collection(description));
+      TRY(making.finish());
+    }
+    return &entries_.emplace(collection, Entry{std::move(passage)}).first->second;
+  }
 
   Result<> add(Record record) {
     if (!record.document) {
@@ -100,14 +134,11 @@ class Importer {
 
   Result<> flush(const std::string& collection, Batch& batch) {
     if (batch.documents.empty()) return {};
-    if (options_.create_collection && !TRY(database_.find_collection(collection))) {
-      stores::documents::CollectionDescription description;
-      description.name = collection;
-      TRY(database_.create_collection(description));
-    }
+    Entry* entry = TRY(enter(collection));
     std::vector<value::Slice> slices;
     for (const auto& document : batch.documents) slices.push_back(document.slice());
     auto result = TRY(database_.insert_many(collection, slices, write_));
+    entry->created += result.created;
     counts_.created += result.created;
     counts_.ignored += result.ignored;
     for (const auto& failed : result.errors) reject(batch.lines[failed.position], failed.error);
@@ -121,10 +152,12 @@ class Importer {
     fmt::print(stderr, "{}:{}: {}\n", file_, line, error.message());
   }
 
+  Door& door_;
   stores::documents::DocumentDatabase& database_;
   const ImportCommandOptions& options_;
   stores::documents::WriteOptions write_;
   std::map<std::string, Batch> batches_;
+  std::map<std::string, Entry> entries_;
   std::string file_;
   ProgressBar bar_;
   ImportCounts counts_;
@@ -134,19 +167,12 @@ class Importer {
 
 Result<ImportCounts> run_import(Door& door, const ImportCommandOptions& options) {
   auto database = TRY(door.session().documents().open(options.database));
-  Intent intent;
-  intent.database = options.database;
-  intent.operation = access::Operation::kWrite;
-  intent.command = "import";
-  if (!options.collection.empty()) intent.objects = {options.collection};
-  intent.data_class = TRY(catalog::environment_of(door.session().documents(), options.database));
-  auto passage = TRY(door.enter(intent));
-  Importer importer(*database, options);
+  Importer importer(door, *database, options);
   for (const auto& file : options.files) {
     auto done = importer.import_file(file);
     if (!done) return std::move(done).error().with_context(file);
   }
-  TRY(passage.finish(importer.counts().created));
+  TRY(importer.finish());
   return importer.counts();
 }
 

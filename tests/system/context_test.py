@@ -223,6 +223,23 @@ class Programs(unittest.TestCase):
         self.assertIn("$(cat", stack.workerdb("env").stdout)
 
 
+    def test_import_asks_about_each_collection(self):
+        model = os.path.join(support.SOURCE, "tests", "data", "approval.bpmn")
+        # What is named on the command line is its own; the model's records belong elsewhere.
+        refused = stack.workerdb("import", "--collection", "agent_sessions", model, env={**os.environ, "WORKERDB_PRINCIPAL": "service:ai-agent"})
+        self.assertEqual(refused.returncode, 4, refused.stderr)
+        self.assertEqual(stack.workerdb("aql", "RETURN LENGTH(FOR d IN process_nodes FILTER CONTAINS(d._key, 'approval') RETURN 1)").stdout, "0\n")
+        lines = os.path.join(stack.folder, "made.jsonl")
+        with open(lines, "w", encoding="utf-8") as file:
+            file.write('{"_key":"1"}\n')
+        words = ("import", "-d", "flowmaster_dev", "--collection", "made_by_import", "--create-collection", lines)
+        refused = stack.workerdb(*words, env={**os.environ, "WORKERDB_PRINCIPAL": "service:ai-agent"})
+        self.assertEqual(refused.returncode, 4, refused.stderr)
+        self.assertIn("shape", refused.stderr)
+        self.assertNotEqual(stack.workerdb("aql", "-d", "flowmaster_dev", "RETURN LENGTH(made_by_import)").returncode, 0)
+        self.assertEqual(stack.workerdb(*words).returncode, 0)
+
+
 class Approving(unittest.TestCase):
     def test_an_approval_is_for_the_place_that_was_meant(self):
         add_mirror("mirror-moved", "production")

@@ -102,7 +102,7 @@ std::vector<CommandRow> make_commands() {
       {"sql", {kDescribe, kRead, kWrite, kShape, kDestroy, kAdminister}, "EXPLAIN describes; each statement by its parse tree, a script by its strongest."},
       {"redis", {kDescribe, kRead, kWrite, kPublish, kDestroy, kAdminister}, "By the command's entry in the server's own table."},
       {"sh", {kDescribe, kRead, kWrite, kShape, kDestroy}, "Each request by itself; a shell that was not opened with --write sends none that writes."},
-      {"import", {kWrite}, "Inserts, and with --on-duplicate changes, single documents; a missing collection is made with kShape's ruling."},
+      {"import", {kWrite, kShape}, "Inserts, and with --on-duplicate changes, single documents; --create-collection shapes. Each collection is asked about by itself."},
       {"plan", {kDescribe}, "Compares shapes."},
       {"apply", {kShape, kDestroy}, "Steps that lose data are destruction."},
       {"drop", {kDestroy}, "A database or a collection is gone."},
