@@ -50,4 +50,13 @@ Result<Slice> TransactionData::schema(std::string_view collection, value::Arena&
   return schema.is_null() ? Slice::null() : arena.copy(schema);
 }
 
+Result<std::optional<std::string>> TransactionData::validate(Slice document, Slice schema) {
+  if (compiled_schema_ == nullptr || schema.bytes() != last_schema_) {
+    compiled_schema_ = TRY(storage::JsonSchema::compile(schema));
+    last_schema_ = schema.bytes();
+  }
+  if (compiled_schema_ == nullptr || compiled_schema_->accepts(document)) return std::nullopt;
+  return compiled_schema_->message();
+}
+
 }  // namespace workerdb::aql::execute

@@ -2,6 +2,7 @@
 // What functions such as DOCUMENT() read, from the query's transaction.
 #include "aql/execute/execution.h"
 #include "aql/functions/context.h"
+#include "storage/json_schema.h"
 #include "storage/store.h"
 #include "storage/transaction.h"
 
@@ -21,6 +22,7 @@ class TransactionData : public functions::DataAccess {
   std::vector<std::string> collection_names() override;
   uint64_t collection_id(std::string_view name) override;
   base::Result<value::Slice> schema(std::string_view collection, value::Arena& arena) override;
+  base::Result<std::optional<std::string>> validate(value::Slice document, value::Slice schema) override;
 
  private:
   base::Result<storage::CollectionPtr> find(std::string_view name);
@@ -30,6 +32,8 @@ class TransactionData : public functions::DataAccess {
   storage::Transaction& transaction_;
   const ReadAuthorization& authorize_read_;
   storage::PinnedDocument pinned_;
+  std::string last_schema_;   // SCHEMA_VALIDATE() in a loop asks for the same schema
+  std::shared_ptr<const storage::JsonSchema> compiled_schema_;
   storage::CollectionPtr last_;   // DOCUMENT() in a loop asks for the same collection over and over
 };
 

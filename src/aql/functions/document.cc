@@ -200,8 +200,10 @@ constexpr Function kFunctions[] = {
     {"SCHEMA_GET", kCategory, 1, 1, kReadsDocuments | kTakesCollection | kNeedsServer, "collection: string",
      "The validation schema of a collection.", "RETURN SCHEMA_GET(\"places\")", "[null]", schema_get},
     {"SCHEMA_VALIDATE", kCategory, 2, 2, kReadsDocuments | kNeedsServer, "doc: object, schema: object",
-     "Whether a document meets a schema, and if not, why.", "RETURN SCHEMA_VALIDATE({a: 1}, {})",
-     "[{\"valid\":true}]", schema_validate},
+     "Whether a document meets a schema, and if not, why.",
+     "RETURN SCHEMA_VALIDATE({a: \"x\"}, {rule: {properties: {a: {type: \"number\"}}}, message: \"a is a "
+     "number\"})",
+     "[{\"valid\":false,\"errorMessage\":\"a is a number\"}]", schema_validate},
     {"SHARD_ID", kCategory, 2, 2, kTakesCollection, "collection: string, shardKeys: object",
      "The shard of these keys: on one server the collection.", "RETURN SHARD_ID(\"users\", {_key: \"1\"})",
      "[\"users\"]", shard_id},

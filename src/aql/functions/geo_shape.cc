@@ -12,6 +12,8 @@
 #include <GeographicLib/Geodesic.hpp>
 #include <GeographicLib/PolygonArea.hpp>
 #include <algorithm>
+#include <cmath>
+#include <numbers>
 #include <vector>
 
 namespace workerdb::aql::functions {
@@ -297,6 +299,7 @@ double GeoShape::area_square_metres(Ellipsoid ellipsoid) const {
   if (parts_->polygon == nullptr) return 0;
   const S2Polygon& polygon = *parts_->polygon;
   if (ellipsoid == Ellipsoid::kSphere) return polygon.GetArea() * kEarthRadiusMetres * kEarthRadiusMetres;
+  const double globe = GeographicLib::Geodesic::WGS84().EllipsoidArea();
   double sum = 0;
   for (int i = 0; i < polygon.num_loops(); ++i) {
     const S2Loop& loop = *polygon.loop(i);
@@ -308,6 +311,9 @@ double GeoShape::area_square_metres(Ellipsoid ellipsoid) const {
     double perimeter = 0, area = 0;
     // Unsigned: what lies left of the ring, however large.
     ring.Compute(false, false, perimeter, area);
+    // Of a ring without an inside (all on one great circle) S2 alone knows which side it stands for.
+    double share = loop.GetArea() / (4 * std::numbers::pi);
+    if (std::abs(area / globe - share) > 0.5) area = globe - area;
     sum += loop.is_hole() ? -area : area;
   }
   return sum;
