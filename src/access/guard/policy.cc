@@ -101,7 +101,7 @@ std::vector<CommandRow> make_commands() {
       {"aql", {kDescribe, kRead, kWrite}, "--explain describes; what the query does is read from its plan."},
       {"sql", {kDescribe, kRead, kWrite, kShape, kDestroy, kAdminister}, "EXPLAIN describes; each statement by its parse tree, a script by its strongest."},
       {"redis", {kDescribe, kRead, kWrite, kPublish, kDestroy, kAdminister}, "By the command's entry in the server's own table."},
-      {"sh", {kDescribe, kRead, kWrite, kShape, kDestroy}, "Each request by itself; a shell that was not opened with --write sends none that writes."},
+      {"sh", {kDescribe, kRead, kWrite, kShape, kDestroy, kAdminister}, "Each request by itself; a shell that was not opened with --write sends none that writes."},
       {"import", {kWrite, kShape}, "Inserts, and with --on-duplicate changes, single documents; --create-collection shapes. Each collection is asked about by itself."},
       {"plan", {kDescribe}, "Compares shapes."},
       {"apply", {kShape, kDestroy}, "Steps that lose data are destruction."},
