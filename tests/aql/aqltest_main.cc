@@ -26,6 +26,7 @@ struct Mode {
 constexpr Mode kModes[] = {{"as is", How::kEngine, {true, 0}, true},
                            {"without optimizer", How::kEngine, {false, 0}},
                            {"batches of one", How::kEngine, {true, 1}},
+                           {"threads and join tables", How::kEngine, {true, 0, 3, 0}},
                            {"printed and parsed again", How::kReparsed},
                            {"after restart", How::kRestarted},
                            {"over HTTP", How::kHttp}};

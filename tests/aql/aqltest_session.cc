@@ -86,6 +86,8 @@ Result<engine::QueryOptions> engine_options(Slice from, const Settings& settings
   }
   if (!settings.optimizes) options.optimizer_rules = {"-all"};
   options.batch_size = settings.batch_rows;
+  options.threads = settings.threads;
+  options.join_table_from = settings.join_table_from;
   return options;
 }
 

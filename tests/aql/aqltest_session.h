@@ -2,6 +2,7 @@
 // Where the queries of a case run: in this process, or over HTTP. One session a case; what it wrote is undone at its
 // end.
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,8 @@ class Session {
 struct Settings {
   bool optimizes = true;
   size_t batch_rows = 0;
+  size_t threads = 0;                          // as engine::QueryOptions::threads
+  std::optional<uint64_t> join_table_from = {};
 };
 // The options of a step for the engine.
 base::Result<engine::QueryOptions> engine_options(value::Slice from, const Settings& settings);
