@@ -5,13 +5,12 @@
 #include <fmt/format.h>
 #include <pwd.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
 
-#include "base/assert.h"
+#include "base/random.h"
 
 namespace workerdb::base {
 
@@ -31,7 +30,9 @@ struct File {
 };
 
 Error file_error(ErrorCode code, std::string_view action, const std::string& path, int number) {
-  if (number == ENOSPC || number == EDQUOT) code = ErrorCode::kFilesystemFull;
+  if (number == ENOSPC || number == EDQUOT) {
+    return Error(ErrorCode::kFilesystemFull, fmt::format("the disk is full: cannot {} '{}'; free some space", action, path));
+  }
   return Error(code, fmt::format("cannot {} '{}': {}", action, path, ::strerror(number)));
 }
 
@@ -48,6 +49,38 @@ bool write_all(int file, std::string_view content) {
 std::string folder_of(const std::string& path) {
   size_t slash = path.rfind('/');
   return slash == path.npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+}
+
+// Nothing when it is done, else the number of what went wrong.
+int write_new(const std::string& path, std::string_view content, const ReplaceOptions& options) {
+  File file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (file.descriptor < 0) return errno;
+  bool is_given = !options.owner || ::fchown(file.descriptor, options.owner->uid, options.owner->gid) == 0;
+  bool is_done = is_given && write_all(file.descriptor, content) && (!options.is_synced || ::fsync(file.descriptor) == 0);
+  return is_done ? 0 : errno;
+}
+
+File open_for_reading(const std::string& path, int flags) { return File(::open(path.c_str(), O_RDONLY | O_CLOEXEC | flags)); }
+
+Error read_error(const std::string& path, int number) {
+  return file_error(number == ENOENT ? ErrorCode::kFileNotFound : ErrorCode::kCannotReadFile, "read", path, number);
+}
+
+Result<std::string> read_all(int file, const std::string& path) {
+  std::string content;
+  char buffer[16 * 1024];
+  ssize_t got = 0;
+  while (content.size() <= kLongestFile) {
+    got = ::read(file, buffer, sizeof buffer);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    content.append(buffer, static_cast<size_t>(got));
+  }
+  if (got < 0) return read_error(path, errno);
+  if (content.size() > kLongestFile) {
+    return Error(ErrorCode::kCannotReadFile, fmt::format("'{}' is larger than {} bytes", path, kLongestFile));
+  }
+  return content;
 }
 
 }  // namespace
@@ -85,52 +118,33 @@ Result<> make_private_folder(const std::string& path) {
   return {};
 }
 
-Result<> replace_private_file(const std::string& path, std::string_view content) {
+Result<> replace_private_file(const std::string& path, std::string_view content, const ReplaceOptions& options) {
   std::string temporary = fmt::format("{}.{}.new", path, random_hex(6));
-  {
-    File file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (file.descriptor < 0) return file_error(ErrorCode::kCannotWriteFile, "write", path, errno);
-    if (!write_all(file.descriptor, content) || ::fsync(file.descriptor) != 0) {
-      int number = errno;
-      ::unlink(temporary.c_str());
-      return file_error(ErrorCode::kCannotWriteFile, "write", path, number);
-    }
-  }
-  if (::rename(temporary.c_str(), path.c_str()) != 0) {
-    int number = errno;
+  int number = write_new(temporary, content, options);
+  if (number == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) number = errno;
+  if (number != 0) {
     ::unlink(temporary.c_str());
     return file_error(ErrorCode::kCannotWriteFile, "write", path, number);
   }
-  return sync_folder(folder_of(path));
+  return options.is_synced ? sync_folder(folder_of(path)) : Result<>();
 }
 
 Result<std::string> read_private_file(const std::string& path) {
-  File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  if (file.descriptor < 0) {
-    bool missing = errno == ENOENT;
-    return file_error(missing ? ErrorCode::kFileNotFound : ErrorCode::kCannotReadFile, "read", path, errno);
-  }
+  File file = open_for_reading(path, O_NOFOLLOW | O_NONBLOCK);
   struct stat found {};
-  if (::fstat(file.descriptor, &found) != 0) return file_error(ErrorCode::kCannotReadFile, "read", path, errno);
+  if (file.descriptor < 0 || ::fstat(file.descriptor, &found) != 0) return read_error(path, errno);
   if (!S_ISREG(found.st_mode) || found.st_uid != ::geteuid() || (found.st_mode & 077) != 0) {
     return Error(ErrorCode::kForbidden,
                  fmt::format("'{}' must be a file of the user who runs this, of mode 0600 (it has {:o})", path,
                              found.st_mode & 07777));
   }
-  std::string content;
-  char buffer[16 * 1024];
-  ssize_t got = 0;
-  while (content.size() <= kLongestFile) {
-    got = ::read(file.descriptor, buffer, sizeof buffer);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) break;
-    content.append(buffer, static_cast<size_t>(got));
-  }
-  if (got < 0) return file_error(ErrorCode::kCannotReadFile, "read", path, errno);
-  if (content.size() > kLongestFile) {
-    return Error(ErrorCode::kCannotReadFile, fmt::format("'{}' is larger than {} bytes", path, kLongestFile));
-  }
-  return content;
+  return read_all(file.descriptor, path);
+}
+
+Result<std::string> read_small_file(const std::string& path) {
+  File file = open_for_reading(path, 0);
+  if (file.descriptor < 0) return read_error(path, errno);
+  return read_all(file.descriptor, path);
 }
 
 Result<> sync_folder(const std::string& path) {
@@ -139,18 +153,6 @@ Result<> sync_folder(const std::string& path) {
     return file_error(ErrorCode::kCannotWriteFile, "write to", path, errno);
   }
   return {};
-}
-
-std::string random_hex(size_t bytes) {
-  std::string raw(bytes, '\0');
-  for (size_t done = 0; done < bytes;) {
-    ssize_t got = ::getrandom(raw.data() + done, bytes - done, 0);
-    ASSERT(got > 0 || errno == EINTR);
-    if (got > 0) done += static_cast<size_t>(got);
-  }
-  std::string text;
-  for (char c : raw) text += fmt::format("{:02x}", static_cast<unsigned char>(c));
-  return text;
 }
 
 }  // namespace workerdb::base

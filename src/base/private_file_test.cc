@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+
+#include "base/random.h"
 
 namespace workerdb::base {
 namespace {
@@ -36,14 +39,25 @@ TEST_F(PrivateFileTest, refuses_files_that_others_may_read) {
   EXPECT_EQ(read_private_file(folder_ + "/none").error().code(), ErrorCode::kFileNotFound);
 }
 
+TEST_F(PrivateFileTest, belongs_to_whom_it_is_given) {
+  ReplaceOptions options{.owner = FileOwner{::geteuid(), ::getegid()}, .is_synced = false};
+  ASSERT_TRUE(replace_private_file(folder_ + "/f", "x", options));
+  EXPECT_EQ(*read_private_file(folder_ + "/f"), "x");
+  EXPECT_EQ(replace_private_file("/dev/full/x", "x", options).error().code(), ErrorCode::kCannotWriteFile);
+}
+
+TEST_F(PrivateFileTest, small_files_are_read_whole_or_not_at_all) {
+  std::ofstream(folder_ + "/f") << std::string(1024 * 1024, 'a');
+  EXPECT_EQ(read_small_file(folder_ + "/f")->size(), size_t(1024 * 1024));
+  std::ofstream(folder_ + "/f", std::ios::app) << 'b';
+  EXPECT_EQ(read_small_file(folder_ + "/f").error().code(), ErrorCode::kCannotReadFile);
+  EXPECT_EQ(read_small_file(folder_ + "/none").error().code(), ErrorCode::kFileNotFound);
+  EXPECT_EQ(read_small_file(folder_).error().code(), ErrorCode::kCannotReadFile);
+}
+
 TEST_F(PrivateFileTest, refuses_folders_that_others_may_write_to) {
   ASSERT_EQ(::chmod(folder_.c_str(), 0777), 0);
   EXPECT_EQ(make_private_folder(folder_).error().code(), ErrorCode::kForbidden);
-}
-
-TEST(RandomHexTest, has_two_digits_a_byte_and_differs) {
-  EXPECT_EQ(random_hex(16).size(), 32u);
-  EXPECT_NE(random_hex(16), random_hex(16));
 }
 
 }  // namespace

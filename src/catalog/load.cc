@@ -4,9 +4,8 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
+#include "base/private_file.h"
 #include "catalog/declarations.h"
 
 namespace workerdb::catalog {
@@ -36,14 +35,6 @@ Result<std::vector<fs::path>> yaml_files(const std::string& folder) {
   if (files.empty()) return Error(ErrorCode::kFileNotFound, fmt::format("'{}' holds no .yaml file", folder));
   std::ranges::sort(files);
   return files;
-}
-
-Result<std::string> read_text(const fs::path& file) {
-  std::ifstream input(file, std::ios::binary);
-  std::ostringstream text;
-  text << input.rdbuf();
-  if (!input) return Error(ErrorCode::kCannotReadFile, fmt::format("'{}' cannot be read", file.string()));
-  return text.str();
 }
 
 void read_file(const YamlValue& root, Catalog& catalog, Complaints& complaints) {
@@ -77,7 +68,7 @@ Result<Catalog> load_catalog(const std::string& folder) {
   Complaints complaints;
   for (const fs::path& file : TRY(yaml_files(folder))) {
     std::string name = file.lexically_relative(folder).string();
-    read_file(TRY(yaml::parse_yaml(TRY(read_text(file)), name)), catalog, complaints);
+    read_file(TRY(yaml::parse_yaml(TRY(base::read_small_file(file.string())), name)), catalog, complaints);
   }
   check_catalog(catalog, complaints);
   TRY(complaints.result());

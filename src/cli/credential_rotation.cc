@@ -15,7 +15,6 @@
 #include "base/private_file.h"
 #include "base/time.h"
 #include "catalog/scram.h"
-#include "cli/stack/private_file.h"
 #include "cli/stack/secrets.h"
 #include "stores/cache/cache_store.h"
 #include "stores/documents/remote/remote_store.h"
@@ -95,7 +94,7 @@ class Rotation {
   explicit Rotation(const RotationPlace& place) : place_(place) {}
 
   Result<> rotate(const Login& login) {
-    std::string next = TRY(make_secret());
+    std::string next = make_secret();
     TRY(base::replace_private_file(next_file(login), next));
     TRY(teach(login, next));
     return finish(login, next);

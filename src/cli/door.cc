@@ -14,7 +14,7 @@
 #include "cli/composition.h"
 #include "cli/output.h"
 #include "cli/remote_endpoints.h"
-#include "cli/stack/private_file.h"
+#include "cli/stack/owned_folder.h"
 #include "cli/stack/secrets.h"
 
 namespace workerdb::cli {

@@ -5,7 +5,7 @@
 
 #include <csignal>
 
-#include "cli/stack/private_file.h"
+#include "base/private_file.h"
 #include "engine/engine.h"
 #include "server/document_server.h"
 
@@ -35,7 +35,7 @@ Result<> run_serve(const ServeOptions& options) {
   server_options.port = options.port;
   server_options.authentication = options.authentication;
   if (!options.root_password_file.empty()) {
-    server_options.root_password = first_line(TRY(read_file(options.root_password_file)));
+    server_options.root_password = first_line(TRY(base::read_small_file(options.root_password_file)));
   }
   server::DocumentServer server(*engine, server_options);
   TRY(server.start());

@@ -10,11 +10,11 @@
 
 #include "access/context/principal.h"
 #include "access/credentials/lease.h"
+#include "base/private_file.h"
 #include "cli/door.h"
 #include "cli/output.h"
 #include "cli/sh/javascript_shell.h"
 #include "cli/sh_guard.h"
-#include "cli/stack/private_file.h"
 
 namespace workerdb::cli {
 namespace {
@@ -27,7 +27,7 @@ std::string environment(const char* name) {
 }
 
 Result<std::string> password_of(const std::string& path) {
-  std::string text = TRY(read_file(path));
+  std::string text = TRY(base::read_small_file(path));
   while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
   return text;
 }

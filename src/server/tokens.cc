@@ -3,24 +3,21 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/rand.h>
 
-#include "base/assert.h"
 #include "base/base64.h"
+#include "base/random.h"
 #include "base/time.h"
 #include "value/json.h"
 
 namespace workerdb::server {
 namespace {
 
-constexpr size_t kLongestToken = 8192;
+constexpr size_t kLongestToken = 8192, kSecretBytes = 32;
 
 }  // namespace
 
 Tokens::Tokens(std::string secret) : secret_(std::move(secret)) {
-  if (!secret_.empty()) return;
-  secret_.resize(32);
-  ASSERT(RAND_bytes(reinterpret_cast<unsigned char*>(secret_.data()), int(secret_.size())) == 1);
+  if (secret_.empty()) secret_ = base::random_bytes(kSecretBytes);
 }
 
 std::string Tokens::sign(std::string_view text) const {

@@ -1,15 +1,14 @@
 #include "server/users.h"
 
-#include <fmt/format.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/rand.h>
 
 #include <algorithm>
 
 #include "base/assert.h"
 #include "base/digest.h"
 #include "base/log.h"
+#include "base/random.h"
 
 namespace workerdb::server {
 namespace {
@@ -19,24 +18,12 @@ constexpr int kIterations = 60'000;
 constexpr size_t kDigestBytes = 32, kSaltBytes = 16, kVerifiedKept = 1024;
 constexpr size_t kLongestName = 256, kLongestPassword = 1024;
 
-std::string hex(std::string_view bytes) {
-  std::string text;
-  for (unsigned char byte : bytes) fmt::format_to(std::back_inserter(text), "{:02x}", byte);
-  return text;
-}
-
-std::string random_hex(size_t bytes) {
-  std::string random(bytes, '\0');
-  ASSERT(RAND_bytes(reinterpret_cast<unsigned char*>(random.data()), int(bytes)) == 1);
-  return hex(random);
-}
-
 std::string hash_password(std::string_view password, std::string_view salt) {
   std::string digest(kDigestBytes, '\0');
   ASSERT(PKCS5_PBKDF2_HMAC(password.data(), int(password.size()), reinterpret_cast<const unsigned char*>(salt.data()),
                            int(salt.size()), kIterations, EVP_sha256(), int(kDigestBytes),
                            reinterpret_cast<unsigned char*>(digest.data())) == 1);
-  return hex(digest);
+  return base::hex(digest);
 }
 
 // What stands for a verified pair in memory: useless to who reads a memory dump without the user's salt and hash.
@@ -50,7 +37,7 @@ std::string document_key(std::string_view name) {
 }
 
 void set_password(User& user, std::string_view password) {
-  user.salt = random_hex(kSaltBytes);
+  user.salt = base::random_hex(kSaltBytes);
   user.hash = hash_password(password, user.salt);
 }
 

@@ -8,6 +8,7 @@
 #include "access/audit/chain.h"
 #include "base/digest.h"
 #include "base/private_file.h"
+#include "base/random.h"
 #include "base/time.h"
 
 namespace workerdb::access {

@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "base/private_file.h"
+#include "base/random.h"
 
 namespace workerdb::access {
 namespace {

@@ -14,6 +14,7 @@
 #include "base/digest.h"
 #include "base/time.h"
 #include "value/json.h"
+#include "value/text.h"
 
 namespace workerdb::access {
 
@@ -33,11 +34,7 @@ constexpr std::string_view kHashMember = ",\"hash\":\"", kLineEnd = "\"}";
 std::string bounded(std::string_view text, size_t most) {
   std::string kept(text.substr(0, most));
   while (!kept.empty() && kept.size() == most && (static_cast<unsigned char>(kept.back()) & 0xc0) == 0x80) kept.pop_back();
-  if (value::is_utf8(kept)) return kept;
-  for (char& c : kept) {
-    if (static_cast<unsigned char>(c) >= 0x80) c = '?';
-  }
-  return kept;
+  return value::as_utf8(std::move(kept));
 }
 
 std::string sealed(const value::Builder& builder) {

@@ -1,17 +1,13 @@
 // contexts.yaml as text: strict reading, and writing as a whole.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 
 #include "access/context/configuration_file.h"
 #include "access/context/context.h"
 #include "access/context/store_url.h"
+#include "base/private_file.h"
 #include "yaml/map_reader.h"
 
 namespace workerdb::access {
@@ -176,28 +172,6 @@ void write_context(const Context& context, std::string& to) {
   if (!credentials.empty()) to += "    credentials:\n" + credentials;
 }
 
-Result<> write_whole(const std::string& file, const std::string& text) {
-  auto problem = [&] {
-    return Error(ErrorCode::kCannotWriteFile, fmt::format("cannot write {}: {}", file, std::strerror(errno)));
-  };
-  std::error_code ignored;
-  std::filesystem::path folder = std::filesystem::path(file).parent_path();
-  if (!folder.empty()) std::filesystem::create_directories(folder, ignored);
-  std::string temporary = fmt::format("{}.{}.new", file, ::getpid());
-  int descriptor = ::open(temporary.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
-  if (descriptor < 0) return problem();
-  bool written = ::write(descriptor, text.data(), text.size()) == ssize_t(text.size()) && ::fsync(descriptor) == 0;
-  written = ::close(descriptor) == 0 && written;
-  if (written && ::rename(temporary.c_str(), file.c_str()) == 0) return {};
-  Error error = problem();
-  ::unlink(temporary.c_str());
-  return error;
-}
-
-}  // namespace
-
-namespace {
-
 std::string file_text(const Contexts& contexts) {
   std::string text = "# Written by `workerdb context`, which keeps no comments.\n";
   text += fmt::format("current: {}\n", yaml_text(contexts.current));
@@ -246,6 +220,11 @@ Result<> check_contexts(const Contexts& contexts) {
   return {};
 }
 
-Result<> save_contexts(const std::string& file, const Contexts& contexts) { return write_whole(file, file_text(contexts)); }
+Result<> save_contexts(const std::string& file, const Contexts& contexts) {
+  std::error_code ignored;  // writing names the folder that is not there
+  std::filesystem::path folder = std::filesystem::path(file).parent_path();
+  if (!folder.empty()) std::filesystem::create_directories(folder, ignored);
+  return base::replace_private_file(file, file_text(contexts));
+}
 
 }  // namespace workerdb::access

@@ -1,11 +1,11 @@
 #include "access/credentials/lease_account.h"
 
 #include <fmt/format.h>
-#include <sys/random.h>
 
 #include <algorithm>
 
 #include "base/number.h"
+#include "base/random.h"
 #include "base/time.h"
 
 namespace workerdb::access {
@@ -22,18 +22,6 @@ constexpr size_t kMostObjects = 1000, kLongestObject = 512;
 // Lower case alone for names: PostgreSQL folds them where somebody forgets the quotes.
 constexpr std::string_view kNameLetters = "abcdefghijklmnopqrstuvwxyz012345";
 constexpr std::string_view kSecretAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-
-Result<std::string> random_letters(std::string_view alphabet, size_t count) {
-  std::string letters;
-  while (letters.size() < count) {
-    unsigned char byte = 0;
-    if (::getrandom(&byte, 1, 0) != 1) return Error(ErrorCode::kSysError, "the system gives no random numbers");
-    // Six bits; values beyond the alphabet are thrown away, so that all letters are equally likely.
-    byte &= 63;
-    if (byte < alphabet.size()) letters += alphabet[byte];
-  }
-  return letters;
-}
 
 Result<> check_scope(const LeaseScope& scope) {
   if (scope.objects.size() > kMostObjects || scope.channels.size() > kMostObjects) {
@@ -60,8 +48,8 @@ Result<Lease> new_lease(StoreKind store, const LeaseScope& scope, int64_t lifeti
   lease.store = store;
   lease.scope = scope;
   lease.expires_unix_s = base::unix_time_ms() / 1000 + lifetime_s;
-  lease.credential.user = fmt::format("{}{}_{}", kPrefix, lease.expires_unix_s, TRY(random_letters(kNameLetters, kRandomLetters)));
-  lease.credential.secret = base::Secret(TRY(random_letters(kSecretAlphabet, kSecretLetters)));
+  lease.credential.user = fmt::format("{}{}_{}", kPrefix, lease.expires_unix_s, base::random_letters(kNameLetters, kRandomLetters));
+  lease.credential.secret = base::Secret(base::random_letters(kSecretAlphabet, kSecretLetters));
   lease.credential.database = scope.database;
   lease.credential.expires_unix_s = lease.expires_unix_s;
   return lease;

@@ -10,10 +10,13 @@
 #include <filesystem>
 
 #include "access/guard/guard.h"
+#include "base/digest.h"
 #include "base/private_file.h"
+#include "base/random.h"
 #include "base/secret.h"
 #include "base/time.h"
 #include "value/json.h"
+#include "value/text.h"
 
 namespace workerdb::access {
 
@@ -67,9 +70,7 @@ std::string seal_of(const Approval& approval, const base::Secret& key) {
   unsigned length = 0;
   ::HMAC(::EVP_sha256(), key.expose().data(), int(key.expose().size()), reinterpret_cast<const unsigned char*>(text.data()),
          text.size(), sealed, &length);
-  std::string digits;
-  for (unsigned i = 0; i < length; ++i) digits += fmt::format("{:02x}", sealed[i]);
-  return digits;
+  return base::hex({reinterpret_cast<const char*>(sealed), length});
 }
 
 std::string written(const Approval& approval, const base::Secret& key) {
@@ -85,16 +86,14 @@ std::string written(const Approval& approval, const base::Secret& key) {
   return value::to_json(builder.slice()) + "\n";
 }
 
-std::string text_of(value::Slice value) { return value.is_string() ? std::string(value.as_string()) : ""; }
-
 // Nothing when the text is not what written() gave for it under this key.
 std::optional<Approval> read_sealed(std::string_view text, const base::Secret& key) {
   auto parsed = value::parse_json(text);
   if (!parsed || !parsed->slice().is_object() || !parsed->slice().get("expires_unix_s").is_int64()) return std::nullopt;
   value::Slice fields = parsed->slice();
-  Approval approval{text_of(fields.get("id")), text_of(fields.get("request")), text_of(fields.get("approved_by")),
+  Approval approval{std::string(value::text_or_empty(fields.get("id"))), std::string(value::text_or_empty(fields.get("request"))), std::string(value::text_or_empty(fields.get("approved_by"))),
                     fields.get("expires_unix_s").as_int64()};
-  std::string seal = text_of(fields.get("seal")), expected = seal_of(approval, key);
+  std::string seal = std::string(value::text_or_empty(fields.get("seal"))), expected = seal_of(approval, key);
   if (seal.size() != expected.size() || ::CRYPTO_memcmp(seal.data(), expected.data(), seal.size()) != 0) return std::nullopt;
   return approval;
 }

@@ -10,6 +10,7 @@
 
 #include "access/guard/guard.h"
 #include "base/private_file.h"
+#include "base/random.h"
 
 namespace workerdb::access {
 namespace {

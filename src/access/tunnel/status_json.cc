@@ -2,6 +2,7 @@
 
 #include "base/time.h"
 #include "value/json.h"
+#include "value/text.h"
 
 namespace workerdb::access {
 
@@ -12,15 +13,6 @@ using value::Builder;
 using value::Slice;
 
 namespace {
-
-// A sentence of ssh's may hold any bytes; JSON takes UTF-8 alone.
-std::string printable(std::string text) {
-  if (value::is_utf8(text)) return text;
-  for (char& character : text) {
-    if (static_cast<unsigned char>(character) >= 0x80) character = '?';
-  }
-  return text;
-}
 
 void add_forward(Builder& builder, const Forward& forward) {
   builder.add("name", forward.name);
@@ -109,7 +101,7 @@ std::string tunnel_json(const TunnelStatus& status) {
   builder.add("started_ms", static_cast<long>(status.started_ms));
   builder.add("connects", static_cast<long>(status.connects));
   builder.add("last_outage_ms", static_cast<long>(status.last_outage_ms));
-  builder.add("reason", printable(status.reason));
+  builder.add("reason", value::as_utf8(status.reason));
   builder.key("forwards");
   builder.open_array();
   for (const ForwardStatus& forward : status.forwards) {

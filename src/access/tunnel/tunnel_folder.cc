@@ -37,15 +37,6 @@ std::string variable(const char* name) {
   return value != nullptr && value[0] == '/' ? std::string(value) : std::string();
 }
 
-// Not synced: after a crash of the machine nothing of it is true anyway, and the thread that calls carries bytes.
-Result<> write_whole_file(const std::string& path, std::string_view content) {
-  std::string temporary = path + ".new";
-  Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-  bool written = file && ::write(file.get(), content.data(), content.size()) == static_cast<ssize_t>(content.size());
-  if (written && ::rename(temporary.c_str(), path.c_str()) == 0) return {};
-  return Error(ErrorCode::kCannotWriteFile, fmt::format("cannot write '{}': {}", path, ::strerror(errno)));
-}
-
 }  // namespace
 
 std::string tunnels_folder() {
@@ -98,7 +89,8 @@ Result<std::string> make_socket_folder(const TunnelFolder& folder) {
 }
 
 Result<> write_status(const TunnelFolder& folder, const TunnelStatus& status) {
-  return write_whole_file(folder.state_file(), tunnel_json(status) + "\n");
+  // Not synced: after a crash of the machine nothing of it is true anyway, and the thread that calls carries bytes.
+  return base::replace_private_file(folder.state_file(), tunnel_json(status) + "\n", {.owner = {}, .is_synced = false});
 }
 
 std::optional<TunnelStatus> read_status(const TunnelFolder& folder) {

@@ -3,12 +3,12 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/private_file.h"
 #include "cli/command_line/command_line.h"
 #include "cli/door.h"
 #include "cli/exit_code.h"
 #include "cli/import_command.h"
 #include "cli/query_commands.h"
-#include "cli/stack/private_file.h"
 
 namespace workerdb::cli {
 
@@ -44,7 +44,7 @@ template <typename Run>
 void on_command(CLI::App& command, CommandLine& line, std::shared_ptr<QueryArguments> arguments, Run run) {
   command.callback([&line, arguments, run] {
     line.run = [&line, arguments, run]() -> Result<int> {
-      if (!arguments->file.empty()) arguments->query.text = TRY(read_file(arguments->file));
+      if (!arguments->file.empty()) arguments->query.text = TRY(base::read_small_file(arguments->file));
       auto door = TRY(Door::open(line.common));
       TRY(run(door, *arguments));
       return int(ExitCode::kSuccess);

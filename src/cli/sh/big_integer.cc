@@ -1,10 +1,9 @@
 #include "cli/sh/big_integer.h"
 
-#include <sys/random.h>
-
-#include <array>
 #include <charconv>
 #include <cstdint>
+
+#include "base/random.h"
 
 namespace workerdb::cli {
 namespace {
@@ -44,18 +43,7 @@ std::string escaped(std::string_view mark) { return "\\u0000" + std::string(mark
 
 }  // namespace
 
-std::string random_mark() {
-  constexpr char kHex[] = "0123456789abcdef";
-  std::array<unsigned char, 16> bytes{};
-  // At most 256 bytes are never cut short once the kernel's generator is seeded.
-  (void)!getrandom(bytes.data(), bytes.size(), 0);
-  std::string mark(1, '\0');
-  for (unsigned char byte : bytes) {
-    mark += kHex[byte >> 4];
-    mark += kHex[byte & 15];
-  }
-  return mark + ":";
-}
+std::string random_mark() { return std::string(1, '\0') + base::random_hex(16) + ":"; }
 
 std::optional<std::string> mark_big_integers(std::string_view json, std::string_view mark) {
   std::optional<std::string> marked;

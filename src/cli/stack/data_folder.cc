@@ -15,7 +15,9 @@
 #include <filesystem>
 #include <utility>
 
-#include "cli/stack/private_file.h"
+#include "base/private_file.h"
+#include "cli/stack/owned_folder.h"
+
 
 namespace workerdb::cli {
 
@@ -59,7 +61,7 @@ Result<> check_marker(const DataFolder& folder) {
                     "with --data",
                     folder.path, user_name(found.st_uid), user_name(::geteuid())));
   }
-  if (TRY(read_file(folder.marker())) != kMarkerText) {
+  if (TRY(base::read_small_file(folder.marker())) != kMarkerText) {
     return Error(
         ErrorCode::kForbidden,
         fmt::format("'{}' was made by another version of workerdb; use that version or choose another folder "
@@ -141,7 +143,7 @@ Result<DataFolder> prepare_data_folder(const std::string& path, const std::optio
     TRY(check_space(parent.string(), kNewFolderBytes));
     if (user) TRY(check_way_in(parent.string(), *user));
     TRY(make_folder(folder.path, outer));
-    TRY(write_private_file(folder.marker(), kMarkerText));
+    TRY(base::replace_private_file(folder.marker(), kMarkerText));
   }
   if (::access(folder.path.c_str(), W_OK | X_OK) != 0) {
     return Error(ErrorCode::kForbidden,

@@ -4,11 +4,11 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/private_file.h"
 #include "cli/stack/data_folder.h"
 #include "cli/stack/env.h"
 #include "cli/stack/ports.h"
 #include "cli/stack/postgres_service.h"
-#include "cli/stack/private_file.h"
 #include "cli/stack/secrets.h"
 #include "cli/stack/stack_testing.h"
 #include "cli/stack/state_file.h"
@@ -107,7 +107,7 @@ TEST(Secrets, AreMadeOncePrivateAndDifferent) {
   EXPECT_EQ(load_or_make_secrets(*folder, options)->postgres_app, first->postgres_app);
   ASSERT_TRUE(write_connection_files(*folder, options, *first).has_value());
   EXPECT_EQ(mode_of(secret_file(*folder, kPgpassFile)), 0600u);
-  EXPECT_THAT(*read_file(secret_file(*folder, kPgpassFile)),
+  EXPECT_THAT(*base::read_small_file(secret_file(*folder, kPgpassFile)),
               HasSubstr("localhost:5432:*:flowmaster_app:" + first->postgres_app));
   options.redis_spaces = {{"workerdb_admin", {}, {}}};
   EXPECT_THAT(message(load_or_make_secrets(*folder, options)), HasSubstr("cannot be a Redis user"));
@@ -122,12 +122,12 @@ TEST(Secrets, AFileThatOthersCanReadIsRefused) {
 }
 
 TEST(PrivateFile, IsReplacedAsAWholeAndStaysPrivate) {
-  EXPECT_THAT(message(write_private_file("/dev/full/x", "text")), HasSubstr("cannot write '/dev/full/x'"));
+  EXPECT_THAT(message(base::replace_private_file("/dev/full/x", "text")), HasSubstr("cannot write '/dev/full/x'"));
   TemporaryFolder temporary;
   std::string path = temporary.inside("file");
-  ASSERT_TRUE(write_private_file(path, "first").has_value());
-  ASSERT_TRUE(write_private_file(path, "second").has_value());
-  EXPECT_EQ(*read_file(path), "second");
+  ASSERT_TRUE(base::replace_private_file(path, "first").has_value());
+  ASSERT_TRUE(base::replace_private_file(path, "second").has_value());
+  EXPECT_EQ(*base::read_small_file(path), "second");
   EXPECT_EQ(mode_of(path), 0600u);
 }
 

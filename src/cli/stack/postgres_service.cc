@@ -5,8 +5,9 @@
 
 #include <filesystem>
 
+#include "base/private_file.h"
+#include "cli/stack/owned_folder.h"
 #include "cli/stack/ports.h"
-#include "cli/stack/private_file.h"
 #include "cli/stack/programs.h"
 
 namespace workerdb::cli {
@@ -50,7 +51,7 @@ std::string socket_folder(const DataFolder& folder) {
 Result<bool> needs_initdb(const DataFolder& folder) {
   std::error_code code;
   if (!std::filesystem::exists(folder.postgres_data(), code)) return true;
-  auto version = read_file(folder.postgres_data() + "/PG_VERSION");
+  auto version = base::read_small_file(folder.postgres_data() + "/PG_VERSION");
   if (!version) {
     return Error(ErrorCode::kForbidden,
                  fmt::format("'{}' is not a data folder of PostgreSQL; move it away and start again",
@@ -70,7 +71,7 @@ Result<> run_initdb(const DataFolder& folder, const std::string& programs, const
   std::error_code code;
   std::filesystem::remove_all(new_data(folder), code);
   std::string password_file = folder.postgres() + "/password";
-  TRY(write_private_file(password_file, secrets.postgres_superuser + "\n", user ? &*user : nullptr));
+  TRY(base::replace_private_file(password_file, secrets.postgres_superuser + "\n", owned_by(user)));
   ProcessSpec spec{.executable = programs + "/initdb"};
   spec.arguments = {"-D",
                     new_data(folder),
@@ -110,7 +111,7 @@ Result<> run_initdb(const DataFolder& folder, const std::string& programs, const
 
 Result<ServiceSpec> postgres_service(const StackOptions& options, const DataFolder& folder,
                                      const std::string& programs, const std::optional<UserIdentity>& user) {
-  TRY(write_private_file(rules_file(folder), access_rules(options.bind_address), user ? &*user : nullptr));
+  TRY(base::replace_private_file(rules_file(folder), access_rules(options.bind_address), owned_by(user)));
   ProcessSpec process{.executable = programs + "/postgres"};
   process.arguments = {"-D", folder.postgres_data(), "-p", std::to_string(options.ports.postgres)};
   std::vector<std::pair<std::string, std::string>> settings = {

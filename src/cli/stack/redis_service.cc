@@ -6,8 +6,9 @@
 #include <set>
 
 #include "base/digest.h"
+#include "base/private_file.h"
+#include "cli/stack/owned_folder.h"
 #include "cli/stack/ports.h"
-#include "cli/stack/private_file.h"
 
 namespace workerdb::cli {
 
@@ -109,12 +110,12 @@ Result<std::string> redis_users(const StackOptions& options, const Secrets& secr
 Result<ServiceSpec> redis_service(const StackOptions& options, const DataFolder& folder,
                                   const std::string& program, const Secrets& secrets,
                                   const std::optional<UserIdentity>& user) {
-  const UserIdentity* owner = user ? &*user : nullptr;
+  const base::ReplaceOptions owner = owned_by(user);
   std::error_code code;
   std::string present;
-  if (std::filesystem::exists(users_file(folder), code)) present = TRY(read_file(users_file(folder)));
-  TRY(write_private_file(users_file(folder), TRY(redis_users(options, secrets, present)), owner));
-  TRY(write_private_file(configuration_file(folder), redis_configuration(options, folder), owner));
+  if (std::filesystem::exists(users_file(folder), code)) present = TRY(base::read_small_file(users_file(folder)));
+  TRY(base::replace_private_file(users_file(folder), TRY(redis_users(options, secrets, present)), owner));
+  TRY(base::replace_private_file(configuration_file(folder), redis_configuration(options, folder), owner));
   ProcessSpec process{.executable = program, .arguments = {configuration_file(folder)}};
   process.working_folder = folder.redis();
   process.user = user;

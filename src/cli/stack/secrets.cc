@@ -1,13 +1,14 @@
 #include "cli/stack/secrets.h"
 
 #include <fmt/format.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 
-#include "cli/stack/private_file.h"
+#include "base/private_file.h"
+#include "base/random.h"
+
 
 namespace workerdb::cli {
 
@@ -29,18 +30,7 @@ bool is_space_name(const std::string& name) {
 
 }  // namespace
 
-Result<std::string> make_secret() {
-  std::string password;
-  while (password.size() < kPasswordLength) {
-    unsigned char byte = 0;
-    if (::getrandom(&byte, 1, 0) != 1)
-      return Error(ErrorCode::kSysError, "the system gives no random numbers");
-    // Six bits; the two values above the alphabet are thrown away, so that all letters are equally likely.
-    byte &= 63;
-    if (byte < kAlphabet.size()) password += kAlphabet[byte];
-  }
-  return password;
-}
+std::string make_secret() { return base::random_letters(kAlphabet, kPasswordLength); }
 
 std::string secret_file(const DataFolder& folder, const std::string& name) {
   return folder.secrets() + "/" + name;
@@ -50,8 +40,8 @@ Result<std::string> load_or_make_secret(const DataFolder& folder, const std::str
   std::string path = secret_file(folder, name);
   struct stat found {};
   if (::lstat(path.c_str(), &found) != 0) {
-    std::string password = TRY(make_secret());
-    TRY(write_private_file(path, password));
+    std::string password = make_secret();
+    TRY(base::replace_private_file(path, password));
     return password;
   }
   if (!S_ISREG(found.st_mode) || found.st_uid != ::geteuid() || (found.st_mode & 077) != 0) {
@@ -61,7 +51,7 @@ Result<std::string> load_or_make_secret(const DataFolder& folder, const std::str
                     "password",
                     path));
   }
-  std::string password = TRY(read_file(path));
+  std::string password = TRY(base::read_small_file(path));
   while (!password.empty() && (password.back() == '\n' || password.back() == '\r')) password.pop_back();
   bool plain = std::all_of(password.begin(), password.end(), [](char character) {
     return kAlphabet.find(character) != std::string_view::npos;
@@ -104,11 +94,11 @@ Result<> write_connection_files(const DataFolder& folder, const StackOptions& op
     pgpass += fmt::format("{}:{}:*:{}:{}\n", spelling, options.ports.postgres, kPostgresSuperuser,
                           secrets.postgres_superuser);
   }
-  TRY(write_private_file(secret_file(folder, kPgpassFile), pgpass));
-  TRY(write_private_file(secret_file(folder, kDatabaseUrlFile),
+  TRY(base::replace_private_file(secret_file(folder, kPgpassFile), pgpass));
+  TRY(base::replace_private_file(secret_file(folder, kDatabaseUrlFile),
                          fmt::format("postgresql://{}:{}@{}:{}/flowmaster_core", kPostgresAppRole,
                                      secrets.postgres_app, host, options.ports.postgres)));
-  return write_private_file(secret_file(folder, kRedisUrlFile),
+  return base::replace_private_file(secret_file(folder, kRedisUrlFile),
                             fmt::format("redis://{}:{}@{}:{}/0", kRedisDefaultUser, secrets.redis_default,
                                         host, options.ports.redis));
 }

@@ -33,7 +33,7 @@ inline constexpr const char* kRedisUrlFile = "redis-url";
 // One more password under a name of the caller's ("redis-space-event-bus"): letters, digits, '_' and '-'.
 base::Result<std::string> load_or_make_secret(const DataFolder& folder, const std::string& name);
 // A new password, 32 letters and digits.
-base::Result<std::string> make_secret();
+std::string make_secret();
 // What is there is kept, what is missing is made. Fails with kBadParameter on a bad name of a key space.
 base::Result<Secrets> load_or_make_secrets(const DataFolder& folder, const StackOptions& options);
 // The files that contain passwords and ports together: pgpass and the connection strings.

@@ -4,9 +4,10 @@
 
 #include <filesystem>
 
+#include "base/private_file.h"
 #include "base/time.h"
-#include "cli/stack/private_file.h"
 #include "value/json.h"
+#include "value/text.h"
 
 namespace workerdb::cli {
 
@@ -54,7 +55,7 @@ void add_service(Builder& builder, const supervise::ServiceStatus& status, bool 
   builder.add("starts", static_cast<long>(status.starts));
   builder.add("restarts", static_cast<long>(status.restarts));
   builder.add("probe_failures", static_cast<long>(status.probe_failures));
-  if (with_reason) builder.add("reason", status.reason);
+  if (with_reason) builder.add("reason", value::as_utf8(status.reason));
   builder.close();
 }
 
@@ -77,16 +78,6 @@ supervise::ServiceStatus read_service(Slice object) {
 
 uint16_t port(Slice ports, std::string_view name) { return static_cast<uint16_t>(number(ports, name)); }
 
-// A log line may hold any bytes; JSON takes UTF-8 alone.
-supervise::ServiceStatus printable(supervise::ServiceStatus status) {
-  if (!value::is_utf8(status.reason)) {
-    for (char& character : status.reason) {
-      if (static_cast<unsigned char>(character) >= 0x80) character = '?';
-    }
-  }
-  return status;
-}
-
 }  // namespace
 
 Result<> write_state(const DataFolder& folder, const StackState& state) {
@@ -105,10 +96,11 @@ Result<> write_state(const DataFolder& folder, const StackState& state) {
   builder.add("ready_after_ms", static_cast<long>(state.ready_after_ms));
   builder.key("services");
   builder.open_array();
-  for (const supervise::ServiceStatus& status : state.services) add_service(builder, printable(status), true);
+  for (const supervise::ServiceStatus& status : state.services) add_service(builder, status, true);
   builder.close();
   builder.close();
-  return write_private_file(folder.state_file(), value::to_pretty_json(builder.slice()) + "\n");
+  // After a crash of the machine nothing of it is true.
+  return base::replace_private_file(folder.state_file(), value::to_pretty_json(builder.slice()) + "\n", {.owner = {}, .is_synced = false});
 }
 
 Result<StackState> read_state(const DataFolder& folder) {
@@ -117,7 +109,7 @@ Result<StackState> read_state(const DataFolder& folder) {
     return Error(ErrorCode::kFileNotFound,
                  fmt::format("nothing is up on '{0}'; start it with `workerdb up --data {0}`", folder.path));
   }
-  auto parsed = value::parse_json(TRY(read_file(folder.state_file())));
+  auto parsed = value::parse_json(TRY(base::read_small_file(folder.state_file())));
   if (!parsed || !parsed->slice().is_object() || !parsed->slice().get("services").is_array()) {
     return Error(ErrorCode::kCorruptedDatafile,
                  fmt::format("'{}' is damaged; the next `workerdb up` writes it anew", folder.state_file()));
@@ -139,7 +131,7 @@ Result<StackState> read_state(const DataFolder& folder) {
 
 std::string service_json(const supervise::ServiceStatus& status, bool with_reason) {
   Builder builder;
-  add_service(builder, printable(status), with_reason);
+  add_service(builder, status, with_reason);
   return value::to_json(builder.slice());
 }
 

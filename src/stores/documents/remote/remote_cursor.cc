@@ -6,6 +6,7 @@
 
 #include "stores/documents/remote/remote_transaction.h"
 #include "value/json.h"
+#include "value/text.h"
 
 namespace workerdb::stores::documents {
 
@@ -16,14 +17,11 @@ using net::HttpMethod;
 using value::Buffer;
 using value::Builder;
 using value::Slice;
+using value::text_or_empty;
 
 namespace {
 
 constexpr int kTransactionAttempts = 3;
-
-std::string text_of(Slice value) {
-  return value.is_string() ? std::string(value.as_string()) : std::string();
-}
 
 class RemoteCursor : public QueryCursor {
  public:
@@ -90,10 +88,10 @@ class RemoteCursor : public QueryCursor {
   void remember_cursor() {
     Slice batch = answer_.slice();
     has_more_ = batch.get("hasMore").is_true() && batch.get("id").is_string();
-    next_id_ = text_of(batch.get("nextBatchId"));
+    next_id_ = text_or_empty(batch.get("nextBatchId"));
     // Without numbered batches the server forgets the cursor with the last one.
     if (has_more_) {
-      open_id_ = text_of(batch.get("id"));
+      open_id_ = text_or_empty(batch.get("id"));
       is_numbered_ = !next_id_.empty();
     } else if (!is_numbered_) {
       open_id_.clear();
@@ -184,7 +182,7 @@ Result<TransactionCollections> declared_of(const RemoteQueries& at, const QueryA
   auto there = TRY(at.channel->read(at.prefix + "/_api/collection"));
   declared.read.clear();
   for (value::ArrayIterator item(there.slice().get("result")); item.valid(); item.next()) {
-    std::string name = text_of(item.value().get("name"));
+    std::string name(text_or_empty(item.value().get("name")));
     if (std::ranges::find(allowed, name) != allowed.end()) declared.read.push_back(std::move(name));
   }
   return declared;

@@ -8,6 +8,7 @@
 #include "net/percent.h"
 #include "value/json.h"
 #include "value/order.h"
+#include "value/text.h"
 
 namespace workerdb::stores::documents {
 
@@ -18,6 +19,7 @@ using net::HttpMethod;
 using value::Buffer;
 using value::Builder;
 using value::Slice;
+using value::text_or_empty;
 
 namespace {
 
@@ -26,10 +28,6 @@ constexpr size_t kStepDocuments = 5'000, kStepBytes = size_t(8) << 20;
 // How long a collection's key generator is taken to be what it was. It is fixed when a collection is made, so
 // only a collection that was dropped and made anew could differ.
 constexpr int64_t kKeyChoiceKept_ns = 10'000'000'000;
-
-std::string text_of(Slice value) {
-  return value.is_string() ? std::string(value.as_string()) : std::string();
-}
 
 const char* mode_name(OverwriteMode mode) {
   switch (mode) {
@@ -51,7 +49,7 @@ std::string write_parameters(const WriteOptions& options) {
 }
 
 WrittenDocument written_of(Slice answer) {
-  return {text_of(answer.get("_key")), text_of(answer.get("_rev"))};
+  return {std::string(text_or_empty(answer.get("_key"))), std::string(text_or_empty(answer.get("_rev")))};
 }
 
 // Keys that nobody else makes: milliseconds first, so that they grow like the server's own.
@@ -124,11 +122,11 @@ bool RemoteDocuments::may_choose_keys(std::string_view collection) {
       fmt::format("{}/_api/collection/{}/properties", prefix_, net::percent_encode(collection)));
   if (!answer) return false;  // the insert will say what is wrong
   Slice options = answer->slice().get("keyOptions"), shards = answer->slice().get("shardKeys");
-  std::string type = text_of(options.get("type"));
+  std::string_view type = text_or_empty(options.get("type"));
   bool is_free = (type.empty() || type == "traditional" || type == "uuid") &&
                  !(options.get("allowUserKeys").is_bool() && !options.get("allowUserKeys").is_true());
   // A cluster takes keys from outside only where it distributes documents by them.
-  if (shards.is_array()) is_free = is_free && shards.size() == 1 && text_of(shards.at(0)) == "_key";
+  if (shards.is_array()) is_free = is_free && shards.size() == 1 && text_or_empty(shards.at(0)) == "_key";
   base::MutexLock lock(mutex_);
   if (key_choices_.size() > 1000) key_choices_.clear();
   key_choices_[std::string(collection)] = {is_free, now_ns + kKeyChoiceKept_ns};
@@ -157,7 +155,7 @@ Result<RemoteDocuments::Outgoing> RemoteDocuments::prepare(std::string_view coll
       with_key.close();
       sent.document = with_key.take();
     } else {
-      sent.key = document.is_object() ? text_of(document.get("_key")) : "";
+      sent.key = text_or_empty(document.is_object() ? document.get("_key") : Slice());
       sent.document = Buffer(document);
       outgoing.is_repeatable = outgoing.is_repeatable && !has_no_key;
     }
@@ -277,7 +275,7 @@ Result<> RemoteDocuments::insert_step(std::string_view collection, const Outgoin
     }
     Slice number = item.value().get("errorNum");
     Error refusal(number.is_int64() ? ErrorCode(number.as_int64()) : ErrorCode::kInternal,
-                  text_of(item.value().get("errorMessage")));
+                  std::string(text_or_empty(item.value().get("errorMessage"))));
     if (answer.may_have_run && may_be_an_echo(refusal.code())) {
       auto found = TRY(read(collection, sent.key));
       auto settled = settle(sent, found ? found->slice() : Slice(), refusal);

@@ -12,6 +12,7 @@
 #include "stores/documents/remote/remote_documents.h"
 #include "stores/documents/remote/remote_users.h"
 #include "value/json.h"
+#include "value/text.h"
 
 namespace workerdb::stores::documents {
 
@@ -22,18 +23,15 @@ using net::HttpMethod;
 using value::Buffer;
 using value::Builder;
 using value::Slice;
+using value::text_or_empty;
 
 namespace {
 
 constexpr int kDropAttempts = 5;
 
-std::string text_of(Slice value) {
-  return value.is_string() ? std::string(value.as_string()) : std::string();
-}
-
 CollectionDescription description_of(Slice properties) {
   CollectionDescription description;
-  description.name = text_of(properties.get("name"));
+  description.name = text_or_empty(properties.get("name"));
   bool is_edge = properties.get("type").is_int64() && properties.get("type").as_int64() == 3;
   description.type = is_edge ? CollectionType::kEdge : CollectionType::kDocument;
   description.is_system = properties.get("isSystem").is_true();
@@ -89,7 +87,7 @@ class RemoteDatabase : public DocumentDatabase {
     auto answer = TRY(channel_->read(prefix_ + "/_api/collection"));
     std::vector<CollectionDescription> result;
     for (value::ArrayIterator item(answer.slice().get("result")); item.valid(); item.next()) {
-      auto found = TRY(find_collection(text_of(item.value().get("name"))));
+      auto found = TRY(find_collection(std::string(text_or_empty(item.value().get("name")))));
       if (found) result.push_back(*std::move(found));
     }
     std::sort(result.begin(), result.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
@@ -137,7 +135,7 @@ class RemoteDatabase : public DocumentDatabase {
       auto answer = channel_->read(target);
       if (!answer && answer.error().code() == ErrorCode::kCollectionNotFound) return std::nullopt;
       if (!answer) return std::move(answer).error();
-      return text_of(answer->slice().get("id"));
+      return std::string(text_or_empty(answer->slice().get("id")));
     });
   }
 
@@ -239,7 +237,7 @@ class RemoteStore : public DocumentStore {
     auto answer = TRY(channel_->read("/_api/database"));
     std::vector<std::string> names;
     for (value::ArrayIterator item(answer.slice().get("result")); item.valid(); item.next()) {
-      names.push_back(text_of(item.value()));
+      names.emplace_back(text_or_empty(item.value()));
     }
     std::sort(names.begin(), names.end());
     return names;
@@ -260,7 +258,7 @@ class RemoteStore : public DocumentStore {
       auto answer = channel_->read("/_db/" + encoded + "/_api/database/current");
       if (!answer && answer.error().code() == ErrorCode::kDatabaseNotFound) return std::nullopt;
       if (!answer) return std::move(answer).error();
-      return text_of(answer->slice().get("result").get("id"));
+      return std::string(text_or_empty(answer->slice().get("result").get("id")));
     });
   }
 

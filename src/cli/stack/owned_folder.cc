@@ -1,7 +1,6 @@
-#include "cli/stack/private_file.h"
+#include "cli/stack/owned_folder.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <pwd.h>
 #include <string.h>
@@ -18,8 +17,6 @@ using base::Result;
 
 namespace {
 
-constexpr size_t kLongestFile = 1024 * 1024;
-
 Error write_error(const std::string& path, int code) {
   if (code == ENOSPC || code == EDQUOT) {
     return Error(ErrorCode::kFilesystemFull,
@@ -30,50 +27,7 @@ Error write_error(const std::string& path, int code) {
   return Error(ErrorCode::kCannotWriteFile, fmt::format("cannot write '{}': {}", path, ::strerror(code)));
 }
 
-bool write_all(int file, std::string_view content) {
-  while (!content.empty()) {
-    ssize_t written = ::write(file, content.data(), content.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    content.remove_prefix(static_cast<size_t>(written));
-  }
-  return true;
-}
-
 }  // namespace
-
-Result<> write_private_file(const std::string& path, std::string_view content,
-                            const supervise::UserIdentity* owner) {
-  std::string temporary = path + ".new";
-  ::unlink(temporary.c_str());
-  int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (file < 0) return write_error(path, errno);
-  bool done = write_all(file, content) && ::fchmod(file, 0600) == 0 &&
-              (owner == nullptr || ::fchown(file, owner->uid, owner->gid) == 0);
-  int code = errno;
-  if (::close(file) != 0 && done) {
-    done = false;
-    code = errno;
-  }
-  if (done && ::rename(temporary.c_str(), path.c_str()) == 0) return {};
-  if (done) code = errno;
-  ::unlink(temporary.c_str());
-  return write_error(path, code);
-}
-
-Result<std::string> read_file(const std::string& path) {
-  int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0)
-    return Error(ErrorCode::kCannotReadFile, fmt::format("cannot read '{}': {}", path, ::strerror(errno)));
-  std::string content;
-  char buffer[16 * 1024];
-  ssize_t got;
-  while (content.size() <= kLongestFile && (got = ::read(file, buffer, sizeof buffer)) > 0) {
-    content.append(buffer, static_cast<size_t>(got));
-  }
-  ::close(file);
-  return content;
-}
 
 Result<> make_folder(const std::string& path, mode_t mode, const supervise::UserIdentity* owner) {
   bool made = ::mkdir(path.c_str(), mode) == 0;
@@ -99,6 +53,12 @@ Result<> make_folder(const std::string& path, mode_t mode, const supervise::User
   bool owned = !made || owner == nullptr || ::lchown(path.c_str(), owner->uid, owner->gid) == 0;
   if (!owned || ::chmod(path.c_str(), mode) != 0) return write_error(path, errno);
   return {};
+}
+
+base::ReplaceOptions owned_by(const std::optional<supervise::UserIdentity>& owner) {
+  base::ReplaceOptions options;
+  if (owner) options.owner = base::FileOwner{owner->uid, owner->gid};
+  return options;
 }
 
 std::string user_name(uid_t uid) {
