@@ -2,7 +2,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <optional>
 
+#include "access/credentials/lease.h"
 #include "access/guard/read_only.h"
 #include "catalog/environment_class.h"
 #include "cli/query_commands.h"
@@ -74,7 +76,38 @@ void append_text(const Reply& reply, int indent, std::string& to) {
   }
 }
 
-Result<> run_one(Door& door, const std::vector<std::string>& arguments, const QueryOptions& options) {
+// What a program reads with: an ACL user that can do no more, where the context's own login may make one. Made at the
+// first read, gone with its scope.
+class ReaderLogin {
+ public:
+  explicit ReaderLogin(Door& door) : door_(door) {}
+  ~ReaderLogin() {
+    // A failure is the sweeper's to mend: the login ends by itself.
+    if (lease_) (void)access::end_cache_lease(door_.session().cache(), lease_->credential.user);
+  }
+  ReaderLogin(const ReaderLogin&) = delete;
+  ReaderLogin& operator=(const ReaderLogin&) = delete;
+
+  Result<stores::cache::CacheOptions> options() {
+    auto login = door_.session().endpoints().cache;
+    if (door_.principal().kind == access::PrincipalKind::kPerson) return login;
+    if (!lease_) {
+      access::LeaseScope scope{std::to_string(login.database), {"*"}, {}, false};
+      auto lease = access::lease_cache(door_.session().cache(), scope, access::kLongestLeaseS);
+      if (!lease && lease.error().code() == ErrorCode::kForbidden) return login;
+      lease_ = TRY(std::move(lease));
+    }
+    login.user = lease_->credential.user;
+    login.password = std::string(lease_->credential.secret.expose());
+    return login;
+  }
+
+ private:
+  Door& door_;
+  std::optional<access::Lease> lease_;
+};
+
+Result<> run_one(Door& door, ReaderLogin& reader, const std::vector<std::string>& arguments, const QueryOptions& options) {
   if (arguments.empty()) return {};
   Intent intent;
   intent.store = access::StoreKind::kCache;
@@ -90,7 +123,7 @@ Result<> run_one(Door& door, const std::vector<std::string>& arguments, const Qu
   auto passage = TRY(door.enter(intent));
   Reply reply;
   if (passage.is_read_only()) {
-    auto outcome = TRY(access::read_cache(door.session().endpoints().cache, arguments, {.limits = passage.limits(), .objects = {}}));
+    auto outcome = TRY(access::read_cache(TRY(reader.options()), arguments, {.limits = passage.limits(), .objects = {}}));
     tell_cut(outcome.truncated, outcome.reply.elements.size());
     reply = std::move(outcome.reply);
   } else {
@@ -115,9 +148,10 @@ Result<> run_one(Door& door, const std::vector<std::string>& arguments, const Qu
 }  // namespace
 
 Result<> run_redis(Door& door, const std::vector<std::string>& arguments, const QueryOptions& options) {
-  if (!arguments.empty()) return run_one(door, arguments, options);
+  ReaderLogin reader(door);
+  if (!arguments.empty()) return run_one(door, reader, arguments, options);
   auto run_line = [&](const std::string& line) -> Result<> {
-    return run_one(door, TRY(split_words(line)), options);
+    return run_one(door, reader, TRY(split_words(line)), options);
   };
   if (!is_terminal(stdin)) {
     std::string text = TRY(read_standard_input());

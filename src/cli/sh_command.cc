@@ -80,7 +80,8 @@ Result<> use_context(const ShOptions& options, Door& door, JavaScriptShellOption
   bool is_own_user = options.user == "root" && !options.has_password && options.password_file.empty();
   shell.server.user = is_own_user ? documents.user : options.user;
   shell.server.password = is_own_user ? documents.password : TRY(endpoint_password(options));
-  if (door.context().is_local || options.common.write) return {};
+  bool is_own_stack = door.context().is_local && door.principal().kind == access::PrincipalKind::kPerson;
+  if (is_own_stack || options.common.write) return {};
   shell.server.read_only = true;
   return is_own_user ? lease_login(door, shell.database, shell.server) : Result<>();
 }

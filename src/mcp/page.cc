@@ -16,6 +16,8 @@ namespace {
 
 constexpr size_t kDigestDigits = 16;
 constexpr size_t kLongestCursor = 1024;
+// A page runs the query anew and skips: what lies further back is better asked for with a filter.
+constexpr uint64_t kMostSkipped = 100'000;
 
 // Of tool and arguments, without those that may change from page to page.
 std::string digest_of_call(const ToolCall& call) {
@@ -50,7 +52,7 @@ Result<PageStart> page_start(const ToolCall& call) {
   size_t dot = rest.find('.', 1);
   if (rest.front() != '.' || dot == std::string_view::npos) return bad_cursor(kForeign);
   auto skip = base::parse_integer<uint64_t>(rest.substr(1, dot - 1));
-  if (!skip) return bad_cursor(kForeign);
+  if (!skip || *skip > kMostSkipped) return bad_cursor(kForeign);
   return PageStart{*skip, std::string(rest.substr(dot + 1))};
 }
 

@@ -138,6 +138,17 @@ class Remote(unittest.TestCase):
         self.assertIn("redis.databases-test.svc.cluster.local", done.stderr)
         self.assertNotIn("tunnel", done.stderr)
 
+    def test_an_agents_redis_login_reads_and_is_gone_afterwards(self):
+        environment = {**os.environ, "AI_AGENT": "1"}
+        stack.workerdb("redis", "SET", "session:agents", "seen")
+        read = workerdb("redis", "--data", stack.data, "GET", "session:agents", env=environment)
+        self.assertEqual(read.stdout, '"seen"\n', read.stderr)
+        for words in (("SET", "session:agents", "changed"), ("EVAL", "return 1", "0"), ("CONFIG", "GET", "*")):
+            refused = workerdb("redis", "--data", stack.data, *words, env=environment)
+            self.assertEqual(refused.returncode, 4, f"{words}: {refused.stderr}")
+        self.assertEqual(stack.workerdb("credential", "list", "--json").stdout, "")
+        self.assertEqual(stack.workerdb("redis", "GET", "session:agents").stdout, '"seen"\n')
+
     def test_an_agent_reads_and_does_nothing_else(self):
         environment = {**os.environ, "AI_AGENT": "1"}
         read = workerdb("aql", "RETURN 1", "--context", "mirror-test", env=environment)

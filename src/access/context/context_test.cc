@@ -114,6 +114,7 @@ TEST_F(ContextsFile, BadOnesAreRefusedWithTheirPlace) {
   EXPECT_NE(complaint("contexts: {local: {class: test, cache: {url: 'redis://h'}}}").find("cannot be declared"), std::string::npos);
   EXPECT_NE(complaint("contexts: {a: {class: test, cache: {service: redis}}}").find("namespace"), std::string::npos);
   EXPECT_NE(complaint("contexts: {a: {class: test, ssh: {host: '-oProxyCommand=x'}, cache: {url: 'redis://h'}}}").find("'-'"), std::string::npos);
+  EXPECT_NE(complaint("contexts: {..: {class: test, cache: {url: 'redis://h'}}}").find("begins with"), std::string::npos);
   EXPECT_NE(complaint("current: b").find("no context"), std::string::npos);
   EXPECT_NE(complaint("contexts: {a: {class: test, cache: {url: 'redis://h'}, colour: red}}").find("colour"), std::string::npos);
 }

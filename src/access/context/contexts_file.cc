@@ -26,7 +26,8 @@ constexpr size_t kMostContexts = 1000;
 constexpr std::string_view kLocal = "local";
 
 bool is_plain_name(std::string_view name) {
-  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+  // It becomes a file's name, too.
+  return !name.empty() && name.size() <= 64 && std::isalnum(static_cast<unsigned char>(name[0])) != 0 && std::all_of(name.begin(), name.end(), [](unsigned char c) {
     return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
   });
 }
@@ -97,7 +98,7 @@ Context read_context(const std::string& name, const YamlValue& value, Complaints
   MapReader reader(value, "a context", complaints);
   Context context;
   context.name = name;
-  if (!is_plain_name(name)) complaints.add(value.place, "a context's name has letters, digits, '-', '_' and '.', at most 64");
+  if (!is_plain_name(name)) complaints.add(value.place, "a context's name begins with a letter or digit and has letters, digits, '-', '_' and '.', at most 64");
   if (name == kLocal) complaints.add(value.place, "'local' is the supervised stack and cannot be declared");
   context.environment = reader.choice<EnvironmentClass>("class", {{"local", EnvironmentClass::kLocal},
                                                                   {"dev", EnvironmentClass::kDev},

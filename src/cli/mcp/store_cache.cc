@@ -147,7 +147,12 @@ Result<> check_prefix(const catalog::Catalog& catalog, std::string_view name, bo
 Result<CacheValue> StoreDoor::read_cache(const Call& call, const mcp::CacheRequest& request, const mcp::ReadLimits& limits) {
   Access access = TRY(admit(call, {StoreKind::kCache, {}, Operation::kRead, {request.key}, {}}));
   auto permitted = check_prefix(options_.catalog, request.key, false);
-  Result<CacheValue> found = permitted ? read_key(stores().cache, request, limits) : Result<CacheValue>(permitted.error());
+  auto read = [&]() -> Result<CacheValue> {
+    TRY(permitted);
+    auto reader = TRY(cache_reader());
+    return read_key(*reader, request, limits);
+  };
+  Result<CacheValue> found = read();
   TRY(note(std::move(access), std::nullopt, found ? nullptr : &found.error()));
   return found;
 }

@@ -50,6 +50,7 @@ StoreDoor::Stores& StoreDoor::stores() {
   if (!is_same) {
     stores_.emplace_back(*std::move(now));
     readers_.clear();
+    cache_reader_ = nullptr;
   }
   return stores_.back();
 }
@@ -109,8 +110,8 @@ Result<stores::relational::ConnectionOptions> StoreDoor::reader(const std::strin
   Stores& stores = this->stores();
   base::MutexLock lock(mutex_);
   int64_t now_s = base::unix_time_ms() / 1000;
-  Reader& reader = readers_[database];
-  if (reader.expires_unix_s - kReaderRenewalS > now_s) return reader.login;
+  auto known = readers_.find(database);
+  if (known != readers_.end() && known->second.expires_unix_s - kReaderRenewalS > now_s) return known->second.login;
   stores::relational::ConnectionOptions options = stores.endpoints.relational;
   options.database = database;
   auto lease = access::lease_relational(stores.relational, {database, {}, {}, false}, kReaderLifetimeS);
@@ -122,9 +123,31 @@ Result<stores::relational::ConnectionOptions> StoreDoor::reader(const std::strin
     return lease.error();
   }
   // Where this login may make no others (a remote context), it is the context's own, in a read-only transaction.
-  reader.login = std::move(options);
-  reader.expires_unix_s = now_s + kReaderLifetimeS;
-  return reader.login;
+  readers_[database] = {options, now_s + kReaderLifetimeS};
+  return options;
+}
+
+Result<std::shared_ptr<stores::cache::CacheStore>> StoreDoor::cache_reader() {
+  Stores& stores = this->stores();
+  base::MutexLock lock(mutex_);
+  int64_t now_s = base::unix_time_ms() / 1000;
+  if (cache_reader_ != nullptr && cache_reader_expires_unix_s_ - kReaderRenewalS > now_s) return cache_reader_;
+  auto login = stores.endpoints.cache;
+  access::LeaseScope scope{std::to_string(login.database), {}, {}, false};
+  for (const auto& space : options_.catalog.cache.key_spaces) {
+    for (const std::string& prefix : space.prefixes) scope.objects.push_back(prefix + "*");
+  }
+  if (scope.objects.empty()) scope.objects = {"*"};
+  auto lease = access::lease_cache(stores.cache, scope, kReaderLifetimeS);
+  if (lease) {
+    login.user = lease->credential.user;
+    login.password = std::string(lease->credential.secret.expose());
+  } else if (options_.context.is_local || lease.error().code() != ErrorCode::kForbidden) {
+    return lease.error();
+  }
+  cache_reader_ = std::make_shared<stores::cache::CacheStore>(login);
+  cache_reader_expires_unix_s_ = now_s + kReaderLifetimeS;
+  return cache_reader_;
 }
 
 Result<mcp::ContextSummary> StoreDoor::context(const Call&) {

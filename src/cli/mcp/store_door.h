@@ -73,6 +73,8 @@ class StoreDoor : public mcp::DataDoor {
 
   // A login that can only read, for SQL that a model wrote: the stack's own one could do anything.
   base::Result<stores::relational::ConnectionOptions> reader(const std::string& database) EXCLUDES(mutex_);
+  // The same for Redis: an ACL user that reads the keys of the declared key spaces.
+  base::Result<std::shared_ptr<stores::cache::CacheStore>> cache_reader() EXCLUDES(mutex_);
 
   base::Result<std::vector<mcp::DatabaseSummary>> document_databases();
   base::Result<std::vector<mcp::DatabaseSummary>> relational_databases();
@@ -110,6 +112,8 @@ class StoreDoor : public mcp::DataDoor {
   base::Mutex mutex_;
   std::deque<Stores> stores_ GUARDED_BY(mutex_);  // one more after each change of a password
   std::map<std::string, Reader> readers_ GUARDED_BY(mutex_);
+  std::shared_ptr<stores::cache::CacheStore> cache_reader_ GUARDED_BY(mutex_);
+  int64_t cache_reader_expires_unix_s_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace workerdb::cli
