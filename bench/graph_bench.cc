@@ -3,6 +3,7 @@
 //   graph_bench [VERTICES EDGES [PIECE OF A NAME]]
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,7 +16,6 @@
 #include <string>
 #include <vector>
 
-#include "base/time.h"
 #include "engine/engine.h"
 #include "value/builder.h"
 #include "value/json.h"
@@ -175,13 +175,20 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
+// Everything runs in this thread, so that its own time counts: what others do on the machine does not.
+int64_t thread_time_ns() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return int64_t(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
+}
+
 // Microseconds for one question, the median over rounds of all starts.
 double time_us(const std::function<void(size_t)>& ask) {
   std::vector<double> rounds;
   for (int round = 0; round < kRounds; ++round) {
-    int64_t begin = base::steady_time_ns();
+    int64_t begin = thread_time_ns();
     for (size_t i = 0; i < kStarts; ++i) ask(i);
-    rounds.push_back(double(base::steady_time_ns() - begin) / 1000 / kStarts);
+    rounds.push_back(double(thread_time_ns() - begin) / 1000 / kStarts);
   }
   return median(rounds);
 }
@@ -227,7 +234,7 @@ int run(size_t vertices, size_t edges, const std::string& wanted) {
   Graph graph(vertices, edges);
   Documents documents(graph);
   Sqlite sqlite(graph);
-  fmt::print("{} vertices, {} edges; medians of {} rounds over {} starts\n", vertices, edges, kRounds, kStarts);
+  fmt::print("{} vertices, {} edges; processor time, medians of {} rounds over {} starts\n", vertices, edges, kRounds, kStarts);
   fmt::print("{:<24} {:>12} {:>14} {:>12} {:>8}\n", "", "workerdb us", "edges a second", "sqlite us", "ratio");
   int differences = 0;
   // What is read often is held in memory.

@@ -120,4 +120,15 @@ std::shared_ptr<Presence> Adjacency::presence(uint64_t collection_object_id, uin
   return presence_.back();
 }
 
+std::shared_ptr<WeightColumn> Adjacency::weights(std::string_view attribute) const {
+  std::scoped_lock lock(presence_mutex_);
+  for (const auto& known : weights_) {
+    if (known->attribute == attribute) return known;
+  }
+  constexpr size_t kMostAttributes = 2;
+  if (weights_.size() == kMostAttributes) return nullptr;
+  weights_.push_back(std::make_shared<WeightColumn>(std::string(attribute), edge_count()));
+  return weights_.back();
+}
+
 }  // namespace workerdb::graph

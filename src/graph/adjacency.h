@@ -5,6 +5,7 @@
 // Vertices and edges have numbers. An edge's number is its place in the order of the edge index (_from, then _key), and
 // the lists of both directions keep the index's order, so that a walk gives the same rows with and without it.
 #include <atomic>
+#include <bit>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -55,7 +56,33 @@ class Presence {
   std::vector<std::atomic<uint8_t>> states_;
 };
 
-// Immutable, except for what is known about presence. Thread-safe.
+// What an attribute of the edges weighs, as far as somebody has looked. Thread-safe.
+class WeightColumn {
+ public:
+  WeightColumn(std::string attribute_name, size_t edges) : attribute(std::move(attribute_name)), bits_(edges) {}
+  enum State : uint8_t { kUnknown, kNumber, kNone };
+  State at(EdgeNumber edge, double& weight) const {
+    uint64_t bits = bits_[edge].load(std::memory_order_relaxed);
+    if (bits == 0) return kUnknown;
+    if (bits == kNoNumberBits) return kNone;
+    weight = std::bit_cast<double>(bits ^ kMark);
+    return kNumber;
+  }
+  void set(EdgeNumber edge, double weight) {
+    bits_[edge].store(std::bit_cast<uint64_t>(weight) ^ kMark, std::memory_order_relaxed);
+  }
+  void set_none(EdgeNumber edge) { bits_[edge].store(kNoNumberBits, std::memory_order_relaxed); }
+
+  const std::string attribute;
+
+ private:
+  // No number of a document is one of the two NaN that stand for "not looked at" (all bits zero behind the mark) and
+  // for "no number".
+  static constexpr uint64_t kMark = 0x7ff8000000000001, kNoNumberBits = 2;
+  std::vector<std::atomic<uint64_t>> bits_;
+};
+
+// Immutable, except for what is known about presence and weights. Thread-safe.
 class Adjacency {
  public:
   // Null if it would take more than the budget. Reads the whole edge index.
@@ -78,6 +105,8 @@ class Adjacency {
 
   // The one for a collection of vertices at a version; a newer version replaces an older one.
   std::shared_ptr<Presence> presence(uint64_t collection_object_id, uint64_t version) const;
+  // Null where there are too many already.
+  std::shared_ptr<WeightColumn> weights(std::string_view attribute) const;
 
  private:
   friend class AdjacencyBuilder;
@@ -94,6 +123,7 @@ class Adjacency {
 
   mutable std::mutex presence_mutex_;
   mutable std::vector<std::shared_ptr<Presence>> presence_;
+  mutable std::vector<std::shared_ptr<WeightColumn>> weights_;   // guarded by the same mutex
 };
 
 // The edge index of a collection, or null.

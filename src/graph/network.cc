@@ -231,6 +231,21 @@ Result<Slice> Network::edge(EdgeNumber edge) {
   return document;
 }
 
+Result<std::optional<double>> Network::edge_number_at(EdgeNumber edge, const std::string& attribute) {
+  if (only_ != nullptr && (weights_ == nullptr || weights_->attribute != attribute)) weights_ = only_->weights(attribute);
+  double weight = 0;
+  if (weights_ != nullptr) {
+    WeightColumn::State state = weights_->at(edge, weight);
+    if (state == WeightColumn::kNumber) return std::optional(weight);
+    if (state == WeightColumn::kNone) return std::optional<double>();
+  }
+  Slice found = TRY(this->edge(edge)).get(attribute);
+  bool is_number = found.is_number();
+  if (is_number) weight = found.as_double();
+  if (weights_ != nullptr) is_number ? weights_->set(edge, weight) : weights_->set_none(edge);
+  return is_number ? std::optional(weight) : std::nullopt;
+}
+
 void Network::trim() {
   if (documents_.reserved() <= kMostDocumentBytes) return;
   documents_.reset();

@@ -5,6 +5,7 @@
 // each vertex's steps are read when they are first asked for (from an Adjacency or from the edge index) and kept.
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -73,6 +74,8 @@ class Network {
   base::Result<value::Slice> vertex(VertexNumber vertex);
   base::Result<value::Slice> edge(EdgeNumber edge);
   base::Result<bool> exists(VertexNumber vertex);
+  // An attribute of an edge, if it is a number.
+  base::Result<std::optional<double>> edge_number_at(EdgeNumber edge, const std::string& attribute);
   // Gives up the documents if they have become many.
   void trim();
 
@@ -119,6 +122,7 @@ class Network {
   NetworkOptions options_;
   std::vector<Source> sources_;
 
+  std::shared_ptr<WeightColumn> weights_;   // of only_, for the attribute that was asked for last
   std::shared_ptr<const Adjacency> only_;   // the graph's one collection, held in memory
   StringTable vertices_;                    // all of them, or those that only_ does not know
   std::vector<KnownEdge> edges_;

@@ -1,6 +1,7 @@
 #pragma once
 // A map from numbers to small values and a set of numbers, for what a search has visited. They cost what they hold, not
 // what the graph holds.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -54,6 +55,11 @@ class NumberMap {
     return true;
   }
   size_t size() const { return size_; }
+  void for_each_key(auto&& visit) const {
+    for (const Slot& slot : slots_) {
+      if (slot.key != kEmpty) visit(slot.key);
+    }
+  }
   void clear() {
     if (slots_.size() > 4096 && size_ * 16 < slots_.size()) {
       slots_.clear();   // one large search must not make all later ones slow
@@ -88,18 +94,51 @@ class NumberMap {
   Charge charge_;
 };
 
-struct Nothing {};
+// A hash table while it holds few numbers of those up to the greatest, one bit a number afterwards.
 class NumberSet {
  public:
-  explicit NumberSet(value::MemoryObserver* observer) : map_(observer) {}
-  bool contains(uint32_t key) { return map_.contains(key); }
+  explicit NumberSet(value::MemoryObserver* observer) : map_(observer), charge_(observer) {}
+  bool contains(uint32_t key) {
+    if (bits_.empty()) return map_.contains(key);
+    return key / 64 < bits_.size() && (bits_[key / 64] >> (key % 64) & 1) != 0;
+  }
   // False if it was there.
-  bool add(uint32_t key) { return map_.put(key, {}); }
-  size_t size() const { return map_.size(); }
-  void clear() { map_.clear(); }
+  bool add(uint32_t key) {
+    if (bits_.empty()) {
+      if (!map_.put(key, {})) return false;
+      greatest_ = std::max(greatest_, key);
+      if (map_.size() >= kFew && map_.size() >= greatest_ / kBitsPerNumber) become_bits();
+      return true;
+    }
+    if (key / 64 >= bits_.size()) resize(key);
+    uint64_t bit = uint64_t(1) << (key % 64);
+    if ((bits_[key / 64] & bit) != 0) return false;
+    bits_[key / 64] |= bit;
+    return true;
+  }
+  void clear() {
+    map_.clear();
+    bits_.clear();
+    greatest_ = 0;
+  }
 
  private:
+  struct Nothing {};
+  static constexpr size_t kFew = 64, kBitsPerNumber = 256;
+  void resize(uint32_t key) {
+    bits_.resize(std::max<size_t>(bits_.size() * 2, key / 64 + 1));
+    charge_.set(bits_.capacity() * sizeof(uint64_t));
+  }
+  void become_bits() {
+    resize(greatest_);
+    map_.for_each_key([this](uint32_t key) { bits_[key / 64] |= uint64_t(1) << (key % 64); });
+    map_.clear();
+  }
+
   NumberMap<Nothing> map_;
+  std::vector<uint64_t> bits_;   // empty while map_ holds the numbers
+  uint32_t greatest_ = 0;
+  Charge charge_;
 };
 
 }  // namespace workerdb::graph

@@ -7,7 +7,6 @@
 namespace workerdb::graph {
 
 using base::Result;
-using value::Slice;
 
 std::unique_ptr<Walk> Walk::make(Network& network, const WalkOptions& options, PathRules* rules) {
   if (options.order == Order::kDepthFirst) return std::make_unique<DepthFirstWalk>(network, options, rules);
@@ -17,8 +16,7 @@ std::unique_ptr<Walk> Walk::make(Network& network, const WalkOptions& options, P
 Result<double> weight_of(Network& network, EdgeNumber edge, const Weights& weights) {
   double weight = weights.default_weight;
   if (!weights.attribute.empty()) {
-    Slice found = TRY(network.edge(edge)).get(weights.attribute);
-    if (found.is_number()) weight = found.as_double();
+    weight = TRY(network.edge_number_at(edge, weights.attribute)).value_or(weight);
   }
   if (weight >= 0) return weight;
   return base::Error(base::ErrorCode::kGraphNegativeEdgeWeight,
