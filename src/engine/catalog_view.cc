@@ -1,5 +1,7 @@
 #include "engine/catalog_view.h"
 
+#include "search/view.h"
+
 namespace workerdb::engine {
 namespace {
 
@@ -52,6 +54,21 @@ std::shared_ptr<const aql::semantics::GraphInfo> StoreCatalogView::find_graph(st
   }
   graph->orphan_collections = strings(document.slice().get("orphanCollections"));
   return graph;
+}
+
+std::shared_ptr<const aql::semantics::ViewInfo> StoreCatalogView::find_view(std::string_view name) const {
+  auto view = store_.find_view(database_, name);
+  if (view == nullptr) return nullptr;
+  auto info = std::make_shared<aql::semantics::ViewInfo>();
+  info->id = view->id;
+  info->name = view->name;
+  for (const auto& link : search::links_of(view->properties.slice())) {
+    auto collection = store_.find_collection(database_, std::to_string(link.collection_id));
+    if (collection == nullptr) continue;   // dropped since
+    info->collections.push_back(collection->name);
+    info->document_count += store_.document_count(*collection);
+  }
+  return info;
 }
 
 std::shared_ptr<const CollectionInfo> StoreCatalogView::find_collection(std::string_view name) const {

@@ -12,6 +12,7 @@ class StoreCatalogView : public aql::semantics::CatalogView {
       : store_(store), database_(database) {}
 
   std::shared_ptr<const aql::semantics::CollectionInfo> find_collection(std::string_view name) const override;
+  std::shared_ptr<const aql::semantics::ViewInfo> find_view(std::string_view name) const override;
   // As committed last.
   std::shared_ptr<const aql::semantics::GraphInfo> find_graph(std::string_view name) const override;
 

@@ -64,6 +64,15 @@ class RecordingCatalogView : public StoreCatalogView {
     if (info != nullptr) graphs_.push_back({std::string(name), info->revision});
     return info;
   }
+  std::shared_ptr<const aql::semantics::ViewInfo> find_view(std::string_view name) const override {
+    auto found = store_.find_view(database_, name);
+    auto info = StoreCatalogView::find_view(name);
+    if (std::ranges::find(views_, name, &CompiledQuery::View::name) == views_.end()) {
+      views_.push_back({std::string(name), std::move(found)});
+    }
+    return info;
+  }
+  std::vector<CompiledQuery::View> take_views() { return std::move(views_); }
   std::vector<CompiledQuery::Source> take_sources() { return std::move(sources_); }
   std::vector<CompiledQuery::Graph> take_graphs() { return std::move(graphs_); }
 
@@ -72,6 +81,7 @@ class RecordingCatalogView : public StoreCatalogView {
   const storage::Database& database_;
   mutable std::vector<CompiledQuery::Source> sources_;
   mutable std::vector<CompiledQuery::Graph> graphs_;
+  mutable std::vector<CompiledQuery::View> views_;
 };
 
 // Kinds of nodes whose making looks at no value of a bind parameter, but for those that semantics marks. Another kind
@@ -85,6 +95,7 @@ struct IsIndifferentToValues {
   bool operator()(const aql::plan::Traversal&) const { return true; }
   bool operator()(const aql::plan::ShortestPath&) const { return true; }
   bool operator()(const aql::plan::EnumeratePaths&) const { return true; }
+  bool operator()(const aql::plan::EnumerateView&) const { return true; }
   bool operator()(const aql::plan::EnumerateList&) const { return true; }
   bool operator()(const aql::plan::Filter&) const { return true; }
   bool operator()(const aql::plan::Calculation&) const { return true; }
@@ -157,6 +168,7 @@ Result<CompiledQueryPtr> compile_query(const storage::Store& store, const storag
   compiled->plan = std::move(plan);
   compiled->sources = catalog.take_sources();
   compiled->graphs = catalog.take_graphs();
+  compiled->views = catalog.take_views();
   if (with_program) {
     compiled->program = TRY(aql::execute::compile(compiled->plan, compiled->serves_other_values));
   }

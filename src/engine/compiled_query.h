@@ -34,6 +34,12 @@ struct CompiledQuery {
     std::string name, revision;
   };
   std::vector<Graph> graphs;
+  // Each name that may have been a view's, and the view as it was (null: it was none).
+  struct View {
+    std::string name;
+    storage::ViewPtr view;
+  };
+  std::vector<View> views;
 };
 using CompiledQueryPtr = std::shared_ptr<const CompiledQuery>;
 

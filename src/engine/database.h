@@ -10,6 +10,7 @@
 #include "engine/query.h"
 #include "engine/transaction.h"
 #include "engine/types.h"
+#include "engine/view.h"
 
 namespace workerdb::engine {
 
@@ -35,6 +36,25 @@ class Database {
   // kDuplicateName, kIllegalName, kValidationBadParameter, kInvalidKeyGenerator.
   Result<Collection> create_collection(std::string_view name, const CollectionOptions& options = {});
   Result<> drop_collection(std::string_view name, bool allow_system = false);
+
+  // Views (engine/view.h). `definition`: {"type": "arangosearch", "links": {…}, …}. kCollectionNotFound for a view that is
+  // not there or a link to no collection; kDuplicateName, kIllegalName, kBadParameter.
+  Result<View> view(std::string_view name) const;
+  std::vector<View> views() const;   // by name
+  Result<View> create_view(std::string_view name, Slice definition);
+  Result<> drop_view(std::string_view name);
+
+  // Analyzers: {"name", "type", "properties", "features"}, as users see them, built-in ones included. kDocumentNotFound for one
+  // that is not there; kBadParameter for a definition that is wrong, or differs from the one of that name.
+  Result<Buffer> analyzer(std::string_view name) const;
+  Buffer analyzers() const;
+  struct EnsuredAnalyzer {
+    Buffer definition;
+    bool created;
+  };
+  Result<EnsuredAnalyzer> ensure_analyzer(Slice definition);
+  // kConflict while a view uses it, unless `force`; kForbidden for built-in ones.
+  Result<> drop_analyzer(std::string_view name, bool force = false);
 
   // Runs an AQL query. `bind_variables`: an object, or none. With options.stream rows are made while the cursor is read;
   // otherwise all are made, and data is committed, before this returns. In a transaction the query's writes are part

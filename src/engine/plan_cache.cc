@@ -31,6 +31,9 @@ bool still_holds(const storage::Store& store, const storage::Database& database,
     auto now = StoreCatalogView(store, database).find_graph(graph.name);
     if (now == nullptr || now->revision != graph.revision) return false;
   }
+  for (const auto& view : plan.query->views) {
+    if (store.find_view(database, view.name) != view.view) return false;
+  }
   for (const auto& source : plan.query->sources) {
     if (store.find_collection(database, source.name) != source.collection) return false;
   }

@@ -16,6 +16,13 @@ class AnyCollection : public aql::semantics::CatalogView {
     info->is_edge = true;   // wherever one is wanted
     return info;
   }
+  // Any name that FOR walks over may be a view's, and then SEARCH may follow.
+  std::shared_ptr<const aql::semantics::ViewInfo> find_view(std::string_view name) const override {
+    asked_.emplace(name);
+    auto view = std::make_shared<aql::semantics::ViewInfo>();
+    view->name = name;
+    return view;
+  }
   std::shared_ptr<const aql::semantics::GraphInfo> find_graph(std::string_view name) const override {
     auto graph = std::make_shared<aql::semantics::GraphInfo>();
     graph->name = name;

@@ -29,6 +29,7 @@ struct Route {
 };
 
 std::span<const Route> administration_routes();
+std::span<const Route> analyzer_routes();
 std::span<const Route> collection_routes();
 std::span<const Route> cursor_routes();
 std::span<const Route> database_routes();
@@ -38,6 +39,7 @@ std::span<const Route> index_routes();
 std::span<const Route> query_routes();
 std::span<const Route> transaction_routes();
 std::span<const Route> user_routes();
+std::span<const Route> view_routes();
 
 // Immutable, thread-safe.
 class Router {

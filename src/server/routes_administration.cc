@@ -101,9 +101,6 @@ Result<HttpResponse> show_license(Exchange&) {
   return json_response(200, to.slice());
 }
 
-// Views, analyzers and graphs are empty lists to drivers that ask what there is.
-Result<HttpResponse> empty_list(Exchange&) { return result_response(200, Slice::empty_array()); }
-
 const Route kRoutes[] = {
     {HttpMethod::kGet, "/_api/version", Access::kUser, show_version, true},
     {HttpMethod::kGet, "/_admin/server/availability", Access::kPublic, show_availability, true},
@@ -114,7 +111,6 @@ const Route kRoutes[] = {
     {HttpMethod::kGet, "/_admin/server/role", Access::kUser, show_role},
     {HttpMethod::kGet, "/_admin/server/mode", Access::kUser, show_mode},
     {HttpMethod::kGet, "/_admin/license", Access::kUser, show_license},
-    {HttpMethod::kGet, "/_api/view", Access::kDatabaseRead, empty_list},
 };
 
 }  // namespace

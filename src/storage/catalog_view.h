@@ -13,6 +13,10 @@ namespace workerdb::storage {
 struct DatabaseView {
   DatabasePtr database;
   std::map<std::string, CollectionStatePtr, std::less<>> collections;
+  std::map<std::string, ViewPtr, std::less<>> views;
+
+  // Collections and views share their names.
+  bool has_name(std::string_view name) const { return collections.contains(name) || views.contains(name); }
 };
 
 struct CatalogView {

@@ -112,6 +112,29 @@ value::Buffer collection_record(const Collection& collection) {
   return record.take();
 }
 
+value::Buffer view_record(const View& view) {
+  Builder record;
+  record.open_object();
+  record.add("id", view.id);
+  record.add("databaseId", view.database_id);
+  record.add("name", view.name);
+  record.add("type", view.type);
+  record.add("properties", view.properties.slice());
+  record.close();
+  return record.take();
+}
+
+Result<View> parse_view_record(Slice record) {
+  if (!record.is_object()) return bad_record();
+  View view;
+  view.id = TRY(number(record, "id"));
+  view.database_id = TRY(number(record, "databaseId"));
+  view.name = TRY(text(record, "name"));
+  view.type = TRY(text(record, "type"));
+  view.properties = value::Buffer(record.get("properties"));
+  return view;
+}
+
 Result<Database> parse_database_record(Slice record) {
   if (!record.is_object()) return bad_record();
   Database database;

@@ -37,7 +37,7 @@ Result<CollectionPtr> RocksStore::rename_collection(const Database& database, st
   CollectionPtr before = state->current().description;
   auto in_database = TRY(live(database));
   if (state->is_dropped) return ErrorCode::kCollectionNotFound;
-  if (in_database->collections.contains(new_name)) {
+  if (in_database->has_name(new_name)) {
     return {ErrorCode::kDuplicateName, fmt::format("duplicate name: '{}' exists already", new_name)};
   }
   auto renamed = std::make_shared<Collection>(*before);
@@ -56,7 +56,7 @@ Result<CollectionPtr> RocksStore::rename_collection(const Database& database, st
   }
   base::MutexLock lock(schema_mutex_);
   in_database = TRY(live(database));
-  if (in_database->collections.contains(new_name)) {
+  if (in_database->has_name(new_name)) {
     give_up();
     return {ErrorCode::kDuplicateName, fmt::format("duplicate name: '{}' exists already", new_name)};
   }

@@ -40,6 +40,14 @@ class RocksStore final : public Store {
   CollectionPtr find_collection(const Database& database, std::string_view name) const override;
   std::vector<CollectionPtr> collections(const Database& database) const override;
 
+  base::Result<ViewPtr> create_view(const Database& database, const View& definition) override;
+  base::Result<ViewPtr> change_view(const Database& database, std::string_view name, value::Slice properties) override;
+  base::Result<ViewPtr> rename_view(const Database& database, std::string_view name,
+                                    std::string_view new_name) override;
+  base::Result<> drop_view(const Database& database, std::string_view name) override;
+  ViewPtr find_view(const Database& database, std::string_view name) const override;
+  std::vector<ViewPtr> views(const Database& database) const override;
+
   base::Result<EnsuredIndex> ensure_index(const Collection& collection, const Index& definition) override;
   base::Result<> drop_index(const Collection& collection, uint64_t index_id) override;
   double selectivity_estimate(const Collection& collection, const Index& index) const override;
@@ -91,6 +99,9 @@ class RocksStore final : public Store {
   void publish(std::shared_ptr<const CatalogView> view);
   void publish_collection(const DatabaseView& database, const std::string* old_name, CollectionStatePtr state)
       REQUIRES(schema_mutex_);
+  // Writes the view in place of the one called old_name, where that is given, and publishes it (view_changes.cc).
+  base::Result<ViewPtr> write_view(const DatabaseView& database, const std::string* old_name, std::shared_ptr<View> view,
+                                   rocksdb::WriteBatch& batch) REQUIRES(schema_mutex_);
   base::Result<CollectionStatePtr> live(const Collection& collection) const;
   base::Result<std::shared_ptr<const DatabaseView>> live(const Database& database) const;
   void delete_contents(const Collection& collection, rocksdb::WriteBatch& batch) const;

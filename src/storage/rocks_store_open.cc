@@ -132,6 +132,13 @@ Result<> RocksStore::load_catalog() {
     next->collections[state->id] = std::move(state);
   }
   TRY(check(record->status()));
+  for (record->Seek("W"); record->Valid() && record->key().starts_with("W"); record->Next()) {
+    auto view = std::make_shared<const View>(TRY(parse_view_record(as_slice(record->value()))));
+    auto found = by_id.find(view->database_id);
+    if (found == by_id.end()) return {ErrorCode::kCorruptedDatafile, "a view's database is missing"};
+    found->second->views[view->name] = std::move(view);
+  }
+  TRY(check(record->status()));
   publish(std::move(next));
   return {};
 }

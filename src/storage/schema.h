@@ -70,6 +70,16 @@ struct Database {
 };
 using DatabasePtr = std::shared_ptr<const Database>;
 
+// A view over collections. The store keeps its definition and shares out the names; what it means is others' business.
+struct View {
+  uint64_t id = 0;
+  uint64_t database_id = 0;
+  std::string name;
+  std::string type;                    // "arangosearch" …
+  value::Buffer properties;
+};
+using ViewPtr = std::shared_ptr<const View>;
+
 // The rules of names (rules.md, "Names"); a system name starts with an underscore.
 base::Result<> check_database_name(std::string_view name);
 base::Result<> check_collection_name(std::string_view name, bool allow_system);

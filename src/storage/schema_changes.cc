@@ -134,6 +134,9 @@ Result<> RocksStore::drop_database(std::string_view name) {
     delete_metadata(*description, batch);
     next->collections.erase(state->id);
   }
+  for (const auto& [view_name, dropped] : still->second->views) {
+    TRY(check(batch.Delete(rocks_.families.metadata, metadata_key('W', dropped->id))));
+  }
   TRY(check(batch.Delete(rocks_.families.metadata, metadata_key('D', found->second->database->id))));
   TRY(write_schema(batch));
   for (const auto& [collection_name, state] : found->second->collections) state->is_dropped = true;
@@ -150,7 +153,7 @@ Result<CollectionPtr> RocksStore::create_collection(const Database& database, co
   auto schema = TRY(JsonSchema::compile(definition.schema.slice()));
   base::MutexLock lock(schema_mutex_);
   auto in_database = TRY(live(database));
-  if (in_database->collections.contains(definition.name)) return duplicate(definition.name);
+  if (in_database->has_name(definition.name)) return duplicate(definition.name);
   rocksdb::WriteBatch batch;
   auto created = std::make_shared<Collection>(definition);
   created->id = new_id(batch);

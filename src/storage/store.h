@@ -64,6 +64,16 @@ class Store {
   virtual CollectionPtr find_collection(const Database& database, std::string_view name) const = 0;  // by name or id text
   virtual std::vector<CollectionPtr> collections(const Database& database) const = 0;                // by name
 
+  // Views. The definition's name, type and properties are taken; the id is made here. Errors: kDuplicateName, kIllegalName,
+  // kCollectionNotFound for a view that is not there. A view found by its number as text, too.
+  virtual base::Result<ViewPtr> create_view(const Database& database, const View& definition) = 0;
+  virtual base::Result<ViewPtr> change_view(const Database& database, std::string_view name, value::Slice properties) = 0;
+  virtual base::Result<ViewPtr> rename_view(const Database& database, std::string_view name,
+                                            std::string_view new_name) = 0;
+  virtual base::Result<> drop_view(const Database& database, std::string_view name) = 0;
+  virtual ViewPtr find_view(const Database& database, std::string_view name) const = 0;   // null if there is none
+  virtual std::vector<ViewPtr> views(const Database& database) const = 0;                 // by name
+
   // Indexes. An index with the same type, fields and options exists: it is returned, `created` false.
   // Existing documents are indexed before the call returns; a unique violation leaves nothing behind.
   struct EnsuredIndex {

@@ -18,6 +18,8 @@ BODY_ROUTES = [
     ("PATCH", "/_api/document/things/a"), ("POST", "/_api/index?collection=things"), ("POST", "/_api/cursor"),
     ("POST", "/_api/explain"), ("POST", "/_api/query"), ("POST", "/_api/transaction/begin"), ("POST", "/_api/user"),
     ("PATCH", "/_api/user/somebody"), ("PUT", "/_api/user/somebody"),
+    ("POST", "/_api/view"), ("PUT", "/_api/view/found/properties"), ("PATCH", "/_api/view/found/properties"),
+    ("PUT", "/_api/view/found/rename"), ("POST", "/_api/analyzer"),
     ("PUT", "/_api/user/somebody/database/_system"), ("PUT", "/_api/user/somebody/database/_system/things"),
 ]
 # Routes whose body is no JSON value, or that ignore it; each has a reason.
@@ -40,6 +42,7 @@ def setUpModule():
     server = servers.Server()
     server.request("POST", "/_api/collection", {"name": "things"})
     server.request("POST", "/_api/user", {"user": "somebody"})
+    server.request("POST", "/_api/view", {"name": "found", "type": "arangosearch", "links": {"things": {"includeAllFields": True}}})
     for key in "abc":
         server.request("POST", "/_api/document/things", {"_key": key, "n": 1})
     server.request("POST", "/_api/index?collection=things", {"type": "persistent", "fields": ["unique"], "unique": True, "sparse": True})
@@ -54,8 +57,10 @@ def state():
     collections = server.request("GET", "/_api/collection").json["result"]
     indexes = server.request("GET", "/_api/index?collection=things").json["indexes"]
     users = server.request("GET", "/_api/user").json["result"]
+    views = server.request("GET", "/_api/view/found/properties").json
+    analyzers = server.request("GET", "/_api/analyzer").json["result"]
     databases = server.request("GET", "/_api/database").json["result"]
-    return json.dumps([documents, sorted(item["name"] for item in collections), indexes, users, databases], sort_keys=True)
+    return json.dumps([documents, sorted(item["name"] for item in collections), indexes, users, views, analyzers, databases], sort_keys=True)
 
 
 class BadInput(unittest.TestCase):

@@ -53,6 +53,12 @@ class Reader {
     std::string text = rest == std::string::npos ? "" : line.substr(rest);
     if (word == "collection") return start_collection(text);
     if (word == "index") return add_index(text);
+    if (word == "analyzer") return continue_with(file_.analyzers.emplace_back(), text);
+    if (word == "view") {
+      size_t space = text.find(' ');
+      file_.views.push_back({text.substr(0, space), {}});
+      return continue_with(file_.views.back().definition, space == text.npos ? "{}" : text.substr(space + 1));
+    }
     if (word == "case") {
       file_.cases.push_back({text, {}});
       return {};

@@ -16,6 +16,11 @@ struct FixtureCollection {
   std::vector<std::string> indexes;     // JSON definitions
 };
 
+struct FixtureView {
+  std::string name;
+  std::string definition;               // JSON
+};
+
 // One query and what must come of it.
 struct Step {
   int line = 0;
@@ -38,6 +43,8 @@ struct Case {
 struct File {
   std::string path;
   std::vector<FixtureCollection> collections;
+  std::vector<std::string> analyzers;   // JSON definitions
+  std::vector<FixtureView> views;
   std::vector<Case> cases;
 };
 

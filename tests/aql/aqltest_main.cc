@@ -86,6 +86,12 @@ class Run {
         TRY(collection.ensure_index(definition.slice()));
       }
     }
+    for (const std::string& text : file.analyzers) {
+      TRY(database.ensure_analyzer(TRY(value::parse_json(text)).slice()));
+    }
+    for (const FixtureView& view : file.views) {
+      TRY(database.create_view(view.name, TRY(value::parse_json(view.definition)).slice()));
+    }
     return {};
   }
 

@@ -107,6 +107,28 @@ test("edges", async () => {
   assert.deepEqual(await cursor.all(), ["orders/2"]);
 });
 
+test("views and analyzers", async () => {
+  const analyzer = await db.createAnalyzer("commas", { type: "delimiter", properties: { delimiter: "," }, features: ["frequency"] });
+  assert.equal(analyzer.name, "commas");
+  assert.ok((await db.listAnalyzers()).some((one) => one.name === "shop::commas"));
+  const notes = await db.createCollection("notes");
+  await notes.saveAll([{ _key: "a", text: "The quick brown fox" }, { _key: "b", text: "one,two" }]);
+  const view = await db.createView("found_notes", { type: "arangosearch", links: { notes: { fields: { text: { analyzers: ["text_en", "commas"] } } } } });
+  assert.equal(await view.exists(), true);
+  const words = await db.query(aql`FOR d IN ${view} SEARCH ANALYZER(d.text == "fox", "text_en") SORT BM25(d) DESC RETURN d._key`);
+  assert.deepEqual(await words.all(), ["a"]);
+  const parts = await db.query(aql`FOR d IN ${view} SEARCH ANALYZER(d.text == ${"two"}, "commas") RETURN d._key`);
+  assert.deepEqual(await parts.all(), ["b"]);
+  assert.deepEqual(Object.keys((await view.updateProperties({ links: { notes: null } })).links), []);
+  assert.equal((await (await view.rename("notes_view")).name), "notes_view");
+  assert.deepEqual((await db.listViews()).map((one) => one.name), ["notes_view"]);
+  await fails(db.createView("notes", { type: "arangosearch" }), 1207);
+  await db.view("notes_view").drop();
+  await fails(db.view("notes_view").get(), 1203);
+  await analyzer.drop();
+  await notes.drop();
+});
+
 test("indexes", async () => {
   const orders = db.collection("orders");
   const made = await orders.ensureIndex({ type: "persistent", fields: ["status", "total"], name: "by_status" });

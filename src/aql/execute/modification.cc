@@ -49,6 +49,7 @@ class Readers {
  private:
   bool reads(const plan::Node& node) const {
     // What a walk meets is known only when it runs.
+    if (node.get_if<plan::EnumerateView>()) return true;
     if (node.get_if<plan::Traversal>() || node.get_if<plan::ShortestPath>() || node.get_if<plan::EnumeratePaths>()) {
       return true;
     }

@@ -44,6 +44,11 @@ uint64_t TransactionData::collection_id(std::string_view name) {
   return found != nullptr ? found->id : 0;
 }
 
+const search::analysis::Analyzer* TransactionData::analyzer(std::string_view name) {
+  auto found = analyzers_.find(name);
+  return found != nullptr ? found->analyzer.get() : nullptr;
+}
+
 Result<Slice> TransactionData::schema(std::string_view collection, value::Arena& arena) {
   storage::CollectionPtr found = TRY(find(collection));
   Slice schema = found->schema.slice();

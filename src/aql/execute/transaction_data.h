@@ -2,6 +2,7 @@
 // What functions such as DOCUMENT() read, from the query's transaction.
 #include "aql/execute/execution.h"
 #include "aql/functions/context.h"
+#include "search/analyzers.h"
 #include "storage/json_schema.h"
 #include "storage/store.h"
 #include "storage/transaction.h"
@@ -14,13 +15,15 @@ class TransactionData : public functions::DataAccess {
   // only at run time. All are borrowed.
   TransactionData(const storage::Store& store, const storage::Database& database, storage::Transaction& transaction,
                   const ReadAuthorization& authorize_read)
-      : store_(store), database_(database), transaction_(transaction), authorize_read_(authorize_read) {}
+      : store_(store), database_(database), transaction_(transaction), authorize_read_(authorize_read),
+        analyzers_(store, database) {}
 
   base::Result<value::Slice> document(std::string_view id, value::Arena& arena) override;
   base::Result<uint64_t> collection_count(std::string_view collection) override;
   // The ones that the user may read.
   std::vector<std::string> collection_names() override;
   uint64_t collection_id(std::string_view name) override;
+  const search::analysis::Analyzer* analyzer(std::string_view name) override;
   base::Result<value::Slice> schema(std::string_view collection, value::Arena& arena) override;
   base::Result<std::optional<std::string>> validate(value::Slice document, value::Slice schema) override;
 
@@ -31,6 +34,7 @@ class TransactionData : public functions::DataAccess {
   const storage::Database& database_;
   storage::Transaction& transaction_;
   const ReadAuthorization& authorize_read_;
+  search::Analyzers analyzers_;
   storage::PinnedDocument pinned_;
   std::string last_schema_;   // SCHEMA_VALIDATE() in a loop asks for the same schema
   std::shared_ptr<const storage::JsonSchema> compiled_schema_;

@@ -13,6 +13,10 @@
 #include "value/builder.h"
 #include "value/slice.h"
 
+namespace workerdb::search::analysis {
+class Analyzer;
+}
+
 namespace workerdb::aql::functions {
 
 // The query's data, for the few functions that read documents. Implemented by execution.
@@ -32,6 +36,8 @@ class DataAccess {
   virtual base::Result<std::optional<std::string>> validate(value::Slice, value::Slice) {
     return base::ErrorCode::kNotImplemented;
   }
+  // An analyzer that the database's users made, for as long as the query runs; null if there is none of that name.
+  virtual const search::analysis::Analyzer* analyzer(std::string_view) { return nullptr; }
   // The collection's validation schema, or null.
   virtual base::Result<value::Slice> schema(std::string_view collection, value::Arena& arena) = 0;
 };

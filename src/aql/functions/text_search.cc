@@ -33,6 +33,7 @@ const Analyzer* analyzer_of(Context& context, Slice name, std::string_view funct
   if (text.starts_with("_system::")) text.remove_prefix(9);
   if (text.starts_with("::")) text.remove_prefix(2);
   const Analyzer* analyzer = search::analysis::built_in_analyzer(text);
+  if (analyzer == nullptr && context.data != nullptr) analyzer = context.data->analyzer(name.as_string());
   if (analyzer == nullptr) {
     context.fail({base::ErrorCode::kBadParameter,
                   fmt::format("in function '{}()': there is no analyzer '{}'", function, name.as_string())});

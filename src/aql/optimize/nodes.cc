@@ -12,7 +12,8 @@ bool lets_filters_pass(const Node& node) {
   if (const auto* scan = node.get_if<plan::IndexScan>()) return scan->limit == 0;
   if (const auto* subquery = node.get_if<plan::Subquery>()) return !plan::has_modification(*subquery->plan);
   return node.get_if<plan::Filter>() || node.get_if<plan::Calculation>() ||
-         node.get_if<plan::EnumerateCollection>() || node.get_if<plan::EnumerateList>() || walks_graph(node);
+         node.get_if<plan::EnumerateCollection>() || node.get_if<plan::EnumerateList>() ||
+         node.get_if<plan::EnumerateView>() || walks_graph(node);
 }
 
 bool walks_graph(const Node& node) {
@@ -26,7 +27,8 @@ bool keeps_rows(const Node& node) {
 }
 
 bool is_loop(const Node& node) {
-  return plan::scan_output(node) != nullptr || node.get_if<plan::EnumerateList>() || walks_graph(node);
+  return plan::scan_output(node) != nullptr || node.get_if<plan::EnumerateList>() ||
+         node.get_if<plan::EnumerateView>() || walks_graph(node);
 }
 
 std::vector<VariableId> set_from(const Plan& chain, size_t position) {

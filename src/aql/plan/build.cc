@@ -64,6 +64,7 @@ base::Result<std::unique_ptr<Plan>> PlanBuilder::run() {
   root_->written_collections = std::move(query_.written_collections);
   root_->graphs = std::move(query_.graphs);
   root_->parameters = std::move(query_.parameters);
+  if (!query_.views.empty()) attach_scores(*root_);
   return std::move(root_);
 }
 
@@ -128,7 +129,9 @@ base::Result<> PlanBuilder::take_apart(const syntax::Target& target, ExpressionP
 base::Result<> PlanBuilder::add(syntax::For& loop) {
   bool is_plain = loop.target.kind == syntax::Target::Kind::kVariable;
   VariableId variable = is_plain ? loop.target.declaration.variable : internal_variable();
-  if (const auto* named = loop.source->get_if<syntax::CollectionReference>()) {
+  if (loop.is_view) {
+    TRY(add_view(loop, variable));
+  } else if (const auto* named = loop.source->get_if<syntax::CollectionReference>()) {
     EnumerateCollection scan;
     scan.collection = collection(named->name);
     scan.output.variable = variable;

@@ -19,6 +19,9 @@ class PlanBuilder {
   // statements (build.cc, build_modifications.cc)
   Result<std::unique_ptr<Plan>> build_chain(syntax::Query& query);
   Result<> add(syntax::For& loop);
+  Result<> add_view(syntax::For& loop, VariableId variable);   // build_views.cc
+  // Lets the nodes of views compute the scores that other nodes ask for.
+  void attach_scores(Plan& plan);
   Result<> add(syntax::Traverse& traverse);   // build_graphs.cc
   Result<> add(syntax::FindPaths& paths);
   GraphScope scope_of(const syntax::GraphSource& source, const GraphOptions& options) const;

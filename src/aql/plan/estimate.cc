@@ -74,6 +74,9 @@ struct Effect {
   }
   double out(const ShortestPath&) const { return rows * kUsualPathLength; }
   double out(const EnumeratePaths&) const { return rows * kUsualPathLength; }
+  double out(const EnumerateView& node) const {
+    return rows * double(node.view->document_count) * (node.condition ? kRangeShare : 1);
+  }
   double out(const EnumerateList& node) const { return rows * list_length(*node.list); }
   double out(const Filter&) const { return rows * kFilterShare; }
   double out(const Limit& node) const { return std::min(std::max(0.0, rows - double(node.offset)), double(node.count)); }

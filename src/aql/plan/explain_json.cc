@@ -267,6 +267,29 @@ class JsonExplainer {
     put_path_content(node.path_content);
     builder_.close();
   }
+  void put(const EnumerateView& node) {
+    builder_.add("view", node.view->name);
+    builder_.add("viewId", std::to_string(node.view->id));
+    put_out("outVariable", node.variable);
+    put_text("condition", node.condition);
+    builder_.key("scorers");
+    builder_.open_array();
+    for (const auto& score : node.scores) {
+      builder_.open_object();
+      builder_.add("id", score.variable);
+      builder_.add("name", root_.variables[score.variable].name);
+      put_text("node", score.call);
+      builder_.close();
+    }
+    builder_.close();
+    builder_.key("options");
+    builder_.open_object();
+    builder_.add("waitForSync", false);
+    if (!node.collections.empty()) put_strings("collections", node.collections);
+    builder_.close();
+    builder_.add("noMaterialization", false);
+    builder_.add("volatility", 0);
+  }
   void put(const EnumerateList& node) {
     put_text("expression", node.list);
     put_out("outVariable", node.variable);

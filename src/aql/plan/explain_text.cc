@@ -28,6 +28,9 @@ struct Notes {
     if (node.backward) result += ", reverse";
     return result + output(node.output);
   }
+  std::string operator()(const EnumerateView& node) const {
+    return node.scores.empty() ? "view query" : "view query with scores";
+  }
   std::string operator()(const Traversal& node) const {
     const GraphOptions& options = node.options;
     std::string result = fmt::format("order: {}, uniqueVertices: {}, uniqueEdges: {}", order_text(options.order),
@@ -113,7 +116,10 @@ class Explainer {
                           notes.empty() ? "" : "   /* " + notes + " */");
       if (is_root) ++level;
       bool walks = node->get_if<Traversal>() || node->get_if<ShortestPath>() || node->get_if<EnumeratePaths>();
-      if (walks || scan_output(*node) != nullptr || node->get_if<EnumerateList>() != nullptr) ++level;
+      if (walks || scan_output(*node) != nullptr || node->get_if<EnumerateList>() != nullptr ||
+          node->get_if<EnumerateView>() != nullptr) {
+        ++level;
+      }
       if (const IndexScan* scan = node->get_if<IndexScan>()) scans_.emplace_back(node->id, scan);
       if (const Plan* inner = subplan(*node)) put(*inner, level + 1);
     }

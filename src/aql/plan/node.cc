@@ -77,6 +77,11 @@ EnumeratePaths copy_kind(const EnumeratePaths& node) {
   return {node.kind, node.scope, node.least_length, node.largest_length, copy(node.start), copy(node.end), node.options,
           node.path, node.path_content};
 }
+EnumerateView copy_kind(const EnumerateView& node) {
+  EnumerateView result{node.view, node.variable, copy(node.condition), node.collections, {}};
+  for (const auto& score : node.scores) result.scores.push_back({score.variable, copy(score.call)});
+  return result;
+}
 EnumerateList copy_kind(const EnumerateList& node) { return {copy(node.list), node.variable}; }
 Filter copy_kind(const Filter& node) { return {copy(node.condition)}; }
 Calculation copy_kind(const Calculation& node) { return {copy(node.expression), node.variable}; }
@@ -125,6 +130,7 @@ struct NameOf {
   const char* operator()(const Traversal&) const { return "TraversalNode"; }
   const char* operator()(const ShortestPath&) const { return "ShortestPathNode"; }
   const char* operator()(const EnumeratePaths&) const { return "EnumeratePathsNode"; }
+  const char* operator()(const EnumerateView&) const { return "EnumerateViewNode"; }
   const char* operator()(const EnumerateList&) const { return "EnumerateListNode"; }
   const char* operator()(const Filter&) const { return "FilterNode"; }
   const char* operator()(const Calculation&) const { return "CalculationNode"; }
@@ -200,6 +206,7 @@ void collect_used_variables(const Node& node, std::vector<VariableId>& to) {
     if (traversal->path) bound.push_back(*traversal->path);
     for (const PathCondition& condition : traversal->path_conditions) bound.push_back(condition.element);
   }
+  if (const EnumerateView* view = node.get_if<EnumerateView>()) bound.push_back(view->variable);
   for_each_expression(node, [&](const syntax::Expression& expression) { collect(expression, bound, to); });
   if (const Collect* collect_node = node.get_if<Collect>()) {
     for (const auto& kept : collect_node->kept) add(to, kept.second);
@@ -230,6 +237,10 @@ std::vector<VariableId> set_variables(const Node& node) {
   }
   if (const auto* path = node.get_if<ShortestPath>()) put(path->vertex), put(path->edge);
   if (const auto* paths = node.get_if<EnumeratePaths>()) put(paths->path);
+  if (const auto* view = node.get_if<EnumerateView>()) {
+    put(view->variable);
+    for (const auto& score : view->scores) put(score.variable);
+  }
   if (const auto* list = node.get_if<EnumerateList>()) put(list->variable);
   if (const auto* calculation = node.get_if<Calculation>()) put(calculation->variable);
   if (const auto* subquery = node.get_if<Subquery>()) put(subquery->variable);

@@ -157,6 +157,19 @@ struct EnumeratePaths {
   PathContent path_content;
 };
 
+// FOR document IN view SEARCH condition
+struct EnumerateView {
+  std::shared_ptr<const semantics::ViewInfo> view;
+  VariableId variable;
+  ExpressionPtr condition;                     // null: every document
+  std::vector<std::string> collections;        // only these of the view's; empty: all
+  struct Score {
+    VariableId variable;
+    ExpressionPtr call;                        // BM25(document, …) or TFIDF(document, …)
+  };
+  std::vector<Score> scores;                   // that nodes behind ask for
+};
+
 struct EnumerateList {
   ExpressionPtr list;                          // an expression; a Range is walked without being built
   VariableId variable;
@@ -267,7 +280,8 @@ struct Return {
 struct NoResults {};
 
 struct Node {
-  using Kind = std::variant<Singleton, EnumerateCollection, IndexScan, Traversal, ShortestPath, EnumeratePaths, EnumerateList, Filter, Calculation, Subquery, Sort,
+  using Kind = std::variant<Singleton, EnumerateCollection, IndexScan, Traversal, ShortestPath, EnumeratePaths, EnumerateView,
+                            EnumerateList, Filter, Calculation, Subquery, Sort,
                             Limit, Collect, Window, Insert, Update, Remove, Upsert, Return, NoResults>;
   uint32_t id = 0;                             // unique in the whole plan; explain shows it
   Kind kind;

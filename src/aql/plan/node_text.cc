@@ -53,6 +53,12 @@ class NodeText {
                        syntax::direction_text(node.scope.direction), syntax::path_kind_text(node.kind), text(node.start),
                        text(node.end), scope(node.scope));
   }
+  std::string operator()(const EnumerateView& node) const {
+    std::string result = fmt::format("FOR {} IN {}", name(node.variable), syntax::quoted_name(node.view->name));
+    if (node.condition) result += " SEARCH " + text(node.condition);
+    for (const auto& score : node.scores) result += fmt::format(" LET {} = {}", name(score.variable), text(score.call));
+    return result;
+  }
   std::string operator()(const EnumerateList& node) const {
     return fmt::format("FOR {} IN {}", name(node.variable), text(node.list));
   }

@@ -72,6 +72,9 @@ struct NodeExpressions {
     }
     if constexpr (requires { node.list; }) one(node.list);
     if constexpr (requires { node.condition; }) one(node.condition);
+    if constexpr (requires { node.scores; }) {
+      for (auto& score : node.scores) one(score.call);
+    }
     if constexpr (requires { node.expression; }) one(node.expression);
     if constexpr (std::is_same_v<Kind, plan::Sort>) {
       for (auto& key : node.keys) one(key.expression);

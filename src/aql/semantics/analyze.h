@@ -40,6 +40,7 @@ struct AnalyzedQuery {
   std::vector<ParameterUse> parameters;
   std::vector<std::string> variable_names;   // by VariableId
   std::map<std::string, std::shared_ptr<const CollectionInfo>, std::less<>> collections;
+  std::map<std::string, std::shared_ptr<const ViewInfo>, std::less<>> views;
   std::vector<std::string> read_collections, written_collections;   // sorted
   std::vector<std::string> graphs;                                  // whose definitions were looked up
   std::vector<functions::Warning> warnings;

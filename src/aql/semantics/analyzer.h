@@ -70,6 +70,8 @@ class Analyzer {
   // statements (statements.cc)
   Result<> walk(syntax::Query& query, bool is_outermost);
   Result<> visit(syntax::For& loop, Block& block);
+  Result<> visit_view(syntax::For& loop, const std::string& view, Block& block);   // views.cc
+  Result<> check_view_options(syntax::For& loop, const ViewInfo& view);
   // graphs.cc
   Result<> visit(syntax::Traverse& traverse, Block& block);
   Result<> visit(syntax::FindPaths& paths, Block& block);

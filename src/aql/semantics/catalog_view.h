@@ -44,9 +44,19 @@ struct GraphInfo {
   std::vector<std::string> orphan_collections;
 };
 
+// A view that SEARCH works on.
+struct ViewInfo {
+  uint64_t id = 0;
+  std::string name;
+  std::vector<std::string> collections;            // that it is linked to
+  uint64_t document_count = 0;                     // of all of them
+};
+
 class CatalogView {
  public:
   virtual ~CatalogView() = default;
+  // Null if there is none.
+  virtual std::shared_ptr<const ViewInfo> find_view(std::string_view) const { return nullptr; }
   // Null if there is none.
   virtual std::shared_ptr<const GraphInfo> find_graph(std::string_view) const { return nullptr; }
   // Null if there is none.

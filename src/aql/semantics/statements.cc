@@ -78,10 +78,16 @@ base::Result<> Analyzer::visit(For& loop, Block& block) {
     TRY(resolve(loop.source));
   } else {
     Position position = loop.source->position;
+    if (result_.views.contains(collection) || catalog_.find_view(collection) != nullptr) {
+      return visit_view(loop, collection, block);
+    }
     TRY(find_collection(collection, position));
     TRY(check_readable(collection, position));
     read_.insert(collection);
     loop.source = make_expression(CollectionReference{collection}, position);
+  }
+  if (loop.search) {
+    return Error(ErrorCode::kQueryParse, fmt::format("SEARCH works on views alone{}", at(loop.search->position)));
   }
   TRY(check_options(loop.options, kForOptions, "FOR"));
   block.has_loop = true;

@@ -57,7 +57,9 @@ ObjectLiteral copy_node(const ObjectLiteral& node) {
 FunctionCall copy_node(const FunctionCall& node) { return {node.name, copy(node.arguments), node.function}; }
 Subquery copy_node(const Subquery& node) { return Subquery(clone(*node.query)); }
 
-For copy_node(const For& node) { return {node.target, copy(node.source), copy(node.options)}; }
+For copy_node(const For& node) {
+  return {node.target, copy(node.source), copy(node.options), copy(node.search), node.is_view};
+}
 Traverse copy_node(const Traverse& node) {
   return {node.vertex, node.edge, node.path, copy(node.depth), copy(node.start), copy(node.source), copy(node.prune),
           node.prune_variable, copy(node.options)};

@@ -188,6 +188,10 @@ class Printer {
     print(node.target);
     out_ += " IN ";
     print(*node.source);
+    if (node.search) {
+      out_ += " SEARCH ";
+      print(*node.search);
+    }
     put_options(node.options);
   }
   void put(const Traverse& node);

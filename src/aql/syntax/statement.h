@@ -47,6 +47,8 @@ struct For {
   Target target;
   ExpressionPtr source;    // semantics makes a CollectionReference of a collection's name
   ExpressionPtr options;   // here and below: an object or null
+  ExpressionPtr search;    // SEARCH, of views alone; may be null
+  bool is_view = false;    // the source is a view's name; set by semantics
 };
 // What a traversal or a path search walks over. Semantics puts the graph's edge collections into `edges` and the name
 // into `graph`, which is a Constant then.
@@ -167,7 +169,7 @@ struct Query {
 };
 
 // Errors: kQueryParse with what was unexpected, near which text and where; kQueryEmpty; kQueryTooMuchNesting;
-// kQueryNumberOutOfRange for a literal; kNotImplemented for SEARCH. Thread-safe.
+// kQueryNumberOutOfRange for a literal. Thread-safe.
 // Source of the grammar: the 3.12 documentation, "AQL syntax" and "Operators".
 base::Result<std::unique_ptr<Query>> parse(std::string_view text);
 

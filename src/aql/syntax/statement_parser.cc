@@ -169,7 +169,11 @@ base::Result<Statement::Node> Parser::parse_for() {
     return parse_graph_for(std::move(loop.target), std::move(others), std::move(loop.source), comma);
   }
   if (comma) return unexpected(*comma);
-  if (is_word(token(), "SEARCH")) return not_supported("SEARCH");
+  if (is_word(token(), "SEARCH")) {
+    TRY(advance());
+    loop.search = TRY(parse_expression());
+    height = std::max(height, height_);
+  }
   loop.options = TRY(parse_options());
   height_ = std::max(height, height_);
   return loop;

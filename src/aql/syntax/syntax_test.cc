@@ -89,6 +89,8 @@ TEST(Parser, Statements) {
             R"(FOR d IN c OPTIONS {"indexHint":"a"} FILTER d.x SORT d.y DESC, d.z LIMIT 1, 2 RETURN DISTINCT d)");
   EXPECT_EQ(printed("LET a = 1, [b, , {c, d: e}] = f RETURN a"),
             R"(LET a = 1 LET [b, , {"c": c, "d": e}] = f RETURN a)");
+  EXPECT_EQ(printed("FOR d IN v search ANALYZER(d.a == 1 or ['b'] all in d.c, 'x') OPTIONS {collections: ['c']} RETURN d"),
+            R"(FOR d IN v SEARCH ANALYZER(d.a == 1 || ["b"] ALL IN d.c, "x") OPTIONS {"collections":["c"]} RETURN d)");
   EXPECT_EQ(printed("FOR d IN @@c COLLECT a = d.a, b = d.b AGGREGATE m = MAX(d.x) INTO g KEEP d OPTIONS {method: 'hash'} RETURN a"),
             R"(FOR d IN @@c COLLECT a = d.a, b = d.b AGGREGATE m = MAX(d.x) INTO g KEEP d OPTIONS {"method":"hash"} RETURN a)");
   EXPECT_EQ(printed("FOR d IN c COLLECT with count into n RETURN n"), "FOR d IN c COLLECT WITH COUNT INTO n RETURN n");
@@ -120,7 +122,9 @@ TEST(Parser, Errors) {
   EXPECT_EQ(code_of("RETURN \"\xff\""), ErrorCode::kQueryParse);
   EXPECT_EQ(code_of("LET _1 = 2 RETURN 1"), ErrorCode::kQueryVariableNameInvalid);
   EXPECT_EQ(code_of("FOR x IN y COLLECT AGGREGATE a = x RETURN a"), ErrorCode::kQueryInvalidAggregateExpression);
-  EXPECT_EQ(code_of("FOR d IN v SEARCH d.x RETURN d"), ErrorCode::kNotImplemented);
+  EXPECT_EQ(code_of("FOR d IN v SEARCH RETURN d"), ErrorCode::kQueryParse);
+  EXPECT_EQ(code_of("FOR d IN v FILTER d.x SEARCH d.y RETURN d"), ErrorCode::kQueryParse);
+  EXPECT_EQ(code_of("FOR d IN v SEARCH d.x SEARCH d.y RETURN d"), ErrorCode::kQueryParse);
   for (const char* graph : {"FOR v, w IN x RETURN v", "FOR v, e, p, q IN ANY s es RETURN v", "FOR [v] IN ANY s es RETURN v",
                             "FOR v IN ANY s GRAPH g RETURN v", "FOR v IN ANY SHORTEST_PATH s e RETURN v",
                             "FOR v IN x PRUNE v.a RETURN v", "FOR v IN ANY s es OPTIONS {} PRUNE v RETURN v"}) {

@@ -10,20 +10,26 @@ class Identity : public Analyzer {
  public:
   std::string_view name() const override { return "identity"; }
   void analyze(std::string_view text, std::vector<Term>& to) const override {
-    to.push_back({std::string(text), 0, uint32_t(text.size())});
+    to.push_back({std::string(text), 0, uint32_t(text.size()), 0});
   }
 };
+
+TextAnalyzer of_language(const char* language, bool stems = true) {
+  TextOptions options;
+  options.locale = language;
+  options.stems = stems;
+  return TextAnalyzer(std::move(options), std::string("text_") + language);
+}
 
 }  // namespace
 
 std::span<const Analyzer* const> built_in_analyzers() {
   static const Identity identity;
-  // Names, ICU's locales, Snowball's languages; Chinese words have no stems.
-  static const TextAnalyzer german("text_de", "de", "german"), english("text_en", "en", "english"),
-      spanish("text_es", "es", "spanish"), finnish("text_fi", "fi", "finnish"),
-      french("text_fr", "fr", "french"), italian("text_it", "it", "italian"), dutch("text_nl", "nl", "dutch"),
-      norwegian("text_no", "no", "norwegian"), portuguese("text_pt", "pt", "portuguese"),
-      russian("text_ru", "ru", "russian"), swedish("text_sv", "sv", "swedish"), chinese("text_zh", "zh", "");
+  static const TextAnalyzer german = of_language("de"), english = of_language("en"), spanish = of_language("es"),
+                            finnish = of_language("fi"), french = of_language("fr"), italian = of_language("it"),
+                            dutch = of_language("nl"), norwegian = of_language("no"), portuguese = of_language("pt"),
+                            russian = of_language("ru"), swedish = of_language("sv"),
+                            chinese = of_language("zh", false);   // Chinese words have no stems
   static const Analyzer* const all[] = {&identity, &german,  &english, &spanish,   &finnish,
                                         &french,   &italian, &dutch,   &norwegian, &portuguese,
                                         &russian,  &swedish, &chinese};
