@@ -62,6 +62,7 @@ workerdb_external(mozjs PkgConfig::MOZJS)
 # Its roots are lists on the stack, which GCC takes for escaping addresses.
 target_compile_options(workerdb_ext_mozjs INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-dangling-pointer>)
 workerdb_external(pg_query pg_query)
-workerdb_external(s2 s2)
+# Abseil stands in S2's headers; sanitized code calls what optimized code has inlined.
+workerdb_external(s2 s2 absl_raw_logging_internal absl_throw_delegate)
 workerdb_external(geographic GeographicLib)
 workerdb_external(stemmer stemmer)
