@@ -115,17 +115,34 @@ TEST(Load, MigrationFilesAreChecked) {
       "a.yaml",
       "relational_databases:\n  - {name: d, environment: dev, description: x, owner: o, migrations: sql}\n");
   folder.write("sql/0001_first.sql", "CREATE TABLE a (id int);\nCOMMIT;");
-  folder.write("sql/0003_third.sql", "SELECT 1");
+  folder.write("sql/0003_third.sql", "SELECT 1;\n\nCREATE TABEL b ()");
   folder.write("sql/0003_again.sql", "-- nothing");
   folder.write("sql/notes.txt", "x");
   auto loaded = load_catalog(folder.path());
   ASSERT_FALSE(loaded.has_value());
   EXPECT_THAT(loaded.error().message(), HasSubstr("sql/0001_first.sql:2:1: COMMIT is not allowed"));
+  EXPECT_THAT(loaded.error().message(), HasSubstr("sql/0003_third.sql:3:1: syntax error at or near \"TABEL\""));
   EXPECT_THAT(loaded.error().message(), HasSubstr("migration 0002 is missing"));
   EXPECT_THAT(loaded.error().message(), HasSubstr("a second migration with version 0003"));
   EXPECT_THAT(loaded.error().message(),
               HasSubstr("sql/0003_again.sql:1:1: a migration needs at least one statement"));
   EXPECT_THAT(loaded.error().message(), HasSubstr("sql/notes.txt:1:1: no migration"));
+}
+
+TEST(Load, WhatAMigrationDestroysIsRemembered) {
+  CatalogFolder folder;
+  folder.write(
+      "a.yaml",
+      "relational_databases:\n  - {name: d, environment: dev, description: x, owner: o, migrations: sql}\n");
+  folder.write("sql/0001_first.sql", "UPDATE a SET b = 1;\n-- destructive \nDROP TABLE a;\n");
+  auto loaded = load_catalog(folder.path());
+  ASSERT_TRUE(loaded.has_value()) << loaded.error().message();
+  const auto& found = loaded->relational_databases.at(0).migrations.at(0).destructive;
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].what, "DROP TABLE");
+  EXPECT_EQ(found[0].line, 3);
+  EXPECT_EQ(found[1].what, "marked as destructive");
+  EXPECT_EQ(found[1].line, 2);
 }
 
 TEST(Load, AMissingOrEmptyFolderIsNoCatalog) {

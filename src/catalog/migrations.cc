@@ -15,6 +15,8 @@ namespace workerdb::catalog {
 using base::Error;
 using base::ErrorCode;
 using base::Result;
+using stores::relational::ScriptAnalysis;
+using stores::relational::ScriptPlace;
 
 namespace {
 
@@ -34,21 +36,33 @@ bool parse_file_name(std::string_view file_name, Migration& migration) {
          migration.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
 }
 
+void find_marker_lines(std::string_view script, std::vector<ScriptPlace>& found) {
+  for (int line = 1; !script.empty(); ++line) {
+    size_t end = std::min(script.find('\n'), script.size());
+    std::string_view text = script.substr(0, end);
+    script.remove_prefix(std::min(end + 1, script.size()));
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\r')) text.remove_suffix(1);
+    if (text == "-- destructive") found.push_back({line, "marked as destructive"});
+  }
+}
+
 void read_file(const fs::path& path, Migration& migration, Complaints& complaints) {
   Place start{migration.file, 1, 1};
   std::ostringstream bytes;
   bytes << std::ifstream(path, std::ios::binary).rdbuf();
   migration.sql = bytes.str();
   migration.checksum = base::sha256_hex(migration.sql);
-  if (split_statements(migration.sql).empty())
-    complaints.add(start, "a migration needs at least one statement");
-  DestructiveStatement control = transaction_control(migration.sql);
-  if (control.line > 0) {
+  ScriptAnalysis script = stores::relational::analyze_script(migration.sql);
+  for (const ScriptPlace& problem : script.problems) complaints.add({migration.file, problem.line, 1}, problem.what);
+  if (script.problems.empty() && script.statements == 0) complaints.add(start, "a migration needs at least one statement");
+  if (!script.transaction_control.empty()) {
+    const ScriptPlace& control = script.transaction_control.front();
     complaints.add(
         {migration.file, control.line, 1},
         fmt::format("{} is not allowed: every migration runs in a transaction of its own", control.what));
   }
-  migration.destructive = destructive_statements(migration.sql);
+  migration.destructive = std::move(script.losses);
+  find_marker_lines(migration.sql, migration.destructive);
 }
 
 void check_versions(const std::vector<Migration>& migrations, const Place& place, Complaints& complaints) {

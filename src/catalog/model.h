@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "catalog/environment_class.h"
-#include "catalog/sql_text.h"
+#include "stores/relational/sql_script.h"
 #include "yaml/tree.h"
 #include "value/builder.h"
 
@@ -55,7 +55,8 @@ struct Migration {
   std::string file;  // relative to the catalog's folder
   std::string sql;
   std::string checksum;  // SHA-256 of the file's bytes, 64 hexadecimal digits
-  std::vector<DestructiveStatement> destructive;
+  // What it destroys, and each line "-- destructive" that its author wrote.
+  std::vector<stores::relational::ScriptPlace> destructive;
 };
 
 struct RelationalDatabaseDeclaration {

@@ -70,7 +70,7 @@ void plan_migration(const RelationalDatabaseDeclaration& database, const Migrati
                       fmt::format("run migration {:04}_{}", migration.version, migration.name));
   step.version = migration.version;
   if (on_live_data) {
-    for (const DestructiveStatement& statement : migration.destructive) {
+    for (const stores::relational::ScriptPlace& statement : migration.destructive) {
       step.destroys +=
           fmt::format("{}{} (line {})", step.destroys.empty() ? "" : ", ", statement.what, statement.line);
     }

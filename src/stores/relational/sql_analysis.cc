@@ -9,8 +9,9 @@
 #include <set>
 
 #include "base/digest.h"
+#include "stores/relational/sql_parser.h"
 #include "stores/relational/sql_statements.h"
-#include "value/json.h"
+#include "value/text.h"
 
 namespace workerdb::stores::relational {
 
@@ -18,6 +19,7 @@ using base::Error;
 using base::ErrorCode;
 using base::Result;
 using value::Slice;
+using value::text_or_empty;
 
 namespace {
 
@@ -28,25 +30,27 @@ constexpr auto kHarmlessDrops = std::to_array<std::string_view>(
     {"OBJECT_INDEX", "OBJECT_TRIGGER", "OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE", "OBJECT_VIEW", "OBJECT_POLICY",
      "OBJECT_RULE", "OBJECT_AGGREGATE", "OBJECT_CAST", "OBJECT_OPERATOR", "OBJECT_STATISTIC_EXT"});
 
-std::string_view text_of(Slice value) { return value.is_string() ? value.as_string() : std::string_view(); }
-
 // "a.b" of a list of String nodes.
 std::string dotted(Slice names) {
   std::string text;
   if (!names.is_array()) return text;
   for (value::ArrayIterator part(names); part.valid(); part.next()) {
     if (!text.empty()) text += '.';
-    text += text_of(part.value().get("String").get("sval"));
+    text += text_or_empty(part.value().get("String").get("sval"));
   }
   return text;
 }
 
-// "OBJECT_MATVIEW" as people write it.
-std::string object_words(std::string_view type) {
-  if (type.starts_with("OBJECT_")) type.remove_prefix(7);
-  std::string words(type == "MATVIEW" ? "MATERIALIZED VIEW" : type);
+// "TRANS_STMT_ROLLBACK_TO" as people write it.
+std::string words_of(std::string_view name, std::string_view prefix) {
+  if (name.starts_with(prefix)) name.remove_prefix(prefix.size());
+  std::string words(name);
   std::ranges::replace(words, '_', ' ');
   return words;
+}
+
+std::string object_words(std::string_view type) {
+  return type == "OBJECT_MATVIEW" ? "MATERIALIZED VIEW" : words_of(type, "OBJECT_");
 }
 
 class Walk {
@@ -55,11 +59,14 @@ class Walk {
   SqlStatementAnalysis take_statement(Slice statement) {
     std::string_view node = name_of_node(statement);
     StatementKind kind = kind_of_node(node);
-    found_ = {kind.effect, std::string(kind.what)};
+    found_ = {.effect = kind.effect, .what = std::string(kind.what)};
+    // Of DO nobody knows; DROP of what holds no data is for its fields to tell.
+    if (kind.loses) found_.loss = found_.what;
     Slice fields = statement.get(node);
     if (node == "ExplainStmt") {
       explain(fields);
     } else {
+      if (node == "TransactionStmt") take_transaction(text_or_empty(fields.get("kind")));
       visit(statement);
       if (kind.effect != SqlEffect::kRead || node == "CopyStmt") object(found_.what + " is not reading");
     }
@@ -79,8 +86,15 @@ class Walk {
     if (std::ranges::find(objections, objection) == objections.end()) objections.push_back(std::move(objection));
   }
 
+  void take_transaction(std::string_view kind) {
+    found_.controls_transaction = true;
+    found_.what = words_of(kind, "TRANS_STMT_");
+    if (kind == "TRANS_STMT_START" || kind == "TRANS_STMT_PREPARE") found_.what += " TRANSACTION";
+  }
+
   void raise(SqlEffect effect, std::string what) {
-    if (effect > found_.effect) found_ = {effect, std::move(what)};
+    if (effect == SqlEffect::kDestroy && found_.loss.empty()) found_.loss = what;
+    if (effect > found_.effect) found_.effect = effect, found_.what = std::move(what);
   }
 
   // EXPLAIN runs nothing, unless ANALYZE stands there (whatever its argument says: "0" and "off" are rare).
@@ -88,18 +102,19 @@ class Walk {
     bool runs = false;
     Slice options = fields.get("options");
     for (value::ArrayIterator option(options.is_array() ? options : Slice::empty_array()); option.valid(); option.next()) {
-      runs = runs || text_of(option.value().get("DefElem").get("defname")) == "analyze";
+      runs = runs || text_or_empty(option.value().get("DefElem").get("defname")) == "analyze";
     }
     if (runs) {
       SqlStatementAnalysis inner = take_statement(fields.get("query"));
-      found_ = {inner.effect, "EXPLAIN ANALYZE " + inner.what};
+      found_ = std::move(inner);
+      found_.what = "EXPLAIN ANALYZE " + found_.what;
       return;
     }
     Walk planned;  // what it names is touched by nobody but the planner
     planned.take_statement(fields.get("query"));
     tables.merge(planned.tables);
     functions.merge(planned.functions);
-    found_ = {SqlEffect::kDescribe, "EXPLAIN"};
+    found_ = {.effect = SqlEffect::kDescribe, .what = "EXPLAIN"};
   }
 
   void visit(Slice node) {
@@ -129,7 +144,7 @@ class Walk {
     bool recursive = with.get("recursive").is_true();
     Slice queries = with.get("ctes");
     if (!queries.is_array()) return;
-    auto name_of = [](Slice query) { return std::string(text_of(query.get("CommonTableExpr").get("ctename"))); };
+    auto name_of = [](Slice query) { return std::string(text_or_empty(query.get("CommonTableExpr").get("ctename"))); };
     for (value::ArrayIterator query(queries); recursive && query.valid(); query.next()) with_names_.push_back(name_of(query.value()));
     for (value::ArrayIterator query(queries); query.valid(); query.next()) {
       visit(query.value());
@@ -145,16 +160,16 @@ class Walk {
     if (node == "CopyStmt") look_at_copy(fields);
     if (node == "VariableSetStmt") look_at_set(fields);
     if (node == "DropStmt") look_at_drop(fields);
-    if (node == "AlterTableCmd" && (text_of(fields.get("subtype")) == "AT_DropColumn")) {
+    if (node == "AlterTableCmd" && (text_or_empty(fields.get("subtype")) == "AT_DropColumn")) {
       raise(SqlEffect::kDestroy, "ALTER TABLE ... DROP COLUMN");
     }
   }
 
   void add_table(Slice fields, std::set<std::string>& to) {
-    std::string schema(text_of(fields.get("schemaname"))), name(text_of(fields.get("relname")));
+    std::string schema(text_or_empty(fields.get("schemaname"))), name(text_or_empty(fields.get("relname")));
     if (name.empty()) return;
     if (schema.empty() && std::ranges::find(with_names_, name) != with_names_.end()) return;
-    std::string_view database = text_of(fields.get("catalogname"));
+    std::string_view database = text_or_empty(fields.get("catalogname"));
     to.insert(database.empty() ? schema.empty() ? name : schema + "." + name : fmt::format("{}.{}.{}", database, schema, name));
   }
 
@@ -178,7 +193,7 @@ class Walk {
   }
 
   void look_at_copy(Slice fields) {
-    if (!text_of(fields.get("filename")).empty()) {
+    if (!text_or_empty(fields.get("filename")).empty()) {
       raise(SqlEffect::kAdminister, fields.get("is_program").is_true() ? "COPY with a program of the server" : "COPY with a file of the server");
     } else if (fields.get("is_from").is_true()) {
       raise(SqlEffect::kWrite, "COPY FROM");
@@ -187,34 +202,23 @@ class Walk {
   }
 
   void look_at_set(Slice fields) {
-    std::string_view name = text_of(fields.get("name"));
+    std::string_view name = text_or_empty(fields.get("name"));
     if (name == "role" || name == "session_authorization" || name == "session_replication_role") {
       raise(SqlEffect::kAdminister, fmt::format("SET {}", name));
     }
   }
 
   void look_at_drop(Slice fields) {
-    std::string_view type = text_of(fields.get("removeType"));
+    std::string_view type = text_or_empty(fields.get("removeType"));
     found_.what = "DROP " + object_words(type);
     bool harmless = std::ranges::find(kHarmlessDrops, type) != kHarmlessDrops.end();
-    bool cascades = text_of(fields.get("behavior")) == "DROP_CASCADE";
+    bool cascades = text_or_empty(fields.get("behavior")) == "DROP_CASCADE";
     if (!harmless || cascades) raise(SqlEffect::kDestroy, found_.what + (cascades ? " CASCADE" : ""));
   }
 
   SqlStatementAnalysis found_;
   std::vector<std::string> with_names_;
 };
-
-Error parse_error(const PgQueryError& error, std::string_view text) {
-  size_t at = error.cursorpos > 0 ? size_t(error.cursorpos - 1) : 0;
-  auto line = 1 + std::ranges::count(text.substr(0, std::min(at, text.size())), '\n');
-  // The parser looks at bytes and may quote half a character.
-  std::string message = error.message;
-  if (!value::is_utf8(message)) {
-    std::ranges::replace_if(message, [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
-  }
-  return Error(ErrorCode::kQueryParse, fmt::format("{} (line {})", message, line));
-}
 
 // The parser's own fingerprint; of what administers (its text may hold passwords) the kinds alone.
 std::string digest_of(const std::string& text, const SqlAnalysis& analysis) {
@@ -227,24 +231,6 @@ std::string digest_of(const std::string& text, const SqlAnalysis& analysis) {
   std::string digest = result.error == nullptr ? base::sha256_hex(result.fingerprint_str) : "";
   pg_query_free_fingerprint_result(result);
   return digest;
-}
-
-Result<value::Buffer> parse_tree(const std::string& text) {
-  PgQueryParseResult result = pg_query_parse(text.c_str());
-  std::string tree;
-  std::optional<Error> failure;
-  if (result.error != nullptr) {
-    failure = parse_error(*result.error, text);
-  } else {
-    tree = result.parse_tree;
-  }
-  pg_query_free_parse_result(result);
-  if (failure) return *std::move(failure);
-  auto parsed = value::parse_json(tree);
-  if (!parsed) {
-    return Error(ErrorCode::kResourceLimit, "the statement is nested too deeply to be looked at; split it into smaller ones");
-  }
-  return parsed;
 }
 
 }  // namespace

@@ -22,6 +22,10 @@ enum class SqlEffect {
 struct SqlStatementAnalysis {
   SqlEffect effect = SqlEffect::kRead;
   std::string what;  // "SELECT", "DROP TABLE", "DELETE without WHERE"
+  // What of it loses data, in the words of `what`; empty for nothing that can be seen. Also an administering statement
+  // may lose some (DROP ROLE). What a DO block loses see sql_script.h.
+  std::string loss;
+  bool controls_transaction = false;  // BEGIN, COMMIT, SAVEPOINT ...
 };
 
 struct SqlAnalysis {

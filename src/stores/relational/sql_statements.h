@@ -10,6 +10,7 @@ struct StatementKind {
   std::string_view node;
   SqlEffect effect;
   std::string_view what;
+  bool loses = false;  // data, whatever its fields say
 };
 
 // The kind of a node; kAdminister for one that the table does not name.
