@@ -1,5 +1,5 @@
 // random_queries COUNT [FIRST_SEED [show]]: runs random queries in ways that must not differ: with and without indexes, with
-// all, none and some of the optimizer's rules, in small batches. Prints the seed and the text of each that does; ends
+// all, none and some of the optimizer's rules, in small batches, with threads. Prints the seed and the text of each that does; ends
 // with `N passed, N failed`.
 #include <fmt/format.h>
 #include <unistd.h>
@@ -27,6 +27,7 @@ struct Way {
   bool has_indexes = true;
   std::vector<std::string> rules = {};
   size_t batch_rows = 0;
+  bool has_threads = false;   // and tables for joins, however few documents there are
 };
 
 // Rules that a query of this seed goes without.
@@ -114,6 +115,10 @@ class Run {
     engine::QueryOptions options;
     options.optimizer_rules = way.rules;
     options.batch_size = way.batch_rows;
+    if (way.has_threads) {
+      options.threads = 3;
+      options.join_table_from = 0;
+    }
     options.max_runtime_s = kMaxRuntimeS;
     auto cursor = TRY(database.query(text, Slice(), options, &transaction));
     std::vector<std::string> rows;
@@ -127,7 +132,8 @@ class Run {
                         {"without rules", true, {"-all"}},
                         {"without indexes", false},
                         {"in small batches", true, {}, 1 + seed % 3},
-                        {"with some rules", true, some_rules_off(seed)}};
+                        {"with some rules", true, some_rules_off(seed)},
+                        {"with threads", true, {}, 0, true}};
     std::string first;
     std::string found;
     for (const Way& way : ways) {

@@ -19,6 +19,7 @@ struct CompiledCondition {
   EvaluatorPtr lower, upper;   // may be null
   bool lower_inclusive = true, upper_inclusive = true;
   uint8_t edge_field = 0;
+  size_t index = 0;            // its position in the step's indexes
 };
 
 struct IndexScanStep : Step {
@@ -26,7 +27,7 @@ struct IndexScanStep : Step {
   Result<std::unique_ptr<Operator>> make(Runtime& runtime, std::unique_ptr<Operator> input) const override;
 
   std::shared_ptr<const plan::CollectionInfo> collection;
-  std::shared_ptr<const plan::IndexInfo> index;
+  std::vector<std::shared_ptr<const plan::IndexInfo>> indexes;
   std::vector<CompiledCondition> conditions;
   storage::Direction direction = storage::Direction::kForward;
   bool covers = false, may_repeat_documents = false;
@@ -62,6 +63,7 @@ class Ranges {
     return false;
   }
   const storage::IndexBounds& bounds() const { return bounds_; }
+  size_t index() const { return step_.conditions[condition_ - 1].index; }
 
  private:
   // False if the condition covers nothing.
@@ -116,14 +118,19 @@ class Ranges {
   bool members_left_ = false;
 };
 
+// An index, and the scan that is set to one range of it after the other.
+struct Source {
+  std::shared_ptr<const storage::Index> index;
+  std::unique_ptr<storage::IndexScan> scan;
+};
+
 class IndexScan : public Operator {
  public:
   IndexScan(Runtime& runtime, std::unique_ptr<Operator> source, const IndexScanStep& step,
-            storage::CollectionPtr collection, std::shared_ptr<const storage::Index> index)
+            storage::CollectionPtr collection, std::vector<Source> sources)
       : Operator(runtime, std::move(source)), step_(step), collection_(std::move(collection)),
-        index_(std::move(index)), outer_(runtime, input()), rows_(runtime, step.output, step.carried),
-        ranges_(runtime, step), reads_keys_(index_->type == storage::IndexType::kPrimary && !step.covers),
-        limit_(runtime.options.full_count ? 0 : step.limit) {}
+        sources_(std::move(sources)), outer_(runtime, input()), rows_(runtime, step.output, step.carried),
+        ranges_(runtime, step), limit_(runtime.options.full_count ? 0 : step.limit) {}
 
   void use_table() { uses_table_ = true; }
 
@@ -161,15 +168,18 @@ class IndexScan : public Operator {
     rows_.begin(to);
     rows_.set_outer(outer_.batch(), outer_.row());
     in_range_ = true;
-    is_single_key_ = reads_keys_ && ranges_.bounds().equal.size() == 1;
+    Source& source = sources_[ranges_.index()];
+    bool reads_keys = source.index->type == storage::IndexType::kPrimary && !step_.covers;
+    is_single_key_ = reads_keys && ranges_.bounds().equal.size() == 1;
     if (is_single_key_) return true;
-    ++(scan_ == nullptr ? runtime_.statistics.cursors_created : runtime_.statistics.cursors_rearmed);
+    ++(source.scan == nullptr ? runtime_.statistics.cursors_created : runtime_.statistics.cursors_rearmed);
     ++runtime_.statistics.seeks;
-    if (scan_ != nullptr) {
-      TRY(scan_->rearm(ranges_.bounds()));
+    if (source.scan != nullptr) {
+      TRY(source.scan->rearm(ranges_.bounds()));
     } else {
-      scan_ = TRY(runtime_.transaction.scan_index(*collection_, *index_, ranges_.bounds(), step_.direction));
+      source.scan = TRY(runtime_.transaction.scan_index(*collection_, *source.index, ranges_.bounds(), step_.direction));
     }
+    scan_ = source.scan.get();
     return true;
   }
 
@@ -251,13 +261,12 @@ class IndexScan : public Operator {
 
   const IndexScanStep& step_;
   const storage::CollectionPtr collection_;
-  const std::shared_ptr<const storage::Index> index_;
+  std::vector<Source> sources_;
   InputRows outer_;
   ScanRows rows_;
   Ranges ranges_;
-  const bool reads_keys_;
   const uint64_t limit_;   // none where rows are to be counted
-  std::unique_ptr<storage::IndexScan> scan_;
+  storage::IndexScan* scan_ = nullptr;   // of the current range
   storage::PinnedDocument pinned_;
   std::shared_ptr<const JoinTable> table_;
   bool uses_table_ = false;
@@ -268,16 +277,22 @@ class IndexScan : public Operator {
 
 Result<std::unique_ptr<Operator>> IndexScanStep::make(Runtime& runtime, std::unique_ptr<Operator> input) const {
   auto found = TRY(runtime.collection(*collection));
-  for (const auto& candidate : found->indexes) {
-    if (candidate->id != index->id || candidate->name != index->name) continue;
-    // A read by key takes about as long as three documents of a scan.
-    constexpr double kCostOfKey = 3;
-    bool uses_table = may_use_table && TRY(is_worth_table(runtime, *found, outer_rows, kCostOfKey));
-    auto scan = std::make_unique<IndexScan>(runtime, std::move(input), *this, found, candidate);
-    if (uses_table) scan->use_table();
-    return scan;
+  std::vector<Source> sources;
+  for (const auto& index : indexes) {
+    auto there = std::ranges::find_if(found->indexes, [&](const auto& candidate) {
+      return candidate->id == index->id && candidate->name == index->name;
+    });
+    if (there == found->indexes.end()) {
+      return base::Error(base::ErrorCode::kIndexNotFound, "index not found: " + index->name);
+    }
+    sources.push_back({*there, nullptr});
   }
-  return base::Error(base::ErrorCode::kIndexNotFound, "index not found: " + index->name);
+  // A read by key takes about as long as three documents of a scan.
+  constexpr double kCostOfKey = 3;
+  bool uses_table = may_use_table && TRY(is_worth_table(runtime, *found, outer_rows, kCostOfKey));
+  auto scan = std::make_unique<IndexScan>(runtime, std::move(input), *this, found, std::move(sources));
+  if (uses_table) scan->use_table();
+  return scan;
 }
 
 bool starts_with(const std::vector<std::string>& path, const std::vector<std::string>& prefix) {
@@ -321,7 +336,7 @@ Result<CompiledCondition> compile_condition(const plan::IndexCondition& conditio
 StepResult compile_step(const plan::IndexScan& node, NodeContext& context) {
   auto step = std::make_unique<IndexScanStep>();
   step->collection = node.collection;
-  step->index = node.index;
+  step->indexes = {node.index};
   step->direction = node.backward ? storage::Direction::kBackward : storage::Direction::kForward;
   step->covers = node.covers;
   step->limit = node.limit;
@@ -332,6 +347,10 @@ StepResult compile_step(const plan::IndexScan& node, NodeContext& context) {
   }
   for (const auto& condition : node.conditions) {
     step->conditions.push_back(TRY(compile_condition(condition, context.registers)));
+    if (condition.index == nullptr) continue;
+    auto there = std::ranges::find(step->indexes, condition.index);
+    step->conditions.back().index = size_t(there - step->indexes.begin());
+    if (there == step->indexes.end()) step->indexes.push_back(condition.index);
   }
   // A scan of the whole index (for its order) has no condition.
   if (step->conditions.empty()) step->conditions.emplace_back();

@@ -238,6 +238,36 @@ bool may_use(const plan::ScanHints& hints, const IndexInfo& index) {
          hint_rank(hints, index) < hints.index_hint.size();
 }
 
+namespace {
+
+// Each alternative by the index that serves it best; nothing if one of them has none, or that were no less than all.
+std::optional<IndexMatch> several_indexes(const plan::EnumerateCollection& scan,
+                                          const std::vector<Comparisons>& alternatives) {
+  if (alternatives.size() < 2) return std::nullopt;
+  IndexMatch result;
+  result.fields = SIZE_MAX;
+  for (const Comparisons& comparisons : alternatives) {
+    std::optional<IndexMatch> best;
+    for (const auto& index : scan.collection->indexes) {
+      if (!may_use(scan.hints, *index)) continue;
+      auto found = match(*scan.collection, index, {comparisons});
+      if (found && (!best || is_better(*found, *best, false))) best = std::move(found);
+    }
+    if (!best) return std::nullopt;
+    result.rows += best->rows;
+    result.fields = std::min(result.fields, best->fields);
+    for (IndexCondition& condition : best->conditions) {
+      condition.index = best->index;
+      result.conditions.push_back(std::move(condition));
+    }
+  }
+  result.index = result.conditions[0].index;
+  if (cost(result, false) > std::max(kLeastDocuments, double(scan.collection->document_count))) return std::nullopt;
+  return result;
+}
+
+}  // namespace
+
 std::optional<IndexMatch> best_index(const Plan& chain, size_t position) {
   const auto& scan = *chain.nodes[position]->get_if<plan::EnumerateCollection>();
   std::vector<VariableId> unknown = set_from(chain, position);
@@ -267,6 +297,7 @@ std::optional<IndexMatch> best_index(const Plan& chain, size_t position) {
       best = std::move(found);
     }
   }
+  if (!best) best = several_indexes(scan, looked_for);
   return best;
 }
 

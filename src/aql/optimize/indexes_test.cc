@@ -50,8 +50,9 @@ TEST(Indexes, LooksUpMembersOfLists) {
             "RETURN u\n"
             "idx_101: u.age == 1\n");
   EXPECT_EQ(explained(kCatalog, R"q(FOR u IN users FILTER u.age == 1 || u.city == "b" RETURN u)q"),
-            "FOR u IN users   /* full collection scan, filter: u.age == 1 || u.city == \"b\" */\n"
-            "RETURN u\n");
+            "FOR u IN users   /* persistent index scan of several */\n"
+            "RETURN u\n"
+            "idx_101: (u.age == 1) || (u.city == \"b\")\n");
 }
 
 TEST(Indexes, SparseIndexesOnlyWhereNullIsExcluded) {

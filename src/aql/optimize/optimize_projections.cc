@@ -116,6 +116,7 @@ bool holds(const plan::IndexInfo& index, const Path& path) {
 
 // A key is looked up in the documents themselves.
 bool may_cover(const plan::IndexScan& scan) {
+  if (scan.has_several_indexes()) return false;
   if (scan.index->type == "edge" || scan.index->type == "persistent") return true;
   return false;
 }

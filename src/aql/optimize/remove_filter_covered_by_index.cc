@@ -26,7 +26,7 @@ bool holds(const Scan& scan, const plan::IndexCondition& found, const Expression
     return holds(scan, found, *binary->left) || holds(scan, found, *binary->right);
   }
   auto comparison = as_comparison(condition, scan.node.output.variable, scan.unknown);
-  return comparison && implies(*scan.node.index, found, *comparison);
+  return comparison && implies(scan.node.index_of(found), found, *comparison);
 }
 
 bool holds_always(const Scan& scan, const Expression& condition) {

@@ -18,9 +18,13 @@ std::span<const Rule> all_rules() {
       // Behind the removal of calculations, conditions read attributes where they read variables before.
       {"move-calculations-up-2", move_calculations_up},
       {"move-filters-up-2", move_filters_up},
+      {"remove-sort-rand-limit-1", remove_sort_rand_limit_1},
+      {"replace-any-eq-with-in", replace_any_eq_with_in},
       {"interchange-adjacent-enumerations", interchange_adjacent_enumerations},
       {"remove-collect-variables", remove_collect_variables},
       {"remove-data-modification-out-variables", remove_data_modification_out_variables},
+      // Asks for a range only where an index serves it, so that it waits until the conditions stand at their scans.
+      {"replace-like-with-range", replace_like_with_range},
       {"use-indexes", use_indexes},
       {"remove-filter-covered-by-index", remove_filter_covered_by_index},
       {"remove-unnecessary-filters-2", remove_unnecessary_filters},

@@ -25,11 +25,12 @@ double list_length(const syntax::Expression& list) {
 
 // Entries that one condition of an index finds in a collection.
 double matches(const IndexScan& scan, const IndexCondition& condition) {
+  const IndexInfo& index = scan.index_of(condition);
   double rows = double(scan.collection->document_count);
   if (!condition.equal.empty()) {
-    double share = double(condition.equal.size()) / double(std::max<size_t>(1, scan.index->fields.size()));
-    bool is_edge = scan.index->type == "edge";
-    double distinct = std::max(1.0, std::pow(std::max(1.0, rows * scan.index->selectivity), is_edge ? 1.0 : share));
+    double share = double(condition.equal.size()) / double(std::max<size_t>(1, index.fields.size()));
+    bool is_edge = index.type == "edge";
+    double distinct = std::max(1.0, std::pow(std::max(1.0, rows * index.selectivity), is_edge ? 1.0 : share));
     rows = std::max(std::min(rows, 1.0), rows / distinct);
     if (condition.in_position) rows *= list_length(*condition.equal[*condition.in_position]);
   }

@@ -78,10 +78,18 @@ class JsonExplainer {
     builder_.close();
     put_text("filter", output.filter);
   }
-  void put_index(const IndexScan& node) {
-    const IndexInfo& index = *node.index;
+  // One for each condition where they differ, as the documentation has it.
+  void put_indexes(const IndexScan& node) {
     builder_.key("indexes");
     builder_.open_array();
+    if (node.has_several_indexes()) {
+      for (const IndexCondition& condition : node.conditions) put_index(node.index_of(condition));
+    } else {
+      put_index(*node.index);
+    }
+    builder_.close();
+  }
+  void put_index(const IndexInfo& index) {
     builder_.open_object();
     builder_.add("id", std::to_string(index.id));
     builder_.add("type", index.type);
@@ -100,7 +108,6 @@ class JsonExplainer {
     builder_.add("sparse", index.sparse);
     builder_.add("selectivityEstimate", index.selectivity);
     builder_.close();
-    builder_.close();
   }
 
   void put(const EnumerateCollection& node) {
@@ -111,7 +118,7 @@ class JsonExplainer {
   void put(const IndexScan& node) {
     builder_.add("collection", node.collection->name);
     put_output(node.output);
-    put_index(node);
+    put_indexes(node);
     builder_.add("condition", index_condition_text(root_, node));
     builder_.add("reverse", node.backward);
     builder_.add("ascending", !node.backward);

@@ -24,6 +24,7 @@ struct Notes {
   }
   std::string operator()(const IndexScan& node) const {
     std::string result = node.index->type + " index scan";
+    if (node.has_several_indexes()) result += " of several";
     if (node.covers) result += ", index only";
     if (node.backward) result += ", reverse";
     return result + output(node.output);

@@ -29,6 +29,7 @@ IndexCondition copy(const IndexCondition& condition) {
   result.lower_inclusive = condition.lower_inclusive;
   result.upper_inclusive = condition.upper_inclusive;
   result.edge_field = condition.edge_field;
+  result.index = condition.index;
   return result;
 }
 

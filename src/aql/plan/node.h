@@ -67,6 +67,7 @@ struct IndexCondition {
   ExpressionPtr lower, upper;                  // of the field behind the prefix; null: unbounded
   bool lower_inclusive = true, upper_inclusive = true;
   uint8_t edge_field = 0;                      // edge index: 0 _from, 1 _to; primary index: 0 _key, 1 _id
+  std::shared_ptr<const IndexInfo> index;      // in an OR over several indexes; null: the scan's
 };
 struct IndexScan {
   std::shared_ptr<const CollectionInfo> collection;
@@ -78,6 +79,15 @@ struct IndexScan {
   uint64_t limit = 0;                          // 0: none; stop after so many matches (push-limit-into-index)
   ScanOutput output;
   ScanHints hints;
+
+  const IndexInfo& index_of(const IndexCondition& condition) const { return condition.index ? *condition.index : *index; }
+  // Then nothing comes in the order of an index, or from its entries alone.
+  bool has_several_indexes() const {
+    for (const IndexCondition& condition : conditions) {
+      if (condition.index != nullptr && condition.index != index) return true;
+    }
+    return false;
+  }
 };
 
 // What traversals and path searches walk over.

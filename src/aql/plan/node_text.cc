@@ -159,9 +159,10 @@ std::string node_text(const Plan& root, const Node& node) { return std::visit(No
 std::string index_condition_text(const Plan& root, const IndexScan& scan) {
   std::string loop = NodeText(root).name(scan.output.variable), result;
   auto field_text = [&](const IndexCondition& condition, size_t position) {
-    if (scan.index->type == "primary") return loop + (condition.edge_field == 1 ? "._id" : "._key");
-    if (scan.index->type == "edge") return loop + (condition.edge_field == 1 ? "._to" : "._from");
-    const IndexInfo::Field& field = scan.index->fields[position];
+    const IndexInfo& index = scan.index_of(condition);
+    if (index.type == "primary") return loop + (condition.edge_field == 1 ? "._id" : "._key");
+    if (index.type == "edge") return loop + (condition.edge_field == 1 ? "._to" : "._from");
+    const IndexInfo::Field& field = index.fields[position];
     return loop + path_text(field.path) + (field.expanded ? "[*]" + path_text(field.member_path) : "");
   };
   for (const IndexCondition& condition : scan.conditions) {
