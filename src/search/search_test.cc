@@ -75,7 +75,7 @@ TEST(Link, FieldsInheritAndOverrule) {
 
 TEST(Link, DepthIsBounded) {
   std::string link = "{}", document = "1";
-  for (int i = 0; i < 100; ++i) link = R"({"fields":{"a":)" + link + "}}", document = "[" + document + "]";
+  for (int i = 0; i < 70; ++i) link = R"({"fields":{"a":)" + link + "}}", document = "[" + document + "]";
   EXPECT_FALSE(parse_link(json(link).slice(), [](auto) { return nullptr; }).has_value());
   EXPECT_THAT(values(R"({"includeAllFields":true})", R"({"a":)" + document + "}", "a"), ElementsAre());
 }

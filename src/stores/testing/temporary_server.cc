@@ -95,8 +95,22 @@ TemporaryServer::~TemporaryServer() {
   if (!folder_.empty()) fs::remove_all(folder_, ignored);
 }
 
+namespace {
+
+std::vector<pid_t> children_of(pid_t parent) {
+  std::vector<pid_t> children;
+  std::ifstream list(fmt::format("/proc/{0}/task/{0}/children", parent));
+  for (pid_t child = 0; list >> child;) children.push_back(child);
+  return children;
+}
+
+}  // namespace
+
 void TemporaryServer::kill_now() {
   if (pid_ <= 0) return;
+  // Its children first: a session of PostgreSQL outlives the postmaster for a moment and would still answer.
+  ::kill(pid_, SIGSTOP);
+  for (pid_t child : children_of(pid_)) ::kill(child, SIGKILL);
   ::kill(pid_, SIGKILL);
   ::waitpid(pid_, nullptr, 0);
   pid_ = -1;
