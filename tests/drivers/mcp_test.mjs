@@ -1,11 +1,6 @@
 // The official MCP clients against a whole stack: both generations of the protocol, over standard streams and over
 // HTTP, list every tool and call every tool. Run: node tests/drivers/mcp_test.mjs
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Client as NewClient, StreamableHTTPClientTransport as NewHttp } from "@modelcontextprotocol/client";
 import { StdioClientTransport as NewStdio } from "@modelcontextprotocol/client/stdio";
 import { Client as OldClient } from "@modelcontextprotocol/sdk/client/index.js";
@@ -13,38 +8,21 @@ import { StdioClientTransport as OldStdio } from "@modelcontextprotocol/sdk/clie
 import { StreamableHTTPClientTransport as OldHttp } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { Database } from "arangojs";
 import Redis from "ioredis";
+import { program, startStack } from "./stack.mjs";
 
-const program = process.env.WORKERDB ?? "build/dev/workerdb";
-const folder = mkdtempSync(join(tmpdir(), "workerdb-mcp-"));
-chmodSync(folder, 0o755); // PostgreSQL's user must be able to enter it
-const data = join(folder, "data");
-// The person's own contexts and audit log stay out of it.
-const environment = { ...process.env, HOME: folder, XDG_STATE_HOME: join(folder, "state"), XDG_CONFIG_HOME: join(folder, "config") };
-const workerdb = (...words) => execFileSync(program, [...words, "--data", data], { env: environment, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+const stack = await startStack();
+const { data, environment, secret, ports } = stack;
 
-async function freePorts(count) {
-  const servers = await Promise.all(Array.from({ length: count }, () => new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => resolve(server));
-  })));
-  const ports = servers.map((server) => server.address().port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
-
-const [documentsPort, postgresPort, redisPort, controlPort] = await freePorts(4);
-workerdb("up", "--detach", "--documents-port", documentsPort, "--postgres-port", postgresPort, "--redis-port", redisPort, "--control-port", controlPort);
-const secret = (name) => readFileSync(join(data, "secrets", name), "utf8").trim();
-
-const db = new Database({ url: `http://127.0.0.1:${documentsPort}`, databaseName: "flowmaster", auth: { username: "root", password: secret("documents-root") } });
+const db = new Database({ url: `http://127.0.0.1:${ports.documents}`, databaseName: "flowmaster", auth: { username: "root", password: secret("documents-root") } });
 await db.collection("process_definitions").saveAll(
   Array.from({ length: 60 }, (_, n) => ({ _key: `p${n}`, name: `Process ${n}`, version: "1.0", type: "workflow", definition: {} })),
 );
-const redis = new Redis({ host: "127.0.0.1", port: redisPort, username: "platform", password: secret("redis-space-platform") });
+const redis = new Redis({ host: "127.0.0.1", port: ports.redis, username: "platform", password: secret("redis-space-platform") });
 await redis.set("session:user_123", "hello", "EX", 600);
 await redis.rpush("job:list", ...Array.from({ length: 50 }, (_, n) => `job ${n}`));
 await redis.expire("job:list", 600);
 
-const url = new URL(`http://127.0.0.1:${controlPort}/mcp`);
+const url = new URL(`http://127.0.0.1:${ports.control}/mcp`);
 const overHttp = { requestInit: { headers: { Authorization: `Bearer ${secret("mcp-token")}` } } };
 const overStdio = { command: program, args: ["mcp", "--data", data], env: environment, stderr: "inherit" };
 const me = { name: "workerdb-tests", version: "1.0.0" };
@@ -166,7 +144,7 @@ const checks = {
     await assert.rejects(scoped.set("session:user_123", "x"), /NOPERM/);
     scoped.disconnect();
     const relational = await call(client, "get_credential", { store: "relational", database: "flowmaster_core", objects: ["users"], lifetime_s: 60 });
-    assert.ok(relational.user && relational.password && relational.port === postgresPort);
+    assert.ok(relational.user && relational.password && relational.port === ports.postgres);
     for (const long of ["documents-root", "postgres-superuser", "postgres-app", "redis-admin"]) {
       assert.ok(!JSON.stringify([login, cache, relational]).includes(secret(long)));
     }
@@ -222,8 +200,7 @@ try {
   }
 } finally {
   redis.disconnect();
-  workerdb("down");
-  rmSync(folder, { recursive: true, force: true });
+  stack.close();
 }
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);
