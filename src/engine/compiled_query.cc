@@ -69,6 +69,8 @@ class RecordingCatalogView : public StoreCatalogView {
     auto info = StoreCatalogView::find_view(name);
     if (std::ranges::find(views_, name, &CompiledQuery::View::name) == views_.end()) {
       views_.push_back({std::string(name), std::move(found)});
+      // A plan also ends with the names of the collections that it reads through the view.
+      if (info != nullptr) std::ranges::for_each(info->collections, [this](const auto& linked) { find_collection(linked); });
     }
     return info;
   }

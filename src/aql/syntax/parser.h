@@ -32,7 +32,6 @@ class Parser {
   base::Result<> expect(TokenKind kind);
   base::Error unexpected() const { return unexpected(token()); }
   base::Error unexpected(const Token& token) const;
-  base::Error not_supported(std::string_view clause) const;
   base::Error too_deep() const;
 
   // expressions (expression_parser.cc); each leaves its tree's height in height_

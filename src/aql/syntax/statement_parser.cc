@@ -67,11 +67,6 @@ base::Result<> Parser::expect(TokenKind kind) {
 
 Error Parser::unexpected(const Token& token) const { return syntax_error(describe(token), lexer_.text(), token.position); }
 
-Error Parser::not_supported(std::string_view clause) const {
-  return Error(ErrorCode::kNotImplemented, fmt::format("{} is not supported by this server, at position {}:{}", clause,
-                                                       token().position.line, token().position.column));
-}
-
 Error Parser::too_deep() const {
   return Error(ErrorCode::kQueryTooMuchNesting,
                fmt::format("too much nesting or too many objects: more than {} levels at position {}:{}", kMaxNesting,
