@@ -523,6 +523,7 @@ class Interactive(unittest.TestCase):
         again.until("'first ' \\+ 'one'")
         again.type("\n")
         again.until("first one")
+        again.until("> ")  # before the prompt the terminal, not the shell, would take the end of input
         self.assertTrue(again.leave())
 
     def test_a_greeting_and_a_way_out(self):
