@@ -152,8 +152,7 @@ Result<WriteResult> RocksTransaction::overwrite(Touched& touched, std::string_vi
     return Error(ErrorCode::kConflict, "conflict, _rev values do not match");
   }
   if (is_outdated(options.version_attribute, old, given)) {
-    WriteResult result = result_of(old, Slice(), options);
-    result.rev = result.old_rev;
+    WriteResult result = result_of(old, old, options);   // equal revisions say that nothing changed
     result.ignored = true;
     return result;
   }

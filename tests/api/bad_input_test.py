@@ -155,7 +155,7 @@ class BadInput(unittest.TestCase):
         answer = server.query("FOR d IN things\n  FILTER d.n ==\nRETURN d")
         self.refuses(answer, [400], 1501)
         self.assertRegex(answer.json["errorMessage"], r"3:1")
-        for text, number in [("RETURN x", 1512), ("FOR d IN nothing RETURN d", 1203), ("RETURN NOTHING(1)", 1540), ("RETURN LENGTH()", 1541),
+        for text, number in [("RETURN x", 1203), ("FOR d IN nothing RETURN d", 1203), ("RETURN NOTHING(1)", 1540), ("RETURN LENGTH()", 1541),
                              ("RETURN @x", 1551), ("FOR d IN 5 RETURN d", 1563), ("   ", 1502)]:
             with self.subTest(text=text):
                 self.refuses(server.query(text), number=number)

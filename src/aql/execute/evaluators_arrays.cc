@@ -97,8 +97,10 @@ class QuestionMark : public Evaluator {
 
   bool is_true(Evaluation& evaluation) const override {
     Slice array = parts_.array->evaluate(evaluation);
-    if (!array.is_array()) return false;
-    Bounds bounds = bounds_of(parts_.quantifier, array.size(), integer(parts_.low, evaluation),
+    // What is no array has no members, as with [*]; ALL compares with its LENGTH() (the table in operators.md).
+    uint64_t length = array.is_array() ? array.size() : has_length(array);
+    if (!array.is_array()) array = Slice::empty_array();
+    Bounds bounds = bounds_of(parts_.quantifier, length, integer(parts_.low, evaluation),
                               integer(parts_.high, evaluation));
     if (parts_.filter == nullptr) return bounds.low <= array.size() && array.size() <= bounds.high;
     Slice outer = evaluation.local(parts_.element);
@@ -113,6 +115,11 @@ class QuestionMark : public Evaluator {
   }
 
  private:
+  static bool has_length(Slice value) {
+    if (value.is_string()) return !value.as_string().empty();
+    if (value.is_object()) return value.size() > 0;
+    return value.is_number() || value.is_true();
+  }
   static bool is_decided(const Bounds& bounds, uint64_t matches) {
     return matches > bounds.high || (matches >= bounds.low && bounds.high == UINT64_MAX);
   }

@@ -1,74 +1,14 @@
 // Calculating with dates: adding, differences, comparing parts, rounding down.
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "aql/functions/date.h"
+#include "aql/functions/duration.h"
 
 namespace workerdb::aql::functions {
 namespace {
 
 using value::Slice;
-
-// A length of time: months have no fixed length, the rest has.
-struct Duration {
-  int64_t months = 0, ms = 0;
-};
-
-// Far beyond any date; products of smaller numbers with a unit stay within int64.
-constexpr int64_t kLargestAmount = 1'000'000'000'000;
-
-bool add_to(Duration& duration, int64_t amount, DateUnit unit) {
-  if (amount > kLargestAmount || amount < -kLargestAmount) return false;
-  if (unit == DateUnit::kYear || unit == DateUnit::kMonth) {
-    duration.months += amount * (unit == DateUnit::kYear ? 12 : 1);
-    return true;
-  }
-  int64_t product, length = int64_t(unit_ms(unit));
-  return !__builtin_mul_overflow(amount, length, &product) &&
-         !__builtin_add_overflow(duration.ms, product, &duration.ms);
-}
-
-// "P1Y2M3W4DT5H6M7.89S": pairs of digits and letters in this order, at least one.
-std::optional<Duration> parse_duration(std::string_view text) {
-  struct Step {
-    char letter;
-    DateUnit unit;
-  };
-  constexpr Step kDate[] = {
-      {'Y', DateUnit::kYear}, {'M', DateUnit::kMonth}, {'W', DateUnit::kWeek}, {'D', DateUnit::kDay}};
-  constexpr Step kTime[] = {{'H', DateUnit::kHour}, {'M', DateUnit::kMinute}, {'S', DateUnit::kSecond}};
-  if (!text.starts_with('P')) return std::nullopt;
-  Duration duration;
-  std::span<const Step> left = kDate;
-  bool has_any = false, is_time = false;
-  for (size_t at = 1; at < text.size();) {
-    if (text[at] == 'T' && !is_time) {
-      left = kTime;
-      is_time = true;
-      has_any = false;
-      ++at;
-      continue;
-    }
-    int64_t amount = 0;
-    auto [end, problem] = std::from_chars(text.data() + at, text.data() + text.size(), amount);
-    if (problem != std::errc() || amount < 0) return std::nullopt;
-    at = size_t(end - text.data());
-    if (is_time && at < text.size() && text[at] == '.') {
-      int64_t weight = 100;
-      size_t digits = ++at;
-      for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, weight /= 10)
-        duration.ms += (text[at] - '0') * weight;
-      if (at == digits || at >= text.size() || text[at] != 'S') return std::nullopt;
-    }
-    if (at >= text.size()) return std::nullopt;
-    auto step = std::ranges::find(left, text[at++], &Step::letter);
-    if (step == left.end() || !add_to(duration, amount, step->unit)) return std::nullopt;
-    left = left.subspan(size_t(step - left.begin()) + 1);
-    has_any = true;
-  }
-  return has_any ? std::optional(duration) : std::nullopt;
-}
 
 // Months first; a day that the new month does not have goes on into the next one.
 std::optional<int64_t> moved(int64_t ms, const Duration& duration) {
@@ -99,7 +39,7 @@ Slice shifted(Context& context, Arguments arguments, std::string_view function, 
     std::optional<DateUnit> unit = read_unit(context, arguments[2], function);
     if (!unit) return Slice::null();
     Duration amount;
-    if (add_to(amount, to_integer(arguments[1]), *unit)) duration = amount;
+    if (amount.add(to_integer(arguments[1]), *unit)) duration = amount;
     zone_at = 3;
   }
   if (!duration) return invalid_date(context, function);

@@ -40,6 +40,7 @@ class Analyzer {
   Result<> declare(syntax::Declaration& declaration, const Block& block);
   Result<> declare(syntax::Target& target, const Block& block);
   syntax::VariableId declare_pseudo(const char* name);
+  syntax::VariableId declare_old_of_insert(const syntax::Insert& insert);
   Result<std::shared_ptr<const CollectionInfo>> find_collection(const std::string& name, syntax::Position position);
   Result<> resolve(syntax::CollectionName& name);
   // The value of a parameter whose use decides what the query is.
@@ -109,8 +110,10 @@ class Analyzer {
   AnalyzedQuery result_;
   std::vector<Binding> bindings_;
   std::vector<syntax::VariableId> elements_;
+  std::vector<std::string> own_of_collect_;   // what the COLLECT introduces whose expressions are resolved
   bool values_decide_ = false;   // inside LIMIT and OPTIONS
   bool in_prune_ = false;
+  bool ignores_existing_ = false;   // an INSERT with overwriteMode "ignore" went before
   std::set<std::string, std::less<>> read_, written_;
 };
 

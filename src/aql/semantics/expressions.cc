@@ -1,4 +1,6 @@
 // Expressions: every name is replaced by what it means, from the leaves up, and what is constant is folded.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include <utility>
@@ -118,8 +120,19 @@ base::Result<> Analyzer::resolve_reference(ExpressionPtr& expression) {
     return Error(ErrorCode::kQueryCollectionUsedInExpression,
                  fmt::format("collection '{}' used as expression operand{}", reference.name, at(expression->position)));
   }
-  return Error(ErrorCode::kQueryVariableNameUnknown,
-               fmt::format("unknown variable '{}'{}", reference.name, at(expression->position)));
+  if (std::ranges::find(own_of_collect_, reference.name) != own_of_collect_.end()) {
+    return Error(ErrorCode::kQueryVariableNameUnknown,
+                 fmt::format("unknown variable '{}': COLLECT does not see what it introduces itself{}", reference.name,
+                             at(expression->position)));
+  }
+  if (ignores_existing_ && reference.name == "OLD") {
+    return Error(ErrorCode::kQueryParse,
+                 fmt::format("OLD cannot be used after an INSERT with overwriteMode \"ignore\"{}", at(expression->position)));
+  }
+  // A name that is no variable can only be a collection's.
+  return Error(ErrorCode::kCollectionNotFound,
+               fmt::format("collection or view not found: {} (nor a variable of this name){}", reference.name,
+                           at(expression->position)));
 }
 
 // object.@name: one attribute, or with an array of strings a path.

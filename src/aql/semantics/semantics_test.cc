@@ -28,14 +28,14 @@ ErrorCode code_of(std::string_view text, std::string_view bind = "{}") {
 }
 
 TEST(Semantics, Variables) {
-  EXPECT_EQ(printed("RETURN x"), "error: unknown variable 'x' at position 1:8");
+  EXPECT_EQ(printed("RETURN x"), "error: collection or view not found: x (nor a variable of this name) at position 1:8");
   EXPECT_EQ(printed("LET a = 1 LET a = 2 RETURN a"), "error: variable 'a' is assigned multiple times at position 1:15");
   EXPECT_EQ(code_of("FOR u IN users FOR u IN users RETURN u"), ErrorCode::kQueryVariableRedeclared);
   EXPECT_EQ(code_of("LET a = (FOR u IN users RETURN u) FOR u IN users RETURN u"), ErrorCode(0));
   EXPECT_EQ(code_of("LET [a, {b: a}] = 1 RETURN a"), ErrorCode::kQueryVariableRedeclared);
-  EXPECT_EQ(code_of("LET a = a RETURN a"), ErrorCode::kQueryVariableNameUnknown);
-  EXPECT_EQ(code_of("RETURN (FOR u IN users RETURN u)[0].x + u"), ErrorCode::kQueryVariableNameUnknown);
-  EXPECT_EQ(code_of("RETURN CURRENT"), ErrorCode::kQueryVariableNameUnknown);
+  EXPECT_EQ(code_of("LET a = a RETURN a"), ErrorCode::kCollectionNotFound);
+  EXPECT_EQ(code_of("RETURN (FOR u IN users RETURN u)[0].x + u"), ErrorCode::kCollectionNotFound);
+  EXPECT_EQ(code_of("RETURN CURRENT"), ErrorCode::kCollectionNotFound);
   EXPECT_EQ(code_of("LET a = [] RETURN a[* FILTER CURRENT.x RETURN CURRENT.y[* RETURN CURRENT]].z"), ErrorCode(0));
 }
 
@@ -66,7 +66,7 @@ TEST(Semantics, BindParameters) {
 }
 
 TEST(Semantics, Collect) {
-  EXPECT_EQ(code_of("FOR u IN users COLLECT a = u.a RETURN u"), ErrorCode::kQueryVariableNameUnknown);
+  EXPECT_EQ(code_of("FOR u IN users COLLECT a = u.a RETURN u"), ErrorCode::kCollectionNotFound);
   EXPECT_EQ(code_of("FOR u IN users COLLECT a = u.a INTO g KEEP x RETURN a"), ErrorCode::kQueryVariableNameUnknown);
   EXPECT_EQ(code_of("FOR u IN users COLLECT a = u.a LET u = a RETURN u"), ErrorCode(0));
   auto result = analyzed("LET x = 1 FOR u IN users LET y = u.y COLLECT a = u.a INTO g RETURN g");
@@ -80,11 +80,11 @@ TEST(Semantics, Collect) {
 TEST(Semantics, Modifications) {
   EXPECT_EQ(code_of("FOR u IN users INSERT u INTO posts RETURN NEW"), ErrorCode(0));
   EXPECT_EQ(code_of("FOR u IN users REMOVE u IN users RETURN OLD"), ErrorCode(0));
-  EXPECT_EQ(code_of("FOR u IN users REMOVE u IN users RETURN NEW"), ErrorCode::kQueryVariableNameUnknown);
+  EXPECT_EQ(code_of("FOR u IN users REMOVE u IN users RETURN NEW"), ErrorCode::kCollectionNotFound);
   EXPECT_EQ(code_of("INSERT {} INTO posts FOR p IN posts RETURN p"), ErrorCode::kQueryAccessAfterModification);
   EXPECT_EQ(code_of("INSERT {} INTO posts INSERT {} INTO posts"), ErrorCode::kQueryAccessAfterModification);
   EXPECT_EQ(code_of("INSERT {} INTO posts INSERT NEW INTO users RETURN NEW"), ErrorCode(0));
-  EXPECT_EQ(code_of("UPSERT {a: 1} INSERT {a: OLD} UPDATE {} IN users"), ErrorCode::kQueryVariableNameUnknown);
+  EXPECT_EQ(code_of("UPSERT {a: 1} INSERT {a: OLD} UPDATE {} IN users"), ErrorCode::kCollectionNotFound);
   EXPECT_EQ(code_of("UPSERT FILTER CURRENT.a == 1 INSERT {} UPDATE {a: OLD.a} IN users RETURN [OLD, NEW]"), ErrorCode(0));
   EXPECT_EQ(code_of("UPSERT 1 INSERT {} UPDATE {} IN users"), ErrorCode::kQueryParse);
   EXPECT_EQ(code_of("LET NEW = 1 INSERT {} INTO posts RETURN NEW"), ErrorCode(0));
@@ -95,7 +95,7 @@ TEST(Semantics, Statements) {
   EXPECT_EQ(code_of("FOR u IN users LIMIT -1 RETURN u"), ErrorCode::kQueryNumberOutOfRange);
   EXPECT_EQ(code_of("FOR u IN users LIMIT 5, null RETURN u"), ErrorCode(0));
   EXPECT_EQ(code_of("RETURN DISTINCT 1"), ErrorCode::kQueryParse);
-  EXPECT_EQ(code_of("FOR u IN users OPTIONS {indexHint: u.a} RETURN u"), ErrorCode::kQueryVariableNameUnknown);
+  EXPECT_EQ(code_of("FOR u IN users OPTIONS {indexHint: u.a} RETURN u"), ErrorCode::kCollectionNotFound);
   EXPECT_EQ(code_of("FOR x IN users FOR u IN users OPTIONS {indexHint: x.a} RETURN u"), ErrorCode::kQueryCompileTimeOptions);
   auto result = analyzed("FOR u IN users OPTIONS {indexHintt: 'a'} RETURN u");
   ASSERT_TRUE(result);

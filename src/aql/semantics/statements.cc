@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "aql/functions/duration.h"
 #include "aql/functions/registry.h"
 #include "aql/semantics/analyzer.h"
 
@@ -32,7 +33,9 @@ constexpr Names kUpsertOptions = {"ignoreErrors", "keepNull", "mergeObjects", "w
 // Rows: how many, or "unbounded". A range: a distance, or a duration such as "PT30M" (window.md).
 bool is_window_bound(value::Slice bound, bool is_range) {
   if (bound.is_none()) return true;
-  if (bound.is_string()) return is_range ? bound.as_string().starts_with('P') : bound.as_string() == "unbounded";
+  if (bound.is_string()) {
+    return is_range ? functions::parse_duration(bound.as_string()).has_value() : bound.as_string() == "unbounded";
+  }
   return bound.is_number() && bound.as_double() >= 0 && (is_range || bound.is_int64());
 }
 
@@ -162,9 +165,14 @@ base::Result<> Analyzer::resolve_kept(Collect& collect, const Block& block) {
 }
 
 base::Result<> Analyzer::visit(Collect& collect, Block& block) {
+  own_of_collect_.clear();
+  for (const Assignment& group : collect.groups) own_of_collect_.push_back(group.declaration.name);
+  for (const Assignment& aggregation : collect.aggregations) own_of_collect_.push_back(aggregation.declaration.name);
+  if (collect.has_into) own_of_collect_.push_back(collect.into.name);
   for (Assignment& group : collect.groups) TRY(resolve(group.expression));
   TRY(resolve_aggregations(collect.aggregations));
   TRY(resolve_optional(collect.into_projection));
+  own_of_collect_.clear();
   TRY(resolve_kept(collect, block));
   TRY(check_options(collect.options, kCollectOptions, "COLLECT"));
   bindings_.resize(block.first_binding);   // all earlier variables of the block vanish
@@ -210,11 +218,23 @@ base::Result<> Analyzer::modify(CollectionName& collection) {
   return {};
 }
 
+// OLD exists where an insert may replace or update a document; "ignore" reads none and says so (insert.md,
+// overwriteMode; data-queries.md, Returning documents).
+syntax::VariableId Analyzer::declare_old_of_insert(const Insert& insert) {
+  value::Slice options = insert.options ? insert.options->get_if<Constant>()->value.slice() : value::Slice();
+  value::Slice given = options.is_object() ? options.get("overwriteMode") : value::Slice();
+  std::string_view mode = given.is_string() ? given.as_string() : "";
+  if (mode == "ignore") ignores_existing_ = true;
+  bool overwrites = mode.empty() ? options.is_object() && options.get("overwrite").is_true()
+                                 : mode == "replace" || mode == "update";
+  return overwrites ? declare_pseudo("OLD") : new_variable("OLD");
+}
+
 base::Result<> Analyzer::visit(Insert& insert, Block&) {
   TRY(resolve(insert.document));
   TRY(check_options(insert.options, kInsertOptions, "INSERT"));
   TRY(modify(insert.collection));
-  insert.old_variable = declare_pseudo("OLD");
+  insert.old_variable = declare_old_of_insert(insert);
   insert.new_variable = declare_pseudo("NEW");
   return {};
 }
