@@ -1,21 +1,19 @@
-// graph_bench: traversals and path searches in process, over 20,000 vertices and 80,000 edges, beside SQLite's recursive
-// queries over the same edges in the same process. Results are compared; prints medians, edges a second and ratios.
-//   graph_bench [VERTICES EDGES [PIECE OF A NAME]]
-#include <fmt/format.h>
+// graph_bench: traversals and path searches in process, over 20,000 vertices and 80,000 edges, beside
+// SQLite's recursive queries over the same edges in the same process. Results are compared; prints medians,
+// edges a second and ratios.
+//   graph_bench [--links FILE] [--only PIECE OF A NAME] [--small] [--json]
+// FILE has the numbers of two vertices in each line; without it the edges are made by chance.
 #include <sqlite3.h>
-#include <time.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <random>
-#include <string>
-#include <vector>
 
+#include "bench/in_process.h"
 #include "engine/engine.h"
 #include "value/builder.h"
 #include "value/json.h"
@@ -23,35 +21,32 @@
 namespace workerdb::bench {
 namespace {
 
-constexpr size_t kStarts = 50;
-constexpr int kRounds = 3;
-
 struct Graph {
-  size_t vertices = 20'000;
+  size_t vertices = 0;
   std::vector<std::pair<uint32_t, uint32_t>> edges;
 
+  // By chance.
   Graph(size_t vertex_count, size_t edge_count) : vertices(vertex_count) {
     std::mt19937 random(7);
     for (size_t i = 0; i < edge_count; ++i) {
       edges.emplace_back(uint32_t(random() % vertices), uint32_t(random() % vertices));
     }
   }
-};
-
-template <typename T>
-T must(base::Result<T> result) {
-  if (!result) {
-    fmt::print(stderr, "{}\n", result.error().message());
-    std::exit(1);
+  explicit Graph(const std::string& file) {
+    std::ifstream lines(file);
+    for (uint32_t source = 0, target = 0; lines >> source >> target;) {
+      edges.emplace_back(source, target);
+      vertices = std::max<size_t>(vertices, std::max(source, target) + 1);
+    }
   }
-  return *std::move(result);
-}
+};
 
 class Documents {
  public:
   explicit Documents(const Graph& graph)
       : folder_(std::filesystem::temp_directory_path() / fmt::format("graph-bench-{}", getpid())),
-        engine_(must(engine::Engine::open(folder_))), database_(must(engine_->database("_system"))) {
+        engine_(must(engine::Engine::open(folder_))),
+        database_(must(engine_->database("_system"))) {
     must(database_.create_collection("nodes"));
     engine::CollectionOptions options;
     options.type = engine::CollectionType::kEdge;
@@ -170,94 +165,122 @@ class Sqlite {
   std::map<std::string, sqlite3_stmt*> statements_;
 };
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
-// Everything runs in this thread, so that its own time counts: what others do on the machine does not.
-int64_t thread_time_ns() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return int64_t(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
-}
-
-// Microseconds for one question, the median over rounds of all starts.
-double time_us(const std::function<void(size_t)>& ask) {
-  std::vector<double> rounds;
-  for (int round = 0; round < kRounds; ++round) {
-    int64_t begin = thread_time_ns();
-    for (size_t i = 0; i < kStarts; ++i) ask(i);
-    rounds.push_back(double(thread_time_ns() - begin) / 1000 / kStarts);
-  }
-  return median(rounds);
-}
-
 struct Question {
   std::string name, aql, sql;
-  bool has_end = false;
+  bool has_end = false, is_long = false, goes_far = false;
 };
 
+std::string found_within(int depth) {
+  return fmt::format(
+      "WITH RECURSIVE found(id, depth) AS (SELECT ?1, 0 UNION SELECT target, depth + 1 FROM found JOIN links "
+      "ON "
+      "source = id WHERE depth < {}) ",
+      depth);
+}
+
 std::vector<Question> questions() {
+  constexpr int kMostHops = 20;
   std::vector<Question> list;
-  for (int depth = 1; depth <= 4; ++depth) {
-    list.push_back({fmt::format("vertices within {}", depth),
-                    fmt::format("FOR v IN 1..{} OUTBOUND @start links OPTIONS {{order: 'bfs', uniqueVertices: 'global'}} "
-                                "COLLECT WITH COUNT INTO n RETURN n", depth),
-                    fmt::format("WITH RECURSIVE found(id, depth) AS (SELECT ?1, 0 UNION SELECT target, depth + 1 FROM found "
-                                "JOIN links ON source = id WHERE depth < {}) SELECT count(DISTINCT id) - 1 FROM found", depth)});
-    list.push_back({fmt::format("paths of {}", depth),
-                    fmt::format("FOR v IN {0}..{0} OUTBOUND @start links OPTIONS {{uniqueEdges: 'none'}} COLLECT WITH COUNT "
-                                "INTO n RETURN n", depth),
-                    fmt::format("WITH RECURSIVE found(id, depth) AS (SELECT ?1, 0 UNION ALL SELECT target, depth + 1 FROM "
-                                "found JOIN links ON source = id WHERE depth < {0}) SELECT count(*) FROM found WHERE "
-                                "depth = {0}", depth)});
+  for (int depth : {1, 2, 3, 4, 8}) {
+    list.push_back(
+        {fmt::format("vertices within {}", depth),
+         fmt::format(
+             "FOR v IN 1..{} OUTBOUND @start links OPTIONS {{order: 'bfs', uniqueVertices: 'global'}} "
+             "COLLECT WITH COUNT INTO n RETURN n",
+             depth),
+         found_within(depth) + "SELECT count(DISTINCT id) - 1 FROM found", false, depth == 4, depth > 4});
+    if (depth > 4) continue;
+    list.push_back(
+        {fmt::format("paths of {}", depth),
+         fmt::format(
+             "FOR v IN {0}..{0} OUTBOUND @start links OPTIONS {{uniqueEdges: 'none'}} COLLECT WITH COUNT "
+             "INTO n RETURN n",
+             depth),
+         fmt::format(
+             "WITH RECURSIVE found(id, depth) AS (SELECT ?1, 0 UNION ALL SELECT target, depth + 1 FROM "
+             "found JOIN links ON source = id WHERE depth < {0}) SELECT count(*) FROM found WHERE "
+             "depth = {0}",
+             depth),
+         false, depth == 4});
   }
-  list.push_back({"vertices within 8",
-                  "FOR v IN 1..8 OUTBOUND @start links OPTIONS {order: 'bfs', uniqueVertices: 'global'} COLLECT WITH COUNT "
-                  "INTO n RETURN n",
-                  "WITH RECURSIVE found(id, depth) AS (SELECT ?1, 0 UNION SELECT target, depth + 1 FROM found JOIN links ON "
-                  "source = id WHERE depth < 8) SELECT count(DISTINCT id) - 1 FROM found"});
-  list.push_back({"paths of 8", "FOR v IN 8 OUTBOUND @start links COLLECT WITH COUNT INTO n RETURN n", ""});
-  list.push_back({"keys within 4", "RETURN SUM(FOR v IN 1..4 OUTBOUND @start links OPTIONS {order: 'bfs', uniqueVertices: "
-                  "'global'} RETURN LENGTH(v._key))", ""});
-  list.push_back({"documents within 4", "RETURN SUM(FOR v IN 1..4 OUTBOUND @start links OPTIONS {order: 'bfs', "
-                  "uniqueVertices: 'global'} RETURN LENGTH(v.name))", ""});
-  list.push_back({"shortest path", "FOR v IN OUTBOUND SHORTEST_PATH @start TO @end links COLLECT WITH COUNT INTO n RETURN n",
-                  "", true});
-  list.push_back({"weighted shortest path", "FOR v IN OUTBOUND SHORTEST_PATH @start TO @end links OPTIONS {weightAttribute: "
-                  "'weight'} COLLECT WITH COUNT INTO n RETURN n", "", true});
+  list.push_back(
+      {"paths of 8", "FOR v IN 8 OUTBOUND @start links COLLECT WITH COUNT INTO n RETURN n", "", false, true});
+  list.push_back({"keys within 4",
+                  "RETURN SUM(FOR v IN 1..4 OUTBOUND @start links OPTIONS {order: 'bfs', uniqueVertices: "
+                  "'global'} RETURN LENGTH(v._key))",
+                  ""});
+  list.push_back({"documents within 4",
+                  "RETURN SUM(FOR v IN 1..4 OUTBOUND @start links OPTIONS {order: 'bfs', "
+                  "uniqueVertices: 'global'} RETURN LENGTH(v.name))",
+                  ""});
+  list.push_back(
+      {"shortest path",
+       "FOR v IN OUTBOUND SHORTEST_PATH @start TO @end links COLLECT WITH COUNT INTO n RETURN n",
+       found_within(kMostHops) + "SELECT coalesce((SELECT depth + 1 FROM found WHERE id = ?2 LIMIT 1), 0)",
+       true, false, true});
+  list.push_back({"weighted shortest path",
+                  "FOR v IN OUTBOUND SHORTEST_PATH @start TO @end links OPTIONS {weightAttribute: "
+                  "'weight'} COLLECT WITH COUNT INTO n RETURN n",
+                  "", true, false, true});
   return list;
 }
 
-int run(size_t vertices, size_t edges, const std::string& wanted) {
-  Graph graph(vertices, edges);
+// Rounds of ours and theirs in turn: what else the machine does meets both.
+struct Medians {
+  double workerdb = 0, sqlite = 0;
+};
+template <typename Ours, typename Theirs>
+Medians measure(int rounds, int starts, Ours&& ours, Theirs&& theirs) {
+  std::vector<double> own, other;
+  for (int round = 0; round < rounds; ++round) {
+    own.push_back(time_us(starts, ours));
+    other.push_back(time_us(starts, theirs));
+  }
+  return {median(own), median(other)};
+}
+
+struct Options {
+  bool is_small = false, as_json = false;
+  std::string_view only;
+};
+
+int run(const Graph& graph, const Options& options) {
+  const int rounds = options.is_small ? 1 : 7;
   Documents documents(graph);
   Sqlite sqlite(graph);
-  fmt::print("{} vertices, {} edges; processor time, medians of {} rounds over {} starts\n", vertices, edges, kRounds, kStarts);
-  fmt::print("{:<24} {:>12} {:>14} {:>12} {:>8}\n", "", "workerdb us", "edges a second", "sqlite us", "ratio");
-  int differences = 0;
+  auto start = [&](int i) { return size_t(i) * 7919 % graph.vertices; };
+  auto end = [&](int i) { return size_t(graph.edges[size_t(i) * 104729 % graph.edges.size()].second); };
   // What is read often is held in memory.
-  for (size_t i = 0; i < kStarts * 20; ++i) documents.ask(questions()[6].aql, i);
-  for (const Question& question : questions()) {
-    if (question.name.find(wanted) == std::string::npos) continue;
+  std::vector<Question> all = questions();
+  for (size_t i = 0; i < graph.vertices; i += 20) documents.ask(all[6].aql, i);
+  int differences = 0;
+  for (const Question& question : all) {
+    if (question.name.find(options.only) == std::string::npos) continue;
+    // SQLite takes tens of milliseconds for what goes far.
+    const int starts = options.is_small ? 3 : question.goes_far ? 5 : 200;
     uint64_t walked = 0;
-    for (size_t i = 0; i < kStarts; ++i) {
-      auto answer = documents.ask(question.aql, i, kStarts + i);
+    for (int i = 0; i < starts; ++i) {
+      auto answer = documents.ask(question.aql, start(i), end(i));
       walked += answer.edges;
       if (question.sql.empty()) continue;
-      int64_t other = sqlite.ask(question.sql, i);
+      int64_t other = sqlite.ask(question.sql, start(i), end(i));
       if (answer.number == other) continue;
-      if (++differences < 10) fmt::print("{} from {}: {} and {}\n", question.name, i, answer.number, other);
+      if (++differences < 10)
+        fmt::print(stderr, "{} from {}: {} and {}\n", question.name, i, answer.number, other);
     }
-    double ours = time_us([&](size_t i) { documents.ask(question.aql, i, kStarts + i); });
-    double rate = double(walked) / kStarts / ours * 1e6;
-    if (question.sql.empty()) {
-      fmt::print("{:<24} {:>12.1f} {:>14.0f}\n", question.name, ours, rate);
-      continue;
-    }
-    double theirs = time_us([&](size_t i) { sqlite.ask(question.sql, i); });
-    fmt::print("{:<24} {:>12.1f} {:>14.0f} {:>12.1f} {:>7.1f}x\n", question.name, ours, rate, theirs, theirs / ours);
+    auto medians = measure(
+        rounds, starts, [&](int i) { documents.ask(question.aql, start(i), end(i)); },
+        [&](int i) {
+          if (!question.sql.empty()) sqlite.ask(question.sql, start(i), end(i));
+        });
+    Line line{question.name, "us", medians.workerdb};
+    if (!question.sql.empty()) line.sqlite = medians.sqlite, line.ratio_target = 1;
+    print(line, options.as_json);
+    if (walked == 0 || question.has_end) continue;
+    Line rate{question.name + ", edges", "edges/s", double(walked) / starts / medians.workerdb * 1e6};
+    // Four hops and more: with fewer edges the query's own beginning and end are what is measured.
+    if (question.is_long) rate.least = 2e6;
+    print(rate, options.as_json);
   }
   return differences == 0 ? 0 : 1;
 }
@@ -266,8 +289,11 @@ int run(size_t vertices, size_t edges, const std::string& wanted) {
 }  // namespace workerdb::bench
 
 int main(int count, char** arguments) {
-  size_t vertices = 20'000, edges = 80'000;
-  auto read = [](const char* text, size_t& into) { std::from_chars(text, text + std::strlen(text), into); };
-  if (count > 2) read(arguments[1], vertices), read(arguments[2], edges);
-  return workerdb::bench::run(vertices, edges, count > 3 ? arguments[3] : "");
+  using namespace workerdb::bench;
+  Options options;
+  options.is_small = option(count, arguments, "--small").has_value();
+  options.as_json = option(count, arguments, "--json").has_value();
+  options.only = option(count, arguments, "--only").value_or("");
+  auto file = option(count, arguments, "--links");
+  return run(file ? Graph(std::string(*file)) : Graph(20'000, 80'000), options);
 }
