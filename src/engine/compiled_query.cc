@@ -98,6 +98,7 @@ struct IsIndifferentToValues {
   bool operator()(const aql::plan::ShortestPath&) const { return true; }
   bool operator()(const aql::plan::EnumeratePaths&) const { return true; }
   bool operator()(const aql::plan::EnumerateView&) const { return true; }
+  bool operator()(const aql::plan::Materialize&) const { return true; }
   bool operator()(const aql::plan::EnumerateList&) const { return true; }
   bool operator()(const aql::plan::Filter&) const { return true; }
   bool operator()(const aql::plan::Calculation&) const { return true; }

@@ -235,8 +235,57 @@ class Generator {
     }
   }
 
+  // A page of a collection that an index holds nearly all of: what is asked and sorted by stands in the index, what is
+  // given does or does not.
+  std::string covered_page(Scope& scope, bool& is_ordered) {
+    struct Held {
+      const char *collection, *first;
+      std::vector<std::string> more;
+    };
+    static const std::vector<Held> kHeld = {{"people", "b", {"b", "c", "a", "n"}}, {"items", "n", {"n", "d.x", "c"}},
+                                            {"people", "a", {"a", "b"}}, {"knows", "b", {"_from", "b"}}};
+    const Held& held = kHeld[random_.below(kHeld.size())];
+    std::string variable = fresh("v");
+    auto attribute = [&] { return variable + "." + random_.pick(held.more); };
+    std::string text = fmt::format("FOR {} IN {} FILTER {}.{} {} {} ", variable, held.collection, variable, held.first,
+                                   random_.pick({"==", ">", ">=", "<="}), random_.number(5));
+    if (random_.chance(50)) text += fmt::format("FILTER {} {} {} ", attribute(), comparison(), constant());
+    if (random_.chance(30)) text += fmt::format("LET x{} = {} ", variable, attribute());
+    scope.documents.push_back(variable);
+    if (random_.chance(30)) text += fmt::format("FILTER LENGTH(TO_STRING({})) > {} ", attribute(), random_.below(4));
+    if (random_.chance(75)) {
+      text += fmt::format("SORT {}{}, {}._key ", attribute(), random_.pick({"", " DESC"}), variable);
+      is_ordered = true;
+      if (random_.chance(70)) text += limit() + " ";
+      if (random_.chance(20)) text += fmt::format("FILTER {} {} {} ", attribute(), comparison(), constant());
+    }
+    return text + returned(scope, is_ordered);
+  }
+  // Two collections by attributes that both have an index on.
+  std::string indexed_join(Scope& scope, bool& is_ordered) {
+    std::string left = fresh("v"), right = fresh("v");
+    std::string pair = random_.pick({"people.b items.b", "items.b people.b", "items.n people.b", "items.c items.c",
+                                     "people.a items.a", "people.a people.a", "people.u items.n", "items.c items._key"});
+    size_t dot = pair.find('.'), space = pair.find(' '), last_dot = pair.rfind('.');
+    std::string left_path = pair.substr(dot + 1, space - dot - 1), right_path = pair.substr(last_dot + 1);
+    std::string text = fmt::format("FOR {} IN {} FOR {} IN {} FILTER {}.{} == {}.{} ", left, pair.substr(0, dot), right,
+                                   pair.substr(space + 1, last_dot - space - 1), left, left_path, right, right_path);
+    scope.documents.push_back(right);
+    if (random_.chance(50)) text += fmt::format("FILTER {} ", likely_condition(scope));
+    if (random_.chance(30)) text += fmt::format("FILTER {}.{} {} {} ", left, left_path, comparison(), random_.number(5));
+    if (random_.chance(40)) {
+      text += fmt::format("SORT {}.{}, {}._key, {}._key ", left, left_path, right, left);
+      if (random_.chance(50)) text += limit() + " ";
+      is_ordered = true;
+    }
+    if (random_.chance(30)) scope.documents.push_back(left);
+    return text + fmt::format("RETURN [{}.{}, {}]", left, left_path, random_.chance(50) ? right + "._key" : leaf(scope));
+  }
+
   // A block of clauses up to its RETURN.
   std::string block(Scope& scope, int depth, bool& is_ordered) {
+    if (random_.chance(8)) return covered_page(scope, is_ordered);
+    if (random_.chance(6)) return indexed_join(scope, is_ordered);
     std::string text;
     size_t loops = 1 + random_.below(2);
     for (size_t i = 0; i < loops; ++i) {

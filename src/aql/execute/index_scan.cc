@@ -38,6 +38,9 @@ struct IndexScanStep : Step {
   double outer_rows = 1;
 };
 
+// Of the document's _key among the values that an entry holds.
+constexpr size_t kKeyPosition = SIZE_MAX;
+
 // The ranges of one outer row, one after the other.
 class Ranges {
  public:
@@ -211,11 +214,20 @@ class IndexScan : public Operator {
         document = TRY(scan_->document());
         ++runtime_.statistics.document_lookups;
       }
-      return rows_.add_covered(document, [this](size_t position) { return scan_->covered(position); });
+      bool is_added = TRY(rows_.add_covered(document, [this](size_t position) { return covered(position); }));
+      if (is_added && step_.output.document_id != kNoRegister) rows_.set_document_id(scan_->key());
+      return is_added;
     }
     if (!step_.output.needs_document() && step_.output.projections.empty()) return rows_.add(Slice());
     ++runtime_.statistics.document_lookups;
     return rows_.add(TRY(scan_->document()));
+  }
+
+  Result<Slice> covered(size_t position) {
+    if (position != kKeyPosition) return scan_->covered(position);
+    key_.clear();
+    key_.string(scan_->key());
+    return key_.slice();
   }
 
   Result<> find_table() {
@@ -271,6 +283,7 @@ class IndexScan : public Operator {
   std::shared_ptr<const JoinTable> table_;
   bool uses_table_ = false;
   std::unordered_set<std::string> seen_;   // keys of the outer row, where ranges may overlap
+  value::Builder key_;                     // the _key as a value
   uint64_t given_ = 0;
   bool has_outer_ = false, in_range_ = false, is_single_key_ = false;
 };
@@ -301,6 +314,10 @@ bool starts_with(const std::vector<std::string>& path, const std::vector<std::st
 
 // Where in an entry a projection's value is found.
 Result<> find_covered(CompiledOutput::Projection& projection, const plan::IndexInfo& index) {
+  if (projection.path.size() == 1 && projection.path[0] == "_key") {
+    projection.covered_position = kKeyPosition;
+    return {};
+  }
   size_t position = 0;
   auto try_path = [&](const std::vector<std::string>& path) {
     if (!starts_with(projection.path, path)) return false;

@@ -23,6 +23,10 @@ Result<CompiledOutput> compile_output(const plan::ScanOutput& output, RegisterAl
     compiled.projections.push_back({projection.path, target, 0, {}});
     registers.written(target);
   }
+  if (output.document_id) {
+    compiled.document_id = registers.of(*output.document_id);
+    registers.written(compiled.document_id);
+  }
   if (output.filter != nullptr) {
     compiled.filter = TRY(compile_expression(*output.filter, registers));
     compiled.filter_reads_document = registers.is_live(document);

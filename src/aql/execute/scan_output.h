@@ -24,11 +24,14 @@ struct CompiledOutput {
   Register document = kNoRegister;      // where a filter and the nodes behind find the document
   bool keeps_document = false;          // nodes behind read it
   std::vector<Projection> projections;
+  Register document_id = kNoRegister;   // where a Materialize behind finds the document's key
   EvaluatorPtr filter;                  // may be null
   bool filter_reads_document = false, filter_reads_projections = false;
 
   // A row can be made of the projections' values alone.
-  bool takes_table_rows() const { return !keeps_document && !filter_reads_document; }
+  bool takes_table_rows() const {
+    return !keeps_document && !filter_reads_document && document_id == kNoRegister;
+  }
   bool needs_document() const { return keeps_document || filter_reads_document; }
 };
 base::Result<CompiledOutput> compile_output(const plan::ScanOutput& output, RegisterAllocation& registers);
@@ -83,6 +86,8 @@ class ScanRows {
     to_->set_rows(row + 1);
     return true;
   }
+  // For the row that was added last.
+  void set_document_id(std::string_view id) { to_->column(output_.document_id)[to_->rows() - 1] = to_->arena().string(id); }
   // The same for an index-only scan: `covered(position)` gives parts of the entry.
   template <typename Covered>
   base::Result<bool> add_covered(value::Slice document, Covered&& covered) {

@@ -57,6 +57,7 @@ StepResult compile_step(const plan::Traversal& node, NodeContext& context);
 StepResult compile_step(const plan::ShortestPath& node, NodeContext& context);
 StepResult compile_step(const plan::EnumeratePaths& node, NodeContext& context);
 StepResult compile_step(const plan::EnumerateView& node, NodeContext& context);
+StepResult compile_step(const plan::Materialize& node, NodeContext& context);
 StepResult compile_step(const plan::EnumerateList& node, NodeContext& context);
 StepResult compile_step(const plan::Filter& node, NodeContext& context);
 StepResult compile_step(const plan::Calculation& node, NodeContext& context);

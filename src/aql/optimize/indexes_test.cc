@@ -174,8 +174,9 @@ TEST(Indexes, SortsByIndex) {
             "RETURN u\n"
             "idx_105: u.a == 1\n");
   EXPECT_EQ(explained(kCatalog, "FOR u IN users FILTER u.a IN [1,2] SORT u.b RETURN u"),
-            "FOR u IN users   /* persistent index scan */\n"
+            "FOR u IN users   /* persistent index scan, index only, projections: `b`, with late materialization */\n"
             "SORT u.b ASC   /* sorting strategy: standard */\n"
+            "MATERIALIZE u\n"
             "RETURN u\n"
             "idx_105: u.a IN [1,2]\n");
   EXPECT_EQ(explained(kCatalog, "FOR u IN users FILTER u.a IN [1,2] SORT u.a,u.b RETURN u"),

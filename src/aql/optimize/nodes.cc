@@ -22,7 +22,7 @@ bool walks_graph(const Node& node) {
 
 bool keeps_rows(const Node& node) {
   const auto* subquery = node.get_if<plan::Subquery>();
-  return node.get_if<plan::Calculation>() ||
+  return node.get_if<plan::Calculation>() || node.get_if<plan::Materialize>() ||
          (subquery != nullptr && !plan::has_modification(*subquery->plan));
 }
 

@@ -42,7 +42,12 @@ std::span<const Rule> all_rules() {
       {"fuse-filters", fuse_filters},
       {"move-filters-into-enumerate", move_filters_into_enumerate},
       {"sort-limit", sort_limit},
+      {"reduce-extraction-to-projection", reduce_extraction_to_projection},
+      {"late-document-materialization", late_document_materialization},
       {"push-limit-into-index", push_limit_into_index},
+      {"batch-materialize-documents", batch_materialize_documents},
+      {"push-down-late-materialization", push_down_late_materialization},
+      {"materialize-into-separate-variable", materialize_into_separate_variable, true, true},
       {"optimize-projections", optimize_projections},
   };
   return kRules;

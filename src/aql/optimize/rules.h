@@ -18,9 +18,12 @@ struct Rule {
 // In the order in which they run.
 std::span<const Rule> all_rules();
 
+bool batch_materialize_documents(Context& context, Plan& chain);
 bool fuse_filters(Context& context, Plan& chain);
 bool inline_subqueries(Context& context, Plan& chain);
 bool interchange_adjacent_enumerations(Context& context, Plan& chain);
+bool late_document_materialization(Context& context, Plan& chain);
+bool materialize_into_separate_variable(Context& context, Plan& chain);
 bool move_calculations_down(Context& context, Plan& chain);
 bool move_calculations_up(Context& context, Plan& chain);
 bool move_filters_into_enumerate(Context& context, Plan& chain);
@@ -33,7 +36,9 @@ bool optimize_traversal_last_element_access(Context& context, Plan& chain);
 bool optimize_traversal_outputs(Context& context, Plan& chain);
 bool optimize_traversals(Context& context, Plan& chain);
 bool propagate_constant_attributes(Context& context, Plan& chain);
+bool push_down_late_materialization(Context& context, Plan& chain);
 bool push_limit_into_index(Context& context, Plan& chain);
+bool reduce_extraction_to_projection(Context& context, Plan& chain);
 bool remove_collect_variables(Context& context, Plan& chain);
 bool remove_data_modification_out_variables(Context& context, Plan& chain);
 bool remove_filter_covered_by_index(Context& context, Plan& chain);

@@ -160,7 +160,7 @@ TEST(Rules, Projections) {
             "RETURN e._to\n"
             "edge: e._from == \"users/1\"\n");
   EXPECT_EQ(explained(kCatalog, "FOR u IN users FILTER u.age == 5 UPDATE u WITH { x: 1 } IN users"),
-            "FOR u IN users   /* persistent index scan, projections: `_key` */\n"
+            "FOR u IN users   /* persistent index scan, index only, projections: `_key` */\n"
             "UPDATE u._key WITH {\"x\":1} IN users\n"
             "idx_101: u.age == 5\n");
   EXPECT_EQ(explained(kCatalog,
@@ -170,7 +170,7 @@ TEST(Rules, Projections) {
             "UPDATE u WITH {\"x\":1} IN users\n"
             "idx_101: u.age == 5\n");
   EXPECT_EQ(explained(kCatalog, "FOR u IN users FILTER u.age == 5 REMOVE u IN users RETURN OLD.x"),
-            "FOR u IN users   /* persistent index scan, projections: `_key` */\n"
+            "FOR u IN users   /* persistent index scan, index only, projections: `_key` */\n"
             "REMOVE u._key IN users\n"
             "RETURN OLD.x\n"
             "idx_101: u.age == 5\n");

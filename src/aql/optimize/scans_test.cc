@@ -32,7 +32,9 @@ TEST(Scans, SeveralIndexesServeAnOr) {
 
 TEST(Scans, LikeWithABeginningIsARange) {
   EXPECT_EQ(explained(kCatalog, R"q(FOR u IN users FILTER u.email LIKE "ann%" RETURN u)q"),
-            "FOR u IN users   /* persistent index scan, filter: u.email LIKE \"ann%\" */\n"
+            "FOR u IN users   /* persistent index scan, index only, projections: `email`, with late materialization, "
+            "filter: u.email LIKE \"ann%\" */\n"
+            "MATERIALIZE u\n"
             "RETURN u\n"
             "idx_102: u.email >= \"ann\" && u.email < \"ann\uffff\"\n");
   EXPECT_EQ(explained(kCatalog, R"q(FOR u IN users FILTER u.email LIKE "%ann" RETURN u)q"),

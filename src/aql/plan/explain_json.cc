@@ -77,6 +77,7 @@ class JsonExplainer {
     }
     builder_.close();
     put_text("filter", output.filter);
+    put_out("outNmDocId", output.document_id);
   }
   // One for each condition where they differ, as the documentation has it.
   void put_indexes(const IndexScan& node) {
@@ -296,6 +297,13 @@ class JsonExplainer {
     builder_.close();
     builder_.add("noMaterialization", false);
     builder_.add("volatility", 0);
+  }
+  void put(const Materialize& node) {
+    builder_.add("multiNode", node.collection == nullptr);
+    if (node.collection != nullptr) builder_.add("collection", node.collection->name);
+    put_out("inNmDocId", node.document_id);
+    put_output(node.output);
+    builder_.add("maxProjections", node.max_projections);
   }
   void put(const EnumerateList& node) {
     put_text("expression", node.list);

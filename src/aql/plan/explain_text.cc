@@ -32,6 +32,10 @@ struct Notes {
   std::string operator()(const EnumerateView& node) const {
     return node.scores.empty() ? "view query" : "view query with scores";
   }
+  std::string operator()(const Materialize& node) const {
+    std::string result = output(node.output);
+    return result.empty() ? "" : result.substr(2);
+  }
   std::string operator()(const Traversal& node) const {
     const GraphOptions& options = node.options;
     std::string result = fmt::format("order: {}, uniqueVertices: {}, uniqueEdges: {}", order_text(options.order),
@@ -90,6 +94,7 @@ struct Notes {
       result += fmt::format("{}`{}`", result.empty() ? ", projections: " : ", ", path_text(projection.path));
     }
     if (output.projections.empty() && !output.produces_document) result += ", without document";
+    if (output.document_id) result += ", with late materialization";
     if (output.filter) result += ", filter: " + syntax::to_string(*output.filter);
     return result;
   }

@@ -11,7 +11,7 @@ namespace {
 ExpressionPtr copy(const ExpressionPtr& expression) { return expression ? syntax::clone(*expression) : nullptr; }
 
 ScanOutput copy(const ScanOutput& output) {
-  return {output.variable, output.produces_document, output.projections, copy(output.filter)};
+  return {output.variable, output.produces_document, output.projections, copy(output.filter), output.document_id};
 }
 
 std::vector<Collect::Aggregation> copy(const std::vector<Collect::Aggregation>& list) {
@@ -83,6 +83,9 @@ EnumerateView copy_kind(const EnumerateView& node) {
   for (const auto& score : node.scores) result.scores.push_back({score.variable, copy(score.call)});
   return result;
 }
+Materialize copy_kind(const Materialize& node) {
+  return {node.collection, node.document_id, copy(node.output), node.max_projections};
+}
 EnumerateList copy_kind(const EnumerateList& node) { return {copy(node.list), node.variable}; }
 Filter copy_kind(const Filter& node) { return {copy(node.condition)}; }
 Calculation copy_kind(const Calculation& node) { return {copy(node.expression), node.variable}; }
@@ -132,6 +135,7 @@ struct NameOf {
   const char* operator()(const ShortestPath&) const { return "ShortestPathNode"; }
   const char* operator()(const EnumeratePaths&) const { return "EnumeratePathsNode"; }
   const char* operator()(const EnumerateView&) const { return "EnumerateViewNode"; }
+  const char* operator()(const Materialize&) const { return "MaterializeNode"; }
   const char* operator()(const EnumerateList&) const { return "EnumerateListNode"; }
   const char* operator()(const Filter&) const { return "FilterNode"; }
   const char* operator()(const Calculation&) const { return "CalculationNode"; }
@@ -200,6 +204,7 @@ void collect_used_variables(const Node& node, std::vector<VariableId>& to) {
     bound.push_back(output->variable);
     for (const Projection& projection : output->projections) bound.push_back(projection.variable);
   }
+  if (const Materialize* materialize = node.get_if<Materialize>()) add(to, materialize->document_id);
   if (const Upsert* upsert = node.get_if<Upsert>()) bound.push_back(upsert->old_variable);
   if (const Traversal* traversal = node.get_if<Traversal>()) {
     bound.push_back(traversal->vertex);
@@ -229,10 +234,13 @@ std::vector<VariableId> set_variables(const Node& node) {
   auto put = [&](std::optional<VariableId> variable) {
     if (variable) result.push_back(*variable);
   };
-  if (const ScanOutput* output = scan_output(node)) {
-    if (output->produces_document) put(output->variable);
-    for (const Projection& projection : output->projections) put(projection.variable);
-  }
+  auto put_output = [&](const ScanOutput& output) {
+    if (output.produces_document) put(output.variable);
+    for (const Projection& projection : output.projections) put(projection.variable);
+    put(output.document_id);
+  };
+  if (const ScanOutput* output = scan_output(node)) put_output(*output);
+  if (const auto* materialize = node.get_if<Materialize>()) put_output(materialize->output);
   if (const auto* traversal = node.get_if<Traversal>()) {
     put(traversal->vertex), put(traversal->edge), put(traversal->path), put(traversal->prune_variable);
   }

@@ -40,6 +40,7 @@ struct ScanOutput {
   bool produces_document = true;               // false: nobody needs the document itself
   std::vector<Projection> projections;         // used instead of the document
   ExpressionPtr filter;                        // evaluated inside the scan; may refer to `variable`'s attributes
+  std::optional<VariableId> document_id;       // what a Materialize behind finds the document by
 };
 
 // FOR's OPTIONS, for the optimizer.
@@ -180,6 +181,15 @@ struct EnumerateView {
   std::vector<Score> scores;                   // that nodes behind ask for
 };
 
+// Reads the documents of rows that a scan gave without them (ScanOutput::document_id), and what nodes behind want of
+// them. One row for each row.
+struct Materialize {
+  std::shared_ptr<const CollectionInfo> collection;   // null: the id names it, as a view's does
+  VariableId document_id;
+  ScanOutput output;                           // without a filter
+  size_t max_projections = 5;
+};
+
 struct EnumerateList {
   ExpressionPtr list;                          // an expression; a Range is walked without being built
   VariableId variable;
@@ -291,7 +301,7 @@ struct NoResults {};
 
 struct Node {
   using Kind = std::variant<Singleton, EnumerateCollection, IndexScan, Traversal, ShortestPath, EnumeratePaths, EnumerateView,
-                            EnumerateList, Filter, Calculation, Subquery, Sort,
+                            Materialize, EnumerateList, Filter, Calculation, Subquery, Sort,
                             Limit, Collect, Window, Insert, Update, Remove, Upsert, Return, NoResults>;
   uint32_t id = 0;                             // unique in the whole plan; explain shows it
   Kind kind;

@@ -59,6 +59,7 @@ class NodeText {
     for (const auto& score : node.scores) result += fmt::format(" LET {} = {}", name(score.variable), text(score.call));
     return result;
   }
+  std::string operator()(const Materialize& node) const { return "MATERIALIZE " + name(node.output.variable); }
   std::string operator()(const EnumerateList& node) const {
     return fmt::format("FOR {} IN {}", name(node.variable), text(node.list));
   }
