@@ -166,7 +166,14 @@ Result<CompiledQueryPtr> compile_query(const storage::Store& store, const storag
   if (added_levels(*plan) > kLargestNesting) return ErrorCode::kQueryTooMuchNesting;
   aql::optimize::RuleSettings rules = TRY(aql::optimize::parse_rule_settings(options.optimizer_rules));
   rules.full_count = options.full_count;
-  TRY(aql::optimize::optimize(*plan, catalog, rules));
+  rules.max_plans = options.max_plans;
+  rules.all_plans = options.all_plans;
+  aql::optimize::Report report;
+  TRY(aql::optimize::optimize(*plan, catalog, rules, &report));
+  compiled->plans_created = report.plans_created;
+  compiled->rules_executed = report.rules_executed;
+  compiled->rules_skipped = report.rules_skipped;
+  if (options.all_plans) std::ranges::move(report.others, std::back_inserter(compiled->other_plans));
   compiled->serves_other_values = serves_other_values(*plan);
   compiled->plan = std::move(plan);
   compiled->sources = catalog.take_sources();
@@ -205,6 +212,14 @@ std::string reason_against_plan_cache(const CompiledQuery& query, const QueryOpt
     }
   }
   return {};
+}
+
+std::vector<OptimizerRule> optimizer_rules() {
+  std::vector<OptimizerRule> result;
+  for (const auto& rule : aql::optimize::rule_descriptions()) {
+    result.push_back({rule.name, rule.is_hidden, rule.can_be_disabled, rule.can_create_plans, rule.is_disabled_by_default});
+  }
+  return result;
 }
 
 }  // namespace workerdb::engine

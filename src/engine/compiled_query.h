@@ -40,6 +40,9 @@ struct CompiledQuery {
     storage::ViewPtr view;
   };
   std::vector<View> views;
+  // What the optimizer did; `other_plans` were not chosen, and are there where all plans were asked for.
+  size_t plans_created = 1, rules_executed = 0, rules_skipped = 0;
+  std::vector<std::shared_ptr<const aql::plan::Plan>> other_plans;
 };
 using CompiledQueryPtr = std::shared_ptr<const CompiledQuery>;
 

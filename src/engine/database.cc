@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "aql/execute/execution.h"
 #include "aql/plan/explain.h"
+#include "aql/plan/walk.h"
 #include "aql/syntax/statement.h"
 #include "base/time.h"
 #include "engine/compiled_query.h"
@@ -141,7 +143,27 @@ Result<Cursor> Database::query(std::string_view text, Slice bind_variables, cons
   return Cursor(std::move(state));
 }
 
+namespace {
+
+// About what a plan takes in memory.
+uint64_t bytes_of(const aql::plan::Plan& plan) {
+  uint64_t bytes = sizeof(plan) + plan.variables.size() * sizeof(aql::plan::Variable);
+  std::function<void(const aql::syntax::Expression&)> add = [&](const aql::syntax::Expression& expression) {
+    bytes += sizeof(expression);
+    aql::plan::for_each_operand(expression, add);
+  };
+  for (const auto& node : plan.nodes) {
+    bytes += sizeof(*node);
+    aql::plan::for_each_expression(std::as_const(*node), add);
+    if (const auto* inner = aql::plan::subplan(std::as_const(*node))) bytes += bytes_of(*inner);
+  }
+  return bytes;
+}
+
+}  // namespace
+
 Result<Buffer> Database::explain(std::string_view text, Slice bind_variables, const QueryOptions& options) {
+  int64_t start_ns = base::steady_time_ns();
   auto query = TRY(compile_query(*core_->store, *database_, text, bind_variables, options, false));
   const CompiledQuery& compiled = *query;
   TRY(authorize(*core_->store, *database_, *compiled.plan, options));
@@ -154,6 +176,7 @@ Result<Buffer> Database::explain(std::string_view text, Slice bind_variables, co
     to.key("plans");
     to.open_array();
     aql::plan::append_explain(*compiled.plan, to);
+    for (const auto& other : compiled.other_plans) aql::plan::append_explain(*other, to);
     to.close();
   } else {
     to.key("plan");
@@ -170,9 +193,11 @@ Result<Buffer> Database::explain(std::string_view text, Slice bind_variables, co
   to.close();
   to.key("stats");
   to.open_object();
-  to.add("rulesExecuted", compiled.plan->applied_rules.size());
-  to.add("rulesSkipped", 0);
-  to.add("plansCreated", 1);
+  to.add("rulesExecuted", compiled.rules_executed);
+  to.add("rulesSkipped", compiled.rules_skipped);
+  to.add("plansCreated", compiled.plans_created);
+  to.add("peakMemoryUsage", bytes_of(*compiled.plan) * compiled.plans_created);
+  to.add("executionTime", double(base::steady_time_ns() - start_ns) / 1e9);
   to.close();
   to.add("cacheable", !compiled.plan->modifies());
   to.close();

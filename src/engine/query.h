@@ -47,6 +47,13 @@ struct CachedPlanDescription {
   uint64_t hits, bytes;
 };
 
+// The rules of the optimizer, in their order.
+struct OptimizerRule {
+  std::string_view name;
+  bool is_hidden, can_be_disabled, can_create_plans, is_disabled_by_default;
+};
+std::vector<OptimizerRule> optimizer_rules();
+
 struct RunningQuery {
   uint64_t id;
   std::string database, user, text;

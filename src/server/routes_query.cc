@@ -27,6 +27,27 @@ Result<HttpResponse> explain(Exchange& exchange) {
   return object_response(200, [&](Builder& to) { append_attributes(plan.slice(), to); });
 }
 
+Result<HttpResponse> list_rules(Exchange&) {
+  Builder to;
+  to.open_array();
+  for (const auto& rule : engine::optimizer_rules()) {
+    to.open_object();
+    to.add("name", rule.name);
+    to.key("flags");
+    to.open_object();
+    to.add("hidden", rule.is_hidden);
+    to.add("clusterOnly", false);
+    to.add("canBeDisabled", rule.can_be_disabled);
+    to.add("canCreateAdditionalPlans", rule.can_create_plans);
+    to.add("disabledByDefault", rule.is_disabled_by_default);
+    to.add("enterpriseOnly", false);
+    to.close();
+    to.close();
+  }
+  to.close();
+  return json_response(200, to.slice());
+}
+
 Result<HttpResponse> parse(Exchange& exchange) {
   auto body = TRY(exchange.object_body());
   auto text = TRY(required_text(body, "query"));
@@ -134,6 +155,7 @@ Result<HttpResponse> clear_plans(Exchange& exchange) {
 const Route kRoutes[] = {
     {HttpMethod::kPost, "/_api/explain", Access::kDatabaseRead, explain},
     {HttpMethod::kPost, "/_api/query", Access::kDatabaseRead, parse},
+    {HttpMethod::kGet, "/_api/query/rules", Access::kDatabaseRead, list_rules},
     {HttpMethod::kGet, "/_api/query/current", Access::kDatabaseRead, list_running},
     {HttpMethod::kGet, "/_api/query/slow", Access::kDatabaseRead, list_slow},
     {HttpMethod::kDelete, "/_api/query/slow", Access::kDatabaseWrite, clear_slow},

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <utility>
 
 #include "aqltest_session.h"
 #include "query_generator.h"
@@ -68,6 +69,7 @@ class Run {
     }
     fmt::print("{} gave rows, {} none, {} an error\n", count - errors_ - empty_, empty_, errors_);
     if (errors_ * 10 > count || empty_ * 2 > count) ++failed_;   // such queries would find nothing
+    fmt::print("{} with a cheaper plan that was dropped early\n", cheaper_);
     fmt::print("{} passed, {} failed\n", passed_, failed_);
     return {};
   }
@@ -126,6 +128,28 @@ class Run {
     return rows;
   }
 
+  // The plan that runs is the first of all plans. Text for one that is not.
+  Result<std::string> check_plans(const std::string& text) {
+    auto database = TRY(engine_->database("with"));
+    engine::QueryOptions options;
+    auto one = database.explain(text, Slice(), options);
+    options.all_plans = true;
+    auto all = database.explain(text, Slice(), options);
+    if (!one || !all) return std::string(one.has_value() == all.has_value() ? "" : "--- explain fails in one way\n");
+    Slice plan = one->slice().get("plan"), plans = all->slice().get("plans");
+    double cost = plan.get("estimatedCost").as_double();
+    bool is_first = true;
+    for (value::ArrayIterator other(plans); other.valid(); other.next()) {
+      double other_cost = other.value().get("estimatedCost").as_double();
+      if (std::exchange(is_first, false) && other_cost != cost) return fmt::format("--- plans begin with {}, not {}\n", other_cost, cost);
+      if (other_cost < cost * 0.99) {
+        ++cheaper_;
+        break;
+      }
+    }
+    return std::string();
+  }
+
   Result<> run_seed(uint64_t seed) {
     RandomQuery query = random_query(seed);
     const Way ways[] = {{"as is"},
@@ -135,7 +159,7 @@ class Run {
                         {"with some rules", true, some_rules_off(seed)},
                         {"with threads", true, {}, 0, true}};
     std::string first;
-    std::string found;
+    std::string found = TRY(check_plans(query.text));
     for (const Way& way : ways) {
       std::string outcome = TRY(outcome_of(query, way));
       if (&way == ways) {
@@ -155,6 +179,7 @@ class Run {
   const bool shows_;
   std::unique_ptr<engine::Engine> engine_;
   uint64_t passed_ = 0, failed_ = 0, errors_ = 0, empty_ = 0;
+  uint64_t cheaper_ = 0;   // queries with a plan that was estimated cheaper, but dropped early
 };
 
 int run_all(int count, char** arguments) {

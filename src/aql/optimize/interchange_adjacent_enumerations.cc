@@ -13,7 +13,15 @@ namespace {
 
 // Estimates are rough: the user's order stays unless another one is clearly better.
 constexpr double kClearlyBetter = 0.5, kEqualShare = 0.1, kOtherShare = 0.5, kLookupCost = 2;
-constexpr size_t kMaxLoops = 5;
+// Below that the order is worth a plan of its own.
+constexpr double kBetter = 0.99;
+constexpr size_t kMaxLoops = 5, kMostPermuted = 4;
+
+struct Order {
+  std::vector<uint32_t> loops;   // ids of nodes
+  double cost;
+  bool may_win = false;
+};
 
 bool is_plain_scan(const Node& node) {
   const auto* scan = node.get_if<plan::EnumerateCollection>();
@@ -30,24 +38,31 @@ class Reordering {
  public:
   Reordering(Plan& chain, size_t begin, size_t end) : chain_(chain), begin_(begin), end_(end) {}
 
-  bool run() {
-    if (loses_an_order()) return false;
+  // The given order first. The chain stays as it is.
+  std::vector<Order> orders(bool all) {
     std::vector<NodePtr> before = take();
     std::vector<Node*> as_it_was = pointers(before);
     split(std::move(before));
     std::vector<Node*> given = pointers(loops_);
-    double given_cost = cost_of(given);
-    auto best = best_order(given_cost * kClearlyBetter);
-    if (best.empty()) {
-      restore(as_it_was);
-      return false;
+    std::vector<Order> result = {{ids(given), cost_of(given)}};
+    for (const std::vector<Node*>& order : all && given.size() <= kMostPermuted ? permutations(given) : good_orders()) {
+      if (order != given) result.push_back({ids(order), cost_of(order)});
     }
-    arrange(best);
-    put_back();
-    return true;
+    restore(as_it_was);
+    return result;
   }
 
- private:
+  void arrange_as(const std::vector<uint32_t>& order) {
+    std::vector<Node*> nodes;
+    for (uint32_t id : order) {
+      for (size_t i = begin_; i < end_; ++i) {
+        if (chain_.nodes[i]->id == id) nodes.push_back(chain_.nodes[i].get());
+      }
+    }
+    arrange(nodes);
+    put_back();
+  }
+
   // The first loop may come in an order that spares a SORT behind.
   bool loses_an_order() const {
     auto sort = sort_served_by(chain_, begin_);
@@ -58,6 +73,20 @@ class Reordering {
     return std::ranges::any_of(scan.collection->indexes, [&](const auto& index) {
       return !index->sparse && may_use(scan.hints, *index) && gives_order(*index, nullptr, keys, scan.output.variable, backward);
     });
+  }
+
+ private:
+  static std::vector<uint32_t> ids(const std::vector<Node*>& nodes) {
+    std::vector<uint32_t> result;
+    for (const Node* node : nodes) result.push_back(node->id);
+    return result;
+  }
+  static std::vector<std::vector<Node*>> permutations(std::vector<Node*> nodes) {
+    std::vector<std::vector<Node*>> result;
+    std::ranges::sort(nodes);
+    do result.push_back(nodes);
+    while (std::ranges::next_permutation(nodes).found);
+    return result;
   }
   std::vector<NodePtr> take() {
     auto first = chain_.nodes.begin() + ptrdiff_t(begin_), last = chain_.nodes.begin() + ptrdiff_t(end_);
@@ -141,10 +170,11 @@ class Reordering {
     });
   }
 
-  // The cheapest order below the limit that begins with each loop in turn and goes on with what is cheapest then.
-  std::vector<Node*> best_order(double limit) {
+  // The orders that begin with each loop in turn and go on with what is cheapest then.
+  std::vector<std::vector<Node*>> good_orders() {
     reclaim();
-    std::vector<Node*> all = pointers(loops_), best;
+    std::vector<Node*> all = pointers(loops_);
+    std::vector<std::vector<Node*>> result;
     for (Node* first : all) {
       std::vector<Node*> order = {first}, left = all;
       std::erase(left, first);
@@ -164,11 +194,9 @@ class Reordering {
         std::erase(left, next);
       }
       order.insert(order.end(), left.begin(), left.end());
-      if (order == all) continue;
-      double cost = cost_of(order);
-      if (cost < limit) limit = cost, best = std::move(order);
+      result.push_back(std::move(order));
     }
-    return best;
+    return result;
   }
 
   // Each filter behind the last loop that it reads; those that stood together stay in their order.
@@ -196,10 +224,15 @@ class Reordering {
   std::vector<NodePtr> loops_, filters_;
 };
 
-}  // namespace
+// Loops that stand behind each other.
+struct Group {
+  size_t begin, end;
+  std::vector<Order> orders;   // the given one first
+  size_t best = 0;             // the order that is taken
+};
 
-bool interchange_adjacent_enumerations(Context&, Plan& chain) {
-  bool changed = false;
+std::vector<Group> find_groups(Plan& chain, bool all) {
+  std::vector<Group> groups;
   for (size_t begin = 1; begin < chain.nodes.size(); ++begin) {
     if (!is_plain_scan(*chain.nodes[begin])) continue;
     size_t end = begin, loops = 0;
@@ -207,10 +240,59 @@ bool interchange_adjacent_enumerations(Context&, Plan& chain) {
       loops += is_plain_scan(*chain.nodes[end]);
       ++end;
     }
-    if (loops > 1 && loops <= kMaxLoops) changed |= Reordering(chain, begin, end).run();
+    if (loops > 1 && loops <= kMaxLoops) {
+      Reordering reordering(chain, begin, end);
+      bool keeps = reordering.loses_an_order();
+      if (all || !keeps) {
+        groups.push_back({begin, end, reordering.orders(all)});
+        Group& group = groups.back();
+        auto cost = [&](size_t which) { return group.orders[which].cost; };
+        for (size_t i = 1; i < group.orders.size() && !keeps; ++i) {
+          if (cost(i) < cost(0) * kClearlyBetter && cost(i) < cost(group.best)) group.best = i;
+        }
+        for (size_t i = 0; i < group.orders.size(); ++i) {
+          group.orders[i].may_win = !keeps && group.best == 0 && cost(i) < cost(0) * kBetter;
+        }
+      }
+    }
     begin = end;
   }
-  return changed;
+  return groups;
+}
+
+// Every group in its best order, but for one that is given another.
+Choice make_choice(const std::vector<Group>& groups, size_t other_group, size_t other_order) {
+  struct Part {
+    size_t begin, end;
+    std::vector<uint32_t> order;
+  };
+  std::vector<Part> parts;
+  for (size_t i = 0; i < groups.size(); ++i) {
+    size_t which = i == other_group ? other_order : groups[i].best;
+    if (which != 0) parts.push_back({groups[i].begin, groups[i].end, groups[i].orders[which].loops});
+  }
+  auto apply = [parts](Context&, Plan& chain) {
+    for (const Part& part : parts) Reordering(chain, part.begin, part.end).arrange_as(part.order);
+    return !parts.empty();
+  };
+  bool may_win = other_group >= groups.size() || groups[other_group].orders[other_order].may_win;
+  return {std::move(apply), may_win};
+}
+
+}  // namespace
+
+std::vector<Choice> interchange_adjacent_enumerations(Context& context, Plan& chain) {
+  bool all = context.settings.all_plans;
+  std::vector<Group> groups = find_groups(chain, all);
+  std::vector<Choice> choices = {make_choice(groups, groups.size(), 0)};
+  for (size_t i = 0; i < groups.size(); ++i) {
+    for (size_t order = 0; order < groups[i].orders.size(); ++order) {
+      if (order != groups[i].best && (all || groups[i].orders[order].may_win)) {
+        choices.push_back(make_choice(groups, i, order));
+      }
+    }
+  }
+  return choices;
 }
 
 }  // namespace workerdb::aql::optimize

@@ -23,6 +23,8 @@ struct RuleSettings {
   std::vector<Change> changes;  // applied from left to right; the last one that names a rule wins
   bool full_count =
       false;  // the query's last LIMIT counts what is behind it: nothing in front may stop early
+  size_t max_plans = 128;  // that rules may make of the one; 0: the default
+  bool all_plans = false;  // also those that cannot win are finished, for Report::others
   // Checks the plan after each rule that changed it; kInternal names the rule. Always on in debug builds.
   bool verify = false;
 
@@ -33,16 +35,24 @@ struct RuleSettings {
 // "+name", "name", "-name", "+all", "-all". Unknown names are accepted and mean nothing.
 base::Result<RuleSettings> parse_rule_settings(const std::vector<std::string>& rules);
 
-struct RuleTime {
-  std::string_view rule;
-  int64_t time_ns;
-  bool changed;
+// What a run did, over all of its plans.
+struct Report {
+  size_t plans_created = 1, rules_executed = 0, rules_skipped = 0;
+  std::vector<std::unique_ptr<plan::Plan>> others;  // the plans that were not chosen, cheapest first
 };
 
-// Rewrites the plan in place and estimates rows and costs anew. Errors: kQueryForcedIndexHintUnusable (1577).
-// After an error the plan is not to be run. `times`, if given, takes an entry for each rule that ran.
-// Thread-safe.
+// Rewrites the plan and estimates rows and costs anew. Where rules see more than one way, a plan is made of each that may
+// be the best, and the one with the least estimated cost stays; the first one of several. Errors:
+// kQueryForcedIndexHintUnusable (1577). After an error the plan is not to be run. Thread-safe.
 base::Result<> optimize(plan::Plan& plan, const semantics::CatalogView& catalog, const RuleSettings& settings,
-                        std::vector<RuleTime>* times = nullptr);
+                        Report* report = nullptr);
+
+// A rule as users see it (GET /_api/query/rules). Rules of clusters and of index types that do not exist here are not
+// among them.
+struct RuleDescription {
+  std::string_view name;
+  bool is_hidden, can_be_disabled, can_create_plans, is_disabled_by_default;
+};
+std::vector<RuleDescription> rule_descriptions();
 
 }  // namespace workerdb::aql::optimize

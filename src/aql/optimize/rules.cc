@@ -10,6 +10,7 @@ std::span<const Rule> all_rules() {
       {"remove-redundant-calculations", remove_redundant_calculations},
       {"remove-unnecessary-filters", remove_unnecessary_filters},
       {"remove-unnecessary-calculations", remove_unnecessary_calculations},
+      {"specialize-collect", nullptr, true, true, true, specialize_collect},
       {"remove-redundant-sorts", remove_redundant_sorts},
       {"optimize-subqueries", optimize_subqueries},
       {"propagate-constant-attributes", propagate_constant_attributes},
@@ -20,7 +21,7 @@ std::span<const Rule> all_rules() {
       {"move-filters-up-2", move_filters_up},
       {"remove-sort-rand-limit-1", remove_sort_rand_limit_1},
       {"replace-any-eq-with-in", replace_any_eq_with_in},
-      {"interchange-adjacent-enumerations", interchange_adjacent_enumerations},
+      {"interchange-adjacent-enumerations", nullptr, true, false, false, interchange_adjacent_enumerations},
       {"remove-collect-variables", remove_collect_variables},
       {"remove-data-modification-out-variables", remove_data_modification_out_variables},
       // Asks for a range only where an index serves it, so that it waits until the conditions stand at their scans.
@@ -51,6 +52,14 @@ std::span<const Rule> all_rules() {
       {"optimize-projections", optimize_projections},
   };
   return kRules;
+}
+
+std::vector<RuleDescription> rule_descriptions() {
+  std::vector<RuleDescription> result;
+  for (const Rule& rule : all_rules()) {
+    result.push_back({rule.name, rule.is_hidden, !rule.is_required, rule.choices != nullptr, !rule.by_default});
+  }
+  return result;
 }
 
 }  // namespace workerdb::aql::optimize

@@ -1,6 +1,7 @@
 #pragma once
 // The rules, one a file of its name. Each rewrites one chain of nodes (the driver visits every subplan, from
 // the inside out) and says whether it changed anything. Internal to this folder.
+#include <functional>
 #include <span>
 
 #include "aql/optimize/context.h"
@@ -9,11 +10,22 @@ namespace workerdb::aql::optimize {
 
 using RuleFunction = bool (*)(Context& context, Plan& chain);
 
+// One of several things that a rule may do with a chain. It is given the chain as it was, or a copy of it; false: it
+// changed nothing.
+struct Choice {
+  std::function<bool(Context& context, Plan& chain)> apply;
+  bool may_win = true;  // false: looked at only where all plans are wanted
+};
+// The first one is the rule's own choice. Never empty.
+using ChoicesFunction = std::vector<Choice> (*)(Context& context, Plan& chain);
+
 struct Rule {
   std::string_view name;
   RuleFunction apply;
   bool by_default = true;
   bool is_required = false;
+  bool is_hidden = false;
+  ChoicesFunction choices = nullptr;  // instead of `apply`, for a rule that may make several plans of one
 };
 // In the order in which they run.
 std::span<const Rule> all_rules();
@@ -21,7 +33,7 @@ std::span<const Rule> all_rules();
 bool batch_materialize_documents(Context& context, Plan& chain);
 bool fuse_filters(Context& context, Plan& chain);
 bool inline_subqueries(Context& context, Plan& chain);
-bool interchange_adjacent_enumerations(Context& context, Plan& chain);
+std::vector<Choice> interchange_adjacent_enumerations(Context& context, Plan& chain);
 bool late_document_materialization(Context& context, Plan& chain);
 bool materialize_into_separate_variable(Context& context, Plan& chain);
 bool move_calculations_down(Context& context, Plan& chain);
@@ -54,6 +66,7 @@ bool replace_any_eq_with_in(Context& context, Plan& chain);
 bool replace_like_with_range(Context& context, Plan& chain);
 bool replace_or_with_in(Context& context, Plan& chain);
 bool sort_limit(Context& context, Plan& chain);
+std::vector<Choice> specialize_collect(Context& context, Plan& chain);
 bool use_index_for_collect(Context& context, Plan& chain);
 bool use_index_for_sort(Context& context, Plan& chain);
 bool use_indexes(Context& context, Plan& chain);

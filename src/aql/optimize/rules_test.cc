@@ -22,8 +22,8 @@ TEST(Rules, MovesAndRemovesFilters) {
             "RETURN u\n");
   EXPECT_EQ(explained(kCatalog,
                       R"q(FOR u IN plain FOR v IN plain FILTER v.x FILTER UPPER(u.y) == "A" RETURN [u, v])q"),
-            "FOR u IN plain   /* full collection scan */\n"
-            "FOR v IN plain   /* full collection scan, filter: v.x && UPPER(u.y) == \"A\" */\n"
+            "FOR v IN plain   /* full collection scan, filter: v.x */\n"
+            "FOR u IN plain   /* full collection scan, filter: UPPER(u.y) == \"A\" */\n"
             "RETURN [u, v]\n");
   EXPECT_EQ(explained(kCatalog, "FOR u IN plain FILTER true && u.x RETURN 1"),
             "FOR u IN plain   /* full collection scan, without document, filter: u.x */\n"
