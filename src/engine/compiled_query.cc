@@ -1,6 +1,7 @@
 #include "engine/compiled_query.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "aql/execute/constant_evaluator.h"
 #include "aql/optimize/optimize.h"
@@ -8,6 +9,7 @@
 #include "aql/plan/walk.h"
 #include "aql/semantics/analyze.h"
 #include "aql/syntax/statement.h"
+#include "base/time.h"
 #include "engine/catalog_view.h"
 
 namespace workerdb::engine {
@@ -153,17 +155,26 @@ bool holds_upsert(const Plan& plan) {
 Result<CompiledQueryPtr> compile_query(const storage::Store& store, const storage::Database& database,
                                        std::string_view text, Slice bind_variables, const QueryOptions& options,
                                        bool with_program) {
+  CompiledQuery::Times times;
+  int64_t started_ns = base::steady_time_ns();
+  auto lap = [&started_ns](double& to_s) {
+    int64_t now_ns = base::steady_time_ns();
+    to_s = double(now_ns - std::exchange(started_ns, now_ns)) / 1e9;
+  };
   auto parsed = TRY(aql::syntax::parse(text));
+  lap(times.parsing_s);
   RecordingCatalogView catalog(store, database);
   aql::execute::ProgramEvaluator evaluator;
   auto analyzed = TRY(aql::semantics::analyze(std::move(*parsed), bind_variables, catalog, &evaluator));
   if (options.fail_on_warning && !analyzed.warnings.empty()) {
     return Error(analyzed.warnings.front().code, analyzed.warnings.front().message);
   }
+  lap(times.analyzing_s);
   auto compiled = std::make_shared<CompiledQuery>();
   compiled->warnings = std::move(analyzed.warnings);
   auto plan = TRY(aql::plan::build(std::move(analyzed)));
   if (added_levels(*plan) > kLargestNesting) return ErrorCode::kQueryTooMuchNesting;
+  lap(times.planning_s);
   aql::optimize::RuleSettings rules = TRY(aql::optimize::parse_rule_settings(options.optimizer_rules));
   rules.full_count = options.full_count;
   rules.max_plans = options.max_plans;
@@ -174,6 +185,7 @@ Result<CompiledQueryPtr> compile_query(const storage::Store& store, const storag
   compiled->rules_executed = report.rules_executed;
   compiled->rules_skipped = report.rules_skipped;
   if (options.all_plans) std::ranges::move(report.others, std::back_inserter(compiled->other_plans));
+  lap(times.optimizing_s);
   compiled->serves_other_values = serves_other_values(*plan);
   compiled->plan = std::move(plan);
   compiled->sources = catalog.take_sources();
@@ -182,6 +194,8 @@ Result<CompiledQueryPtr> compile_query(const storage::Store& store, const storag
   if (with_program) {
     compiled->program = TRY(aql::execute::compile(compiled->plan, compiled->serves_other_values));
   }
+  lap(times.compiling_s);
+  compiled->times = times;
   return compiled;
 }
 

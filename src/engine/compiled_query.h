@@ -19,6 +19,11 @@ struct CompiledQuery {
   std::shared_ptr<const aql::plan::Plan> plan;
   std::shared_ptr<const aql::execute::Program> program;   // null where only the plan was wanted
   std::vector<aql::functions::Warning> warnings;
+  // How long each step took, in seconds, for a query's profile.
+  struct Times {
+    double parsing_s = 0, analyzing_s = 0, planning_s = 0, optimizing_s = 0, compiling_s = 0;
+  };
+  Times times;
   // The program reads its bind parameters when it runs, so it serves every value of the same kind. False: the plan
   // holds for the very values that it was made for.
   bool serves_other_values = false;

@@ -24,6 +24,7 @@ struct Cursor::State {
   Result<bool> advance();
   Result<> finish(bool failed);
   void append_statistics(Builder& to) const;
+  void append_profile(Builder& to) const;
 
   std::shared_ptr<Core> core;
   std::shared_ptr<TrackedQuery> tracked;
@@ -37,6 +38,7 @@ struct Cursor::State {
   uint64_t memory_limit_bytes = 0;
   bool finished = false;       // committed and no longer tracked
   bool stream = false;
+  bool compiled_now = false;   // its plan was not kept from an earlier run
 
   // A finished query's rows, one behind the other in each chunk.
   std::vector<std::string> chunks;

@@ -6,10 +6,12 @@
 #include <functional>
 #include <utility>
 
+#include "aql/execute/constant_evaluator.h"
 #include "aql/execute/execution.h"
 #include "aql/plan/explain.h"
 #include "aql/plan/walk.h"
 #include "aql/syntax/statement.h"
+#include "aql/syntax/tree_json.h"
 #include "base/time.h"
 #include "engine/compiled_query.h"
 #include "engine/core.h"
@@ -67,6 +69,7 @@ constexpr uint64_t kQuick_ns = 300'000;
 struct PlanOfQuery {
   CompiledQueryPtr compiled;
   CachedPlanPtr cached;
+  bool is_new = false;
   std::optional<uint64_t> key;   // of a plan that was kept for users
 };
 
@@ -78,6 +81,7 @@ Result<PlanOfQuery> plan_of_query(Core& core, const storage::Database& database,
     result.compiled = result.cached->query;
   } else {
     result.compiled = TRY(compile_query(*core.store, database, text, bind_variables, options, true));
+    result.is_new = true;
     result.cached = core.plans.add(database, text, bind_variables, options, result.compiled);
   }
   if (!options.use_plan_cache) return result;
@@ -87,6 +91,33 @@ Result<PlanOfQuery> plan_of_query(Core& core, const storage::Database& database,
   }
   if (result.cached != nullptr && result.cached->is_listed.exchange(true)) result.key = result.cached->key;
   return result;
+}
+
+// What expressions without variables would warn of, each once: a plan that is only explained runs none of them.
+void append_constant_warnings(const aql::syntax::Expression& expression, std::vector<aql::functions::Warning>& to) {
+  if (expression.is_constant()) return;
+  if (auto warnings = aql::execute::ProgramEvaluator().warnings_of(expression)) {
+    to.insert(to.end(), warnings->begin(), warnings->end());
+    return;
+  }
+  bool is_lazy = expression.get_if<aql::syntax::Ternary>() != nullptr;
+  if (const auto* binary = expression.get_if<aql::syntax::Binary>()) {
+    is_lazy = binary->op == aql::syntax::BinaryOperator::kAnd || binary->op == aql::syntax::BinaryOperator::kOr;
+  }
+  bool is_first = true;
+  aql::plan::for_each_operand(expression, [&](const aql::syntax::Expression& operand) {
+    if (is_first || !is_lazy) append_constant_warnings(operand, to);
+    is_first = false;
+  });
+}
+
+void append_constant_warnings(const aql::plan::Plan& plan, std::vector<aql::functions::Warning>& to) {
+  for (const auto& node : plan.nodes) {
+    aql::plan::for_each_expression(std::as_const(*node), [&](const aql::syntax::Expression& expression) {
+      append_constant_warnings(expression, to);
+    });
+    if (const auto* inner = aql::plan::subplan(std::as_const(*node))) append_constant_warnings(*inner, to);
+  }
 }
 
 }  // namespace
@@ -102,6 +133,7 @@ Result<Cursor> Database::query(std::string_view text, Slice bind_variables, cons
   auto planned = TRY(plan_of_query(*core_, *database_, text, bind_variables, options));
   state->compiled = std::move(planned.compiled);
   state->cached = std::move(planned.cached);
+  state->compiled_now = planned.is_new;
   state->plan_cache_key = planned.key;
   if (bind_variables.is_object()) state->bind_variables = Buffer(bind_variables);
   TRY(authorize(*core_->store, *database_, *state->compiled->plan, options));
@@ -184,7 +216,10 @@ Result<Buffer> Database::explain(std::string_view text, Slice bind_variables, co
   }
   to.key("warnings");
   to.open_array();
-  for (const auto& warning : compiled.warnings) {
+  std::vector<aql::functions::Warning> warnings = compiled.warnings;
+  append_constant_warnings(*compiled.plan, warnings);
+  if (warnings.size() > options.max_warnings) warnings.resize(options.max_warnings);
+  for (const auto& warning : warnings) {
     to.open_object();
     to.add("code", int(warning.code));
     to.add("message", warning.message);
@@ -223,6 +258,10 @@ Result<Buffer> Database::parse(std::string_view text) {
   append_names("collections", names.collections);
   append_names("bindVars", names.parameters);
   to.key("ast");
+  to.open_array();
+  aql::syntax::append_tree(*parsed, to);
+  to.close();
+  to.key("warnings");
   to.open_array();
   to.close();
   to.close();

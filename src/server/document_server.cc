@@ -122,7 +122,7 @@ class DocumentServer::Handler : public net::HttpHandler {
 
   static Result<HttpResponse> unknown_route(const HttpRequest& request, bool path_exists) {
     if (path_exists || request.method() == HttpMethod::kOther) return ErrorCode::kHttpMethodNotAllowed;
-    for (std::string_view never : {"foxx", "tasks", "batch", "aqlfunction"}) {
+    for (std::string_view never : {"foxx", "tasks", "batch"}) {
       if (request.path().find(std::string("/_api/") + std::string(never)) != std::string_view::npos) {
         return Error(ErrorCode::kNotImplemented, fmt::format("/_api/{} is not part of this server", never));
       }

@@ -21,7 +21,7 @@ Result<std::string> batch_body(OpenCursor& cursor, int status, bool& has_more) {
   has_more = TRY(cursor.rows.has_more());
   body += has_more ? "],\"hasMore\":true" : "],\"hasMore\":false";
   if (has_more) body += fmt::format(",\"id\":\"{}\"", cursor.id);
-  if (has_more && cursor.allow_retry) body += fmt::format(",\"nextBatchId\":\"{}\"", cursor.next_batch + 1);
+  if (has_more) body += fmt::format(",\"nextBatchId\":\"{}\"", cursor.next_batch + 1);
   if (cursor.show_count && cursor.rows.count()) body += fmt::format(",\"count\":{}", *cursor.rows.count());
   if (!has_more || cursor.rows.count()) {
     body += ",\"extra\":";
@@ -33,7 +33,7 @@ Result<std::string> batch_body(OpenCursor& cursor, int status, bool& has_more) {
 }
 
 Result<HttpResponse> create_cursor(Exchange& exchange) {
-  auto body = TRY(exchange.object_body());
+  auto body = TRY(exchange.object_body(true));   // an empty one has an empty query
   auto request = TRY(parse_query_request(exchange, body));
   auto batch_size = TRY(number_of(body, "batchSize", 1000));
   if (batch_size == 0) return Error(ErrorCode::kBadParameter, "batchSize must be at least 1");
@@ -106,6 +106,10 @@ Result<HttpResponse> fetch(Exchange& exchange, uint64_t wanted_batch) {
 
 Result<HttpResponse> fetch_next(Exchange& exchange) { return fetch(exchange, 0); }
 
+Result<HttpResponse> fetch_none(Exchange&) {
+  return Error(ErrorCode::kHttpBadParameter, "expecting POST /_api/cursor/<cursor-id>");
+}
+
 Result<HttpResponse> fetch_batch(Exchange& exchange) {
   return fetch(exchange, TRY(parse_id(exchange.argument(1), ErrorCode::kCursorNotFound)));
 }
@@ -130,6 +134,7 @@ bool is_quick_query(const net::HttpRequest& request, std::string_view database_n
 
 const Route kRoutes[] = {
     {HttpMethod::kPost, "/_api/cursor", Access::kDatabaseRead, create_cursor, false, is_quick_query},
+    {HttpMethod::kPut, "/_api/cursor", Access::kDatabaseRead, fetch_none},
     {HttpMethod::kPost, "/_api/cursor/{id}", Access::kDatabaseRead, fetch_next},
     {HttpMethod::kPut, "/_api/cursor/{id}", Access::kDatabaseRead, fetch_next},
     {HttpMethod::kPost, "/_api/cursor/{id}/{batch}", Access::kDatabaseRead, fetch_batch},

@@ -1,6 +1,8 @@
 // Explain, parse, running and slow queries. Source: the 3.12 documentation, "HTTP interface for AQL queries".
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "base/number.h"
 #include "base/time.h"
 #include "server/query_request.h"
@@ -119,6 +121,22 @@ Result<HttpResponse> show_cache(Exchange&) {
   });
 }
 
+// User functions are JavaScript, and no query runs any here: there are none, and none can be made.
+Result<HttpResponse> list_functions(Exchange&) {
+  return object_response(200, [](Builder& to) {
+    to.key("result");
+    to.open_array();
+    to.close();
+  });
+}
+Result<HttpResponse> create_function(Exchange&) {
+  return Error(ErrorCode::kNotImplemented, "AQL user functions need JavaScript, which this server does not run");
+}
+Result<HttpResponse> delete_function(Exchange& exchange) {
+  return Error(ErrorCode::kQueryFunctionNotFound,
+               fmt::format("no AQL user function with name '{}' found", exchange.argument(0)));
+}
+
 Result<HttpResponse> list_plans(Exchange& exchange) {
   auto database = TRY(exchange.database());
   Builder to;
@@ -156,6 +174,10 @@ const Route kRoutes[] = {
     {HttpMethod::kPost, "/_api/explain", Access::kDatabaseRead, explain},
     {HttpMethod::kPost, "/_api/query", Access::kDatabaseRead, parse},
     {HttpMethod::kGet, "/_api/query/rules", Access::kDatabaseRead, list_rules},
+    {HttpMethod::kGet, "/_api/aqlfunction", Access::kDatabaseRead, list_functions},
+    {HttpMethod::kGet, "/_api/aqlfunction/{namespace}", Access::kDatabaseRead, list_functions},
+    {HttpMethod::kPost, "/_api/aqlfunction", Access::kDatabaseWrite, create_function},
+    {HttpMethod::kDelete, "/_api/aqlfunction/{name}", Access::kDatabaseWrite, delete_function},
     {HttpMethod::kGet, "/_api/query/current", Access::kDatabaseRead, list_running},
     {HttpMethod::kGet, "/_api/query/slow", Access::kDatabaseRead, list_slow},
     {HttpMethod::kDelete, "/_api/query/slow", Access::kDatabaseWrite, clear_slow},

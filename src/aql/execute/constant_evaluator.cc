@@ -1,11 +1,31 @@
 #include "aql/execute/constant_evaluator.h"
 
+#include <algorithm>
+
 #include "aql/execute/expression_compiler.h"
+#include "aql/plan/walk.h"
 
 namespace workerdb::aql::execute {
+namespace {
+
+constexpr size_t kFoldingMemory = size_t(4) << 20;
+
+// Operators on constants alone; functions may take time or read.
+bool needs_nothing(const syntax::Expression& expression) {
+  using namespace syntax;
+  if (expression.is_constant()) return true;
+  if (const auto* unary = expression.get_if<Unary>()) return needs_nothing(*unary->operand);
+  if (const auto* binary = expression.get_if<Binary>()) {
+    return needs_nothing(*binary->left) && needs_nothing(*binary->right);
+  }
+  const auto* call = expression.get_if<FunctionCall>();
+  return call != nullptr && plan::is_deterministic(expression) &&
+         std::ranges::all_of(call->arguments, [](const auto& argument) { return needs_nothing(*argument); });
+}
+
+}  // namespace
 
 std::optional<value::Buffer> ProgramEvaluator::evaluate(const syntax::Expression& expression) {
-  constexpr size_t kFoldingMemory = size_t(4) << 20;
   RegisterAllocation registers;
   auto compiled = compile_expression(expression, registers);
   if (!compiled || registers.count() > 0) return std::nullopt;
@@ -20,6 +40,22 @@ std::optional<value::Buffer> ProgramEvaluator::evaluate(const syntax::Expression
   if (!interrupt.check() || context.failed() || context.warning_count() > 0) return std::nullopt;
   if (value.byte_size() > semantics::kMaxFoldedBytes) return std::nullopt;
   return value::Buffer(value.is_none() ? value::Slice::null() : value);
+}
+
+std::optional<std::vector<functions::Warning>> ProgramEvaluator::warnings_of(const syntax::Expression& expression) {
+  if (!needs_nothing(expression)) return std::nullopt;
+  RegisterAllocation registers;
+  auto compiled = compile_expression(expression, registers);
+  if (!compiled || registers.count() > 0) return std::nullopt;
+  Interrupt interrupt(kFoldingMemory, 0);
+  value::Arena arena(&interrupt);
+  functions::Context context;
+  context.set_arena(&arena);
+  context.stop_ = interrupt.flag();
+  context.largest_value_bytes = semantics::kMaxFoldedBytes;
+  Evaluation evaluation(context, interrupt, registers.local_count());
+  (void)(*compiled)->evaluate(evaluation);
+  return context.warnings();
 }
 
 }  // namespace workerdb::aql::execute

@@ -8,6 +8,8 @@ namespace workerdb::aql::execute {
 class ProgramEvaluator : public semantics::ConstantEvaluator {
  public:
   std::optional<value::Buffer> evaluate(const syntax::Expression& expression) override;
+  // What evaluating it warns of. None for an expression that needs variables or documents.
+  std::optional<std::vector<functions::Warning>> warnings_of(const syntax::Expression& expression);
 };
 
 }  // namespace workerdb::aql::execute
