@@ -26,6 +26,8 @@ BODY_ROUTES = [
 NO_JSON_BODY = {
     ("POST", "/_open/auth"): "404 while authentication is off",
     ("POST", "/_api/import"): "lines: see test_import",
+    ("POST", "/_api/aqlfunction"): "answers that user functions are not offered",
+    ("PUT", "/_api/cursor"): "answers that a cursor must be named",
     ("POST", "/_api/transaction"): "answers that JavaScript transactions are not offered",
     ("POST", "/_api/cursor/{id}"): "takes no body", ("PUT", "/_api/cursor/{id}"): "takes no body",
     ("POST", "/_api/cursor/{id}/{batch}"): "takes no body", ("PUT", "/_api/transaction/{id}"): "takes no body",
