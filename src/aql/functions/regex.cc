@@ -7,6 +7,7 @@
 
 #include "aql/functions/implementation.h"
 #include "aql/functions/matcher.h"
+#include "aql/functions/substring.h"
 
 namespace workerdb::aql::functions {
 namespace {
@@ -110,7 +111,7 @@ std::optional<bool> matches_regex(Context& context, std::string_view text, std::
   constexpr std::string_view kFunction = "REGEX_TEST";
   // Without a metacharacter an expression is a plain search.
   if (!ignores_case && pattern.find_first_of(".*?+[](){}^$|\\") == std::string_view::npos) {
-    return text.find(pattern) != std::string_view::npos;
+    return find_first(text, pattern) != std::string_view::npos;
   }
   Regex* regex = Regex::compiled(context, pattern, ignores_case, kFunction);
   if (regex == nullptr) return std::nullopt;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "aql/functions/implementation.h"
+#include "aql/functions/substring.h"
 #include "aql/functions/utf8.h"
 
 namespace workerdb::aql::functions {
@@ -108,7 +109,7 @@ class Searches {
     Found found{std::string_view::npos, 0, {}};
     for (Search& search : searches_) {
       // What was found and is not passed yet stays the next one: every text is searched once only.
-      if (search.next < from || from == 0) search.next = text.find(search.text, from);
+      if (search.next < from || from == 0) search.next = find_first(text, search.text, from);
       if (search.next < found.at) found = {search.next, search.text.size(), search.replacement};
     }
     return found;
@@ -171,7 +172,7 @@ Slice split(Context& context, Arguments arguments) {
     split_characters(text, limit, builder);
   } else {
     size_t from = 0;
-    for (uint64_t count = 0; count < limit; ++count) {
+    for (uint64_t count = 0; count < limit && !context.should_stop(); ++count) {
       Searches::Found found = searches.next(text, from);
       builder.string(
           text.view().substr(from, found.at == std::string_view::npos ? found.at : found.at - from));

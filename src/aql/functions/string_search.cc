@@ -3,6 +3,7 @@
 
 #include "aql/functions/implementation.h"
 #include "aql/functions/matcher.h"
+#include "aql/functions/substring.h"
 #include "aql/functions/utf8.h"
 
 namespace workerdb::aql::functions {
@@ -12,7 +13,7 @@ using value::Slice;
 
 Slice contains(Context& context, Arguments arguments) {
   Text text(arguments[0]), search(arguments[1]);
-  size_t at = search.view().empty() ? std::string_view::npos : text.view().find(search.view());
+  size_t at = search.view().empty() ? std::string_view::npos : find_first(text, search);
   if (!flag(arguments, 2)) return Slice::boolean(at != std::string_view::npos);
   if (at == std::string_view::npos) return context.arena().integer(-1);
   return context.arena().integer(int64_t(count_characters(text.view().substr(0, at))));
@@ -33,7 +34,7 @@ Slice find(Context& context, Arguments arguments) {
   size_t from = character_offset(text, uint64_t(start));
   size_t to = character_offset(text, uint64_t(end + 1));
   std::string_view part = text.view().substr(from, to > from ? to - from : 0);
-  size_t at = kLast ? part.rfind(search) : part.find(search);
+  size_t at = kLast ? find_last(part, search) : find_first(part, search);
   if (at == std::string_view::npos) return context.arena().integer(-1);
   return context.arena().integer(start + int64_t(count_characters(part.substr(0, at))));
 }
