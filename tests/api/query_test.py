@@ -130,6 +130,37 @@ class Plans(unittest.TestCase):
     def warnings(self, text, **options):
         return [item["code"] for item in server.request("POST", "/_api/explain", {"query": text, "options": options}).json["warnings"]]
 
+    def plan(self, text, *rules):
+        options = {"optimizer": {"rules": rules}}
+        return server.request("POST", "/_api/explain", {"query": text, "options": options}).json["plan"]
+
+    def test_nodes_have_the_recorded_attributes(self):
+        server.request("POST", "/_api/collection", {"name": "products"})
+        plan = self.plan("FOR p IN products RETURN p")
+        variable = {"id": 0, "name": "p", "isFullDocumentFromCollection": True}
+        self.assertEqual(plan["variables"], [variable])
+        self.assertEqual(plan["nodes"][0]["bindParameterVariables"], {})
+        scan = plan["nodes"][1]
+        expected = {"type": "EnumerateCollectionNode", "dependencies": [1], "id": 2, "random": False,
+                    "indexHint": {"forced": False, "lookahead": 1, "type": "none"}, "outVariable": variable,
+                    "projections": [], "count": False, "producesResult": True, "readOwnWrites": False, "useCache": True,
+                    "maxProjections": 5, "collection": "products", "satellite": False, "isSatellite": False,
+                    "isSatelliteOf": None}
+        self.assertEqual({name: scan.get(name) for name in expected}, expected)
+        self.assertFalse(self.plan("FOR p IN products RETURN p.x")["nodes"][1]["outVariable"]["isFullDocumentFromCollection"])
+
+    def test_calculations_show_their_trees(self):
+        nodes = self.plan("LET a = SLEEP(0.25) LET b = [a] FOR i IN b LET c = i.x.y RETURN c", "-all")["nodes"]
+        calculations = {node["outVariable"]["name"]: node for node in nodes if node["type"] == "CalculationNode"}
+        self.assertEqual(calculations["a"]["expression"], {"type": "function call", "typeID": 47, "name": "SLEEP", "subNodes": [
+            {"type": "array", "typeID": 41, "raw": [0.25]}]})
+        self.assertEqual((calculations["a"]["expressionType"], calculations["a"]["canThrow"]), ("simple", False))
+        self.assertEqual(calculations["c"]["expressionType"], "attribute")
+        self.assertEqual(calculations["c"]["expression"]["name"], "y")
+        self.assertEqual(calculations["c"]["expression"]["typeID"], 35)
+        reference = calculations["c"]["expression"]["subNodes"][0]["subNodes"][0]
+        self.assertEqual((reference["type"], reference["typeID"], reference["name"]), ("reference", 45, "i"))
+
     def test_explain_warns_of_constants_once(self):
         answer = server.request("POST", "/_api/explain", {"query": "FOR i IN 1..10 RETURN 1 / 0"})
         self.assertEqual(answer.json["warnings"], [{"code": 1562, "message": "division by zero"}])

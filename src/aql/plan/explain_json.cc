@@ -1,9 +1,13 @@
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <set>
+#include <utility>
 
 #include "aql/plan/explain.h"
 #include "aql/plan/walk.h"
 #include "aql/syntax/statement.h"
+#include "aql/syntax/tree_json.h"
 
 namespace workerdb::aql::plan {
 
@@ -11,7 +15,7 @@ namespace {
 
 class JsonExplainer {
  public:
-  JsonExplainer(const Plan& root, value::Builder& builder) : root_(root), builder_(builder) {}
+  JsonExplainer(const Plan& root, value::Builder& builder) : root_(root), builder_(builder) { look_at(root); }
 
   void put_nodes(const Plan& plan) {
     builder_.key("nodes");
@@ -28,15 +32,29 @@ class JsonExplainer {
     builder_.close();
   }
 
-  void put_variable(VariableId variable) {
+  void put_variable(VariableId variable, bool with_values = false) {
     builder_.open_object();
     builder_.add("id", variable);
     builder_.add("name", root_.variables[variable].name);
-    builder_.add("isDataFromCollection", false);
+    builder_.add("isFullDocumentFromCollection", documents_.contains(variable));
+    auto constant = constants_.find(variable);
+    if (with_values && constant != constants_.end()) builder_.add("constantValue", constant->second);
     builder_.close();
   }
 
  private:
+  // Variables that hold whole documents of a collection, and those that are known now.
+  void look_at(const Plan& plan) {
+    for (const NodePtr& node : plan.nodes) {
+      const ScanOutput* output = scan_output(std::as_const(*node));
+      if (output != nullptr && output->produces_document && output->projections.empty()) documents_.insert(output->variable);
+      if (const auto* calculation = node->get_if<Calculation>()) {
+        const auto* constant = calculation->expression->get_if<syntax::Constant>();
+        if (constant != nullptr) constants_.emplace(calculation->variable, constant->value.slice());
+      }
+      if (const Plan* inner = subplan(std::as_const(*node))) look_at(*inner);
+    }
+  }
   void put_head(const Node& node, const Node* before) {
     builder_.add("type", node_name(node));
     builder_.key("dependencies");
@@ -111,13 +129,34 @@ class JsonExplainer {
     builder_.close();
   }
 
+  void put_source(const CollectionInfo& collection) {
+    builder_.add("collection", collection.name);
+    builder_.add("satellite", false);
+    builder_.add("isSatellite", false);
+    builder_.key("isSatelliteOf");
+    builder_.null();
+    builder_.add("count", false);
+    builder_.add("readOwnWrites", false);
+  }
+  void put_hints(const ScanHints& hints) {
+    builder_.key("indexHint");
+    builder_.open_object();
+    builder_.add("forced", hints.force_index_hint);
+    builder_.add("lookahead", 1);
+    builder_.add("type", hints.disable_index ? "disabled" : hints.index_hint.empty() ? "none" : "simple");
+    if (!hints.index_hint.empty()) put_strings("hint", hints.index_hint);
+    builder_.close();
+    builder_.add("useCache", hints.use_cache);
+    builder_.add("maxProjections", hints.max_projections);
+  }
   void put(const EnumerateCollection& node) {
-    builder_.add("collection", node.collection->name);
+    put_source(*node.collection);
+    put_hints(node.hints);
     builder_.add("random", node.random);
     put_output(node.output);
   }
   void put(const IndexScan& node) {
-    builder_.add("collection", node.collection->name);
+    put_source(*node.collection);
     put_output(node.output);
     put_indexes(node);
     builder_.add("condition", index_condition_text(root_, node));
@@ -310,10 +349,21 @@ class JsonExplainer {
     put_out("outVariable", node.variable);
   }
   void put(const Filter& node) { put_text("expression", node.condition); }
+  // "json" for a value that is known, "attribute" for an attribute of a variable, "simple" for all else.
+  static const char* expression_type(const syntax::Expression& expression) {
+    if (expression.is_constant()) return "json";
+    const auto* access = expression.get_if<syntax::AttributeAccess>();
+    while (access != nullptr && access->object->get_if<syntax::AttributeAccess>() != nullptr) {
+      access = access->object->get_if<syntax::AttributeAccess>();
+    }
+    return access != nullptr && access->object->get_if<syntax::Reference>() != nullptr ? "attribute" : "simple";
+  }
   void put(const Calculation& node) {
-    put_text("expression", node.expression);
+    builder_.key("expression");
+    syntax::append_tree(*node.expression, builder_);
     put_out("outVariable", node.variable);
     builder_.add("canThrow", false);
+    builder_.add("expressionType", expression_type(*node.expression));
   }
   void put(const Subquery& node) {
     builder_.key("subquery");
@@ -442,11 +492,17 @@ class JsonExplainer {
     put_text("expression", node.expression);
     builder_.add("count", true);
   }
-  void put(const Singleton&) {}
+  void put(const Singleton&) {
+    builder_.key("bindParameterVariables");
+    builder_.open_object();
+    builder_.close();
+  }
   void put(const NoResults&) {}
 
   const Plan& root_;
   value::Builder& builder_;
+  std::set<VariableId> documents_;
+  std::map<VariableId, value::Slice> constants_;
 };
 
 void put_collections(const Plan& plan, value::Builder& builder) {
@@ -479,7 +535,7 @@ void append_explain(const Plan& plan, value::Builder& builder) {
   put_collections(plan, builder);
   builder.key("variables");
   builder.open_array();
-  for (size_t i = 0; i < plan.variables.size(); ++i) explainer.put_variable(VariableId(i));
+  for (size_t i = 0; i < plan.variables.size(); ++i) explainer.put_variable(VariableId(i), true);
   builder.close();
   const Node* last = plan.nodes.empty() ? nullptr : plan.nodes.back().get();
   builder.add("estimatedCost", last != nullptr ? last->estimated_cost : 0.0);

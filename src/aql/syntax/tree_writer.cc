@@ -244,6 +244,13 @@ void TreeWriter::put(const Ternary& node) {
 void TreeWriter::put(const Range& node) { simple("range", node.low, node.high); }
 void TreeWriter::list(const std::vector<ExpressionPtr>& items) {
   open("array");
+  if (with_ids_ && std::ranges::all_of(items, [](const ExpressionPtr& item) { return item->is_constant(); })) {
+    to_.key("raw");   // a known value is written as it is
+    to_.open_array();
+    for (const ExpressionPtr& item : items) to_.slice(item->get_if<Constant>()->value.slice());
+    to_.close();
+    return to_.close();
+  }
   nodes([&] {
     for (const ExpressionPtr& item : items) operand(item);
   });
