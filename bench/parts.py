@@ -62,12 +62,13 @@ class Bench:
     def one_by_one(self, question, text, targets):
         """One client, one question after the other."""
         self.check(question)
-        actions = {store.name: (lambda store=store: 1 / store.seconds(question))
-                   for store in (self.workerdb, self.postgres, self.sqlite, self.duckdb)}
+        actions = {store.name: (lambda store=store: 1 / store.seconds(question)) for store in (self.sqlite, self.duckdb)}
+        actions = {"workerdb": self.with_processor_time("documents", lambda: 1 / self.workerdb.seconds(question), 1),
+                   "PostgreSQL": self.with_processor_time("postgres", lambda: 1 / self.postgres.seconds(question), 1), **actions}
         if question.typed:
             self._check_typed(question)
             actions["typed"] = lambda: 1000 / self.duckdb.ask(question.typed)["ms"]
-        figures = rounds(self.rounds, actions)
+        figures = self.without_processor_time(rounds(self.rounds, actions))
         typed = figures.pop("typed", None)
         self.report.add(text, "queries/s", figures, targets)
         if typed is not None:
@@ -89,17 +90,22 @@ class Bench:
         script, sql = self.cursor_script(question), pgbench_script(question)
         figures = rounds(self.rounds, {"workerdb": self.with_processor_time("documents", lambda: self.wrk(script)),
                                        "PostgreSQL": self.with_processor_time("postgres", lambda: self.pgbench(sql))})
-        self.report.add(text, "queries/s", {store: [rate for rate, _ in values] for store, values in figures.items()}, targets)
-        ours, theirs = (statistics.median(time_us for _, time_us in values) for values in figures.values())
-        say(f"  the servers' processor time for one: {ours:,.0f} us and {theirs:,.0f} us (ratio {theirs / ours:.2f})")
+        self.report.add(text, "queries/s", self.without_processor_time(figures), targets)
 
-    def with_processor_time(self, service, measure_rate):
-        """The rate, and the microseconds of the server's processors for one query: on a busy machine the better measure."""
+    def with_processor_time(self, service, measure_rate, count=None):
+        """The rate, and what `count` queries (all those of a load) take of the server's processors, each: on a busy machine
+        that is the better measure."""
         def measured():
             before = self.stack.processor_seconds(service)
             rate = measure_rate()
-            return rate, (self.stack.processor_seconds(service) - before) / (rate * self.load_seconds) * 1e6
+            return rate, (self.stack.processor_seconds(service) - before) / (count or rate * self.load_seconds)
         return measured
+
+    def without_processor_time(self, figures):
+        """The rates alone; what the two servers took is said."""
+        times_ms = [statistics.median(time for _, time in figures[store]) * 1000 for store in ("workerdb", "PostgreSQL")]
+        say(f"  the servers' processor time for one query: workerdb {times_ms[0]:,.2f} ms, PostgreSQL {times_ms[1]:,.2f} ms")
+        return {store: [value[0] if isinstance(value, tuple) else value for value in values] for store, values in figures.items()}
 
     def wrk(self, script):
         path = os.path.join(self.stack.folder, "request.lua")

@@ -84,8 +84,9 @@ SELECTIVE = Question(
         "COLLECT node = e.node AGGREGATE n = COUNT(), total = SUM(e.duration_ms) RETURN [node, n, total]",
     postgres="SELECT e.doc->>'node', count(*), sum((e.doc->>'duration_ms')::int) FROM instances i JOIN executions e ON "
              "e.doc->>'instance' = i.key WHERE i.doc->>'definition' = 'workflow_' || :d AND i.doc->>'status' = 'failed' GROUP BY 1",
-    sqlite="SELECT json_extract(e.doc, '$.node'), count(*), sum(json_extract(e.doc, '$.duration_ms')) FROM instances i JOIN "
-           "executions e ON json_extract(e.doc, '$.instance') = i.key WHERE json_extract(i.doc, '$.definition') = 'workflow_' || :d "
+    sqlite="SELECT json_extract(e.doc, '$.node'), count(*), sum(json_extract(e.doc, '$.duration_ms')) FROM instances i "
+           # CROSS: in this order. Left to itself SQLite reads all executions first.
+           "CROSS JOIN executions e ON json_extract(e.doc, '$.instance') = i.key WHERE json_extract(i.doc, '$.definition') = 'workflow_' || :d "
            "AND json_extract(i.doc, '$.status') = 'failed' GROUP BY 1",
     duckdb="SELECT e.doc->>'$.node', count(*), sum((e.doc->>'$.duration_ms')::INTEGER)::BIGINT FROM instances i JOIN executions e ON "
            "(e.doc->>'$.instance') = i.key WHERE (i.doc->>'$.definition') = 'workflow_' || $d::VARCHAR AND (i.doc->>'$.status') = 'failed' "

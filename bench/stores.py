@@ -34,6 +34,15 @@ def timed(action):
     return answer, time.perf_counter() - start
 
 
+def processor_ticks(pid, with_ended_children):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+    except FileNotFoundError:   # it has ended: its parent counts it
+        return 0
+    return sum(int(field) for field in (fields[11:15] if with_ended_children else fields[11:13]))
+
+
 class Stack:
     """One workerdb stack: its document server and its PostgreSQL."""
 
@@ -54,11 +63,12 @@ class Stack:
         return self.stack.environment()
 
     def processor_seconds(self, service):
-        """Of the document server, or of PostgreSQL with the sessions that have ended."""
-        pid = self.stack.state()["pid"] if service == "documents" else self.stack.service(service)["pid"]
-        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-            fields = file.read().rsplit(")", 1)[1].split()
-        ticks = sum(int(field) for field in (fields[11:13] if service == "documents" else fields[11:15]))
+        """Of the document server, or of PostgreSQL with all its sessions, those that have ended too."""
+        if service == "documents":
+            ticks = processor_ticks(self.stack.state()["pid"], False)
+        else:
+            postmaster = self.stack.service(service)["pid"]
+            ticks = sum(processor_ticks(pid, True) for pid in [postmaster, *stacks.descendants(postmaster)])
         return ticks / os.sysconf("SC_CLK_TCK")
 
     def superuser(self, sql):

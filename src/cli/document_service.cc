@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/machine_memory.h"
+#include "engine/machine_options.h"
 #include "net/http_client.h"
 
 namespace workerdb::cli {
@@ -30,7 +32,7 @@ Result<> DocumentService::start() {
   base::MutexLock lock(mutex_);
   server_.reset();
   engine_.reset();
-  engine_ = TRY(engine::Engine::open(options_.folder));
+  engine_ = TRY(engine::Engine::open(options_.folder, engine::options_for_machine(base::machine_memory_bytes())));
   server::DocumentServerOptions options;
   options.address = options_.address;
   options.port = options_.port;

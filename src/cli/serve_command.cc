@@ -5,8 +5,10 @@
 
 #include <csignal>
 
+#include "base/machine_memory.h"
 #include "base/private_file.h"
 #include "engine/engine.h"
+#include "engine/machine_options.h"
 #include "server/document_server.h"
 
 namespace workerdb::cli {
@@ -29,7 +31,7 @@ Result<> run_serve(const ServeOptions& options) {
   sigaddset(&signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
-  auto engine = TRY(engine::Engine::open(options.folder));
+  auto engine = TRY(engine::Engine::open(options.folder, engine::options_for_machine(base::machine_memory_bytes())));
   server::DocumentServerOptions server_options;
   server_options.address = options.address;
   server_options.port = options.port;

@@ -10,6 +10,7 @@ Result<std::unique_ptr<Engine>> Engine::open(const std::string& folder, const En
   storage::StoreOptions store_options;
   store_options.block_cache_bytes = options.block_cache_bytes;
   store_options.write_buffer_bytes = options.write_buffer_bytes;
+  store_options.document_cache_bytes = options.document_cache_bytes;
   store_options.sync_interval_ms = options.sync_interval_ms;
   store_options.ttl_interval_ms = options.ttl_interval_ms;
   core->store = TRY(storage::Store::open(folder, store_options));

@@ -22,6 +22,7 @@ namespace workerdb::engine {
 struct EngineOptions {
   size_t block_cache_bytes = size_t(256) << 20;
   size_t write_buffer_bytes = size_t(64) << 20;
+  size_t document_cache_bytes = size_t(64) << 20;   // documents that were read by key
   uint32_t sync_interval_ms = 100;            // how long an acknowledged write may wait for its fsync
   uint32_t ttl_interval_ms = 30'000;
   size_t graph_cache_bytes = size_t(256) << 20;   // edges that traversals keep in memory between queries; 0 none

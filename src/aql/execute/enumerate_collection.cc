@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <random>
 
-#include "aql/execute/scan_output.h"
+#include "aql/execute/join_probe.h"
 #include "aql/execute/steps.h"
 #include "aql/plan/walk.h"
 
@@ -33,54 +33,24 @@ class EnumerateCollection : public Operator {
       : Operator(runtime, std::move(source)), step_(step), collection_(std::move(collection)), outer_(runtime, input()),
         rows_(runtime, step.output, step.carried) {}
 
-  void use_table() { uses_table_ = true; }
+  void use_table() {
+    JoinSource source{step_.node_id, &step_.output, &step_.table_path, step_.table_key.get()};
+    probe_.emplace(runtime_, source, collection_, outer_, rows_);
+  }
 
   Result<bool> next(Batch& to, size_t wanted) override {
-    if (uses_table_ && table_ == nullptr) TRY(find_table());
-    return uses_table_ ? next_of_table(to, wanted) : next_of_scan(to, wanted);
+    if (probe_ && !TRY(probe_->prepare())) probe_.reset();
+    return probe_ ? probe_->next(to, wanted) : next_of_scan(to, wanted);
   }
 
   void reset() override {
     Operator::reset();
     outer_.reset();
     scan_ = nullptr;
-    table_row_ = JoinTable::kNone;
+    if (probe_) probe_->reset();
   }
 
  private:
-  Result<> find_table() {
-    table_ = TRY(runtime_.join_tables->get(
-        step_.node_id, [this] { return make_join_table(runtime_, *collection_, step_.output, step_.table_path); },
-        [this] { return runtime_.interrupt.tick(); }));
-    TRY(runtime_.check());
-    uses_table_ = table_ != nullptr;
-    return {};
-  }
-
-  Result<bool> next_of_table(Batch& to, size_t wanted) {
-    size_t target = std::min(wanted, to.capacity());
-    rows_.begin(to);
-    if (table_row_ != JoinTable::kNone) rows_.set_outer(outer_.batch(), outer_.row());
-    while (to.rows() < target) {
-      if (table_row_ == JoinTable::kNone) {
-        if (!TRY(outer_.advance(1))) break;
-        rows_.begin(to);
-        rows_.set_outer(outer_.batch(), outer_.row());
-        Evaluation& evaluation = runtime_.evaluation;
-        evaluation.set_batch(outer_.batch());
-        evaluation.set_row(outer_.row());
-        table_row_ = table_->first(step_.table_key->evaluate(evaluation));
-        evaluation.set_batch(to);
-      }
-      for (; table_row_ != JoinTable::kNone && to.rows() < target; table_row_ = table_->next(table_row_)) {
-        rows_.add_table_row(*table_, table_row_);
-      }
-      if (runtime_.interrupt.tick()) break;
-    }
-    TRY(runtime_.check());
-    return to.rows() > 0;
-  }
-
   Result<bool> next_of_scan(Batch& to, size_t wanted) {
     size_t target = std::min(wanted, to.capacity());
     rows_.begin(to);
@@ -128,9 +98,7 @@ class EnumerateCollection : public Operator {
   InputRows outer_;
   ScanRows rows_;
   std::unique_ptr<storage::CollectionScan> scan_;
-  std::shared_ptr<const JoinTable> table_;
-  uint32_t table_row_ = JoinTable::kNone;
-  bool uses_table_ = false;
+  std::optional<JoinProbe> probe_;   // where the documents are in a table
 };
 
 // SORT RAND(): the keys are shuffled, and the documents read one by one.

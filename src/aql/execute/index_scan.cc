@@ -4,7 +4,7 @@
 #include <string>
 #include <unordered_set>
 
-#include "aql/execute/scan_output.h"
+#include "aql/execute/join_probe.h"
 #include "aql/execute/steps.h"
 
 namespace workerdb::aql::execute {
@@ -12,6 +12,8 @@ namespace {
 
 using base::Result;
 using value::Slice;
+
+const std::vector<std::string> kKeyPath = {"_key"};   // of the primary index
 
 struct CompiledCondition {
   std::vector<EvaluatorPtr> equal;
@@ -135,10 +137,18 @@ class IndexScan : public Operator {
         sources_(std::move(sources)), outer_(runtime, input()), rows_(runtime, step.output, step.carried),
         ranges_(runtime, step), limit_(runtime.options.full_count ? 0 : step.limit) {}
 
-  void use_table() { uses_table_ = true; }
+  void use_table() {
+    JoinSource source{step_.node_id, &step_.output, &kKeyPath, step_.conditions[0].equal[0].get()};
+    probe_.emplace(runtime_, source, collection_, outer_, rows_);
+  }
 
   Result<bool> next(Batch& to, size_t wanted) override {
-    if (uses_table_ && table_ == nullptr) TRY(find_table());
+    if (probe_ && !TRY(probe_->prepare())) probe_.reset();
+    if (probe_) {
+      bool has_rows = TRY(probe_->next(to, wanted));
+      runtime_.statistics.scanned_index += probe_->take_given();
+      return has_rows;
+    }
     size_t target = std::min(wanted, to.capacity());
     rows_.begin(to);
     if (has_outer_) rows_.set_outer(outer_.batch(), outer_.row());
@@ -154,6 +164,7 @@ class IndexScan : public Operator {
     Operator::reset();
     outer_.reset();
     has_outer_ = in_range_ = false;
+    if (probe_) probe_->reset();
   }
 
  private:
@@ -230,15 +241,6 @@ class IndexScan : public Operator {
     return key_.slice();
   }
 
-  Result<> find_table() {
-    table_ = TRY(runtime_.join_tables->get(
-        step_.node_id, [this] { return make_join_table(runtime_, *collection_, step_.output, {"_key"}); },
-        [this] { return runtime_.interrupt.tick(); }));
-    TRY(runtime_.check());
-    uses_table_ = table_ != nullptr;
-    return {};
-  }
-
   // One key of the primary index: one read.
   Result<> read_key() {
     in_range_ = false;
@@ -248,13 +250,6 @@ class IndexScan : public Operator {
     }
     const storage::IndexBounds& bounds = ranges_.bounds();
     if (!bounds.equal[0].is_string()) return {};
-    if (uses_table_) {
-      uint32_t row = table_->first(bounds.equal[0]);
-      if (row == JoinTable::kNone) return {};
-      ++runtime_.statistics.scanned_index;
-      rows_.add_table_row(*table_, row);
-      return {};
-    }
     std::string_view key = bounds.equal[0].as_string();
     if (bounds.field == 1) {   // _id instead of _key
       size_t slash = collection_->name.size();
@@ -280,8 +275,7 @@ class IndexScan : public Operator {
   const uint64_t limit_;   // none where rows are to be counted
   storage::IndexScan* scan_ = nullptr;   // of the current range
   storage::PinnedDocument pinned_;
-  std::shared_ptr<const JoinTable> table_;
-  bool uses_table_ = false;
+  std::optional<JoinProbe> probe_;   // where the documents are in a table
   std::unordered_set<std::string> seen_;   // keys of the outer row, where ranges may overlap
   value::Builder key_;                     // the _key as a value
   uint64_t given_ = 0;

@@ -55,29 +55,6 @@ Result<bool> is_worth_table(Runtime& runtime, const storage::Collection& collect
   return outer_rows * cost_of_row > double(documents);
 }
 
-Result<std::shared_ptr<const JoinTable>> make_join_table(Runtime& runtime, const storage::Collection& collection,
-                                                         const CompiledOutput& output,
-                                                         const std::vector<std::string>& key_path) {
-  auto table = std::make_shared<JoinTable>(output.projections.size(), &runtime.join_tables->observer());
-  auto scan = TRY(runtime.transaction.scan(collection));
-  ++runtime.statistics.cursors_created;
-  std::vector<Slice> values(output.projections.size());
-  uint64_t scanned = 0;
-  while (TRY(scan->next())) {
-    Slice document = scan->document();
-    for (size_t i = 0; i < values.size(); ++i) values[i] = follow(document, output.projections[i].path);
-    table->add(follow(document, key_path), values);
-    if ((++scanned & 0x3ff) != 0) continue;
-    TRY(runtime.check());
-    bool is_too_large = runtime.interrupt.limit_bytes() != 0 &&
-                        runtime.interrupt.used_bytes() > runtime.interrupt.limit_bytes() / 2;
-    if (is_too_large) return nullptr;
-  }
-  runtime.statistics.scanned_full += scanned;
-  table->finish();
-  return table;
-}
-
 bool ScanRows::passes(size_t row) {
   runtime_.evaluation.set_row(row);
   garbage_.reset();

@@ -44,12 +44,6 @@ value::Slice follow(value::Slice value, const std::vector<std::string>& path);
 base::Result<bool> is_worth_table(Runtime& runtime, const storage::Collection& collection, double outer_rows,
                                   double cost_of_row);
 
-// Reads a whole collection into a table whose rows hold the values of the output's projections, by the value that
-// `key_path` leads to. Null where the table may be too large for the query's memory.
-base::Result<std::shared_ptr<const JoinTable>> make_join_table(Runtime& runtime, const storage::Collection& collection,
-                                                               const CompiledOutput& output,
-                                                               const std::vector<std::string>& key_path);
-
 // Fills rows of a batch from borrowed documents.
 class ScanRows {
  public:
@@ -71,6 +65,11 @@ class ScanRows {
     from_row_ = row;
     carried_row_ = SIZE_MAX;
     to_->share_arenas(from);
+  }
+  // Another row of the batch that was set.
+  void set_outer_row(size_t row) {
+    from_row_ = row;
+    carried_row_ = SIZE_MAX;
   }
 
   // Adds a row for the document if the filter lets it through. The document may be gone afterwards.
