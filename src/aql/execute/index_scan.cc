@@ -6,14 +6,13 @@
 
 #include "aql/execute/join_probe.h"
 #include "aql/execute/steps.h"
+#include "aql/plan/join_lookup.h"
 
 namespace workerdb::aql::execute {
 namespace {
 
 using base::Result;
 using value::Slice;
-
-const std::vector<std::string> kKeyPath = {"_key"};   // of the primary index
 
 struct CompiledCondition {
   std::vector<EvaluatorPtr> equal;
@@ -35,8 +34,9 @@ struct IndexScanStep : Step {
   bool covers = false, may_repeat_documents = false;
   uint64_t limit = 0;
   CompiledOutput output;
-  // One document's _key for each outer row: with many outer rows all documents are read into a table instead.
+  // One value for each outer row: with many outer rows all documents are read into a table instead.
   bool may_use_table = false;
+  std::vector<std::string> table_path;
   double outer_rows = 1;
 };
 
@@ -138,7 +138,7 @@ class IndexScan : public Operator {
         ranges_(runtime, step), limit_(runtime.options.full_count ? 0 : step.limit) {}
 
   void use_table() {
-    JoinSource source{step_.node_id, &step_.output, &kKeyPath, step_.conditions[0].equal[0].get()};
+    JoinSource source{step_.node_id, &step_.output, &step_.table_path, step_.conditions[0].equal[0].get()};
     probe_.emplace(runtime_, source, collection_, outer_, rows_);
   }
 
@@ -294,9 +294,8 @@ Result<std::unique_ptr<Operator>> IndexScanStep::make(Runtime& runtime, std::uni
     }
     sources.push_back({*there, nullptr});
   }
-  // A read by key takes about as long as three documents of a scan.
-  constexpr double kCostOfKey = 3;
-  bool uses_table = may_use_table && TRY(is_worth_table(runtime, *found, outer_rows, kCostOfKey));
+  double cost_of_row = indexes[0]->type == "primary" ? plan::kCostOfKeyLookup : plan::kCostOfIndexLookup;
+  bool uses_table = may_use_table && TRY(is_worth_table(runtime, *found, outer_rows, cost_of_row));
   auto scan = std::make_unique<IndexScan>(runtime, std::move(input), *this, found, std::move(sources));
   if (uses_table) scan->use_table();
   return scan;
@@ -369,10 +368,8 @@ StepResult compile_step(const plan::IndexScan& node, NodeContext& context) {
   bool expands = std::ranges::any_of(node.index->fields, [](const auto& field) { return field.expanded; });
   step->may_repeat_documents = expands || node.conditions.size() > 1;
   step->outer_rows = context.plan.nodes[context.position - 1]->estimated_rows;
-  bool is_one_key = step->conditions.size() == 1 && step->conditions[0].equal.size() == 1 &&
-                    !step->conditions[0].in_position && step->conditions[0].edge_field == 0;
-  step->may_use_table = node.index->type == "primary" && is_one_key && !node.covers && node.limit == 0 &&
-                        step->output.takes_table_rows();
+  step->may_use_table = plan::looks_up_one_value(node) && step->output.takes_table_rows();
+  if (step->may_use_table) step->table_path = node.index->fields[0].path;
   return step;
 }
 

@@ -64,15 +64,17 @@ Result<bool> JoinProbe::next(Batch& to, size_t wanted) {
   size_t target = std::min(wanted, to.capacity());
   rows_.begin(to);
   if (row_ != JoinTable::kNone) rows_.set_outer(outer_.batch(), outer_.row());
-  bool has_outer = row_ != JoinTable::kNone;
+  bool has_outer = row_ != JoinTable::kNone;   // `to` holds what keeps the values of this batch of outer rows alive
   while (to.rows() < target) {
     if (row_ == JoinTable::kNone) {
       if (!TRY(outer_.advance(1))) break;
-      bool is_new_batch = outer_.row() == 0;
-      if (is_new_batch) find_rows();
+      if (outer_.row() == 0) {
+        find_rows();
+        has_outer = false;
+      }
       row_ = first_rows_[outer_.row()];
       if (row_ == JoinTable::kNone) continue;
-      if (is_new_batch || !has_outer) {
+      if (!has_outer) {
         rows_.begin(to);
         rows_.set_outer(outer_.batch(), outer_.row());
         has_outer = true;

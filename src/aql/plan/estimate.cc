@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "aql/plan/build.h"
+#include "aql/plan/join_lookup.h"
 #include "aql/plan/walk.h"
 
 namespace workerdb::aql::plan {
@@ -88,6 +89,11 @@ struct Effect {
   double out(const T&) const { return rows; }
 };
 
+// A table takes more than a scan for each document, and little for each row that looks for one or is found.
+bool may_be_table(const IndexScan& scan) {
+  return scan.collection->document_count >= kLeastDocumentsOfTable && looks_up_one_value(scan);
+}
+
 double estimate_from(Plan& plan, double rows) {
   double cost = 0;
   for (NodePtr& node : plan.nodes) {
@@ -95,7 +101,10 @@ double estimate_from(Plan& plan, double rows) {
     double out = std::visit([&](const auto& kind) { return effect.out(kind); }, node->kind);
     double work = std::max(rows, out);
     if (node->get_if<Sort>()) work = rows * std::max(1.0, std::log2(std::max(1.0, rows)));
-    if (const IndexScan* scan = node->get_if<IndexScan>()) work = rows * 2 + out * (scan->covers ? 1 : 1.5);
+    if (const IndexScan* scan = node->get_if<IndexScan>()) {
+      work = rows * 2 + out * (scan->covers ? 1 : 1.5);
+      if (may_be_table(*scan)) work = std::min(work, double(scan->collection->document_count) * 1.5 + (rows + out) / 4);
+    }
     if (Plan* inner = subplan(*node)) {
       double each = estimate_from(*inner, 1);
       const Subquery* subquery = node->get_if<Subquery>();
