@@ -103,7 +103,7 @@ double estimate_from(Plan& plan, double rows) {
     if (node->get_if<Sort>()) work = rows * std::max(1.0, std::log2(std::max(1.0, rows)));
     if (const IndexScan* scan = node->get_if<IndexScan>()) {
       work = rows * 2 + out * (scan->covers ? 1 : 1.5);
-      if (may_be_table(*scan)) work = std::min(work, double(scan->collection->document_count) * 1.5 + (rows + out) / 4);
+      if (may_be_table(*scan)) work = std::min(work, double(scan->collection->document_count) * 2 + (rows + out) / 4);
     }
     if (Plan* inner = subplan(*node)) {
       double each = estimate_from(*inner, 1);
