@@ -79,7 +79,8 @@ class Generator {
   // A comparison that some documents pass.
   std::string likely_condition(const Scope& scope) {
     const std::string& document = random_.pick(scope.documents);
-    switch (random_.below(6)) {
+    switch (random_.below(7)) {
+      case 6: return fmt::format("!({}.{} {} {})", document, path(), random_.pick({"==", "<", ">=", "IN"}), constant());
       case 0: return fmt::format("{}.c {} {}", document, comparison(), random_.pick({"\"red\"", "\"green\"", "\"blue\"", "\"re\""}));
       case 1: return fmt::format("{}.c IN [\"red\", \"blue\", null]", document);
       case 2: return fmt::format("{}.a {} {}", document, comparison(), constant());
@@ -121,7 +122,14 @@ class Generator {
   std::string loop(Scope& scope, bool& is_document) {
     std::string variable = fresh("v");
     is_document = true;
-    size_t which = random_.below(20);
+    size_t which = random_.below(22);
+    if (which >= 20 && !scope.documents.empty()) {
+      std::string value = fresh("w");
+      scope.values.insert(scope.values.end(), {variable, value});
+      scope.order.push_back(variable);
+      is_document = false;
+      return fmt::format("FOR [{}, {}] IN ENTRIES(UNSET({}, \"_rev\", \"_id\"))", variable, value, random_.pick(scope.documents));
+    }
     if (which < 15 || scope.documents.empty()) {
       std::string text = fmt::format("FOR {} IN {}{}", variable, random_.pick(kCollections), options());
       scope.documents.push_back(variable);
@@ -313,6 +321,15 @@ class Generator {
         text += "FILTER " + condition(scope, depth) + " ";
       } else {
         std::string name = fresh("x");
+        if (which == 9 && random_.chance(40)) {
+          // A list, or an object, that is read in parts.
+          bool is_list = random_.chance(60);
+          text += fmt::format("LET {} = {} ", name, is_list ? "(FOR l IN items RETURN l.n)" : fmt::format("{{p: {}, q: {}}}", leaf(scope), expression(scope, 1)));
+          if (is_list) text += fmt::format("FOR z{} IN items FILTER z{}.b {} {} ", name, name, random_.pick({"IN", "NOT IN"}), name);
+          if (is_list) scope.documents.push_back("z" + name), scope.order.push_back("z" + name + "._key");
+          scope.values.push_back(is_list ? "z" + name + ".b" : name + random_.pick({".p", ".q", ".r", ""}));
+          continue;
+        }
         text += fmt::format("LET {} = {} ", name, which < 8 ? expression(scope, depth) : subquery(scope));
         scope.values.push_back(name);
       }

@@ -17,6 +17,8 @@ struct EnumerateListStep : Step {
   EvaluatorPtr list;
   EvaluatorPtr low, high;   // of a range, instead of the list
   Register variable = kNoRegister;
+  EvaluatorPtr object;      // instead of the list: its attributes' names and values
+  Register pair_value = kNoRegister;
 };
 
 class EnumerateList : public Operator {
@@ -27,6 +29,7 @@ class EnumerateList : public Operator {
   Result<bool> next(Batch& to, size_t wanted) override {
     size_t target = std::min(wanted, to.capacity());
     Slice* values = to.column(step_.variable);
+    Slice* pair_values = step_.pair_value != kNoRegister ? to.column(step_.pair_value) : nullptr;
     if (is_inside()) to.share_arenas(outer_.batch());
     while (to.rows() < target) {
       if (!is_inside()) {
@@ -39,6 +42,7 @@ class EnumerateList : public Operator {
       size_t row = to.rows();
       to.copy_row(outer_.batch(), outer_.row(), row, step_.carried);
       values[row] = take(to);
+      if (pair_values != nullptr) pair_values[row] = taken_value_;
       to.set_rows(row + 1);
     }
     TRY(runtime_.check());
@@ -50,10 +54,11 @@ class EnumerateList : public Operator {
     outer_.reset();
     integers_left_ = 0;
     item_ = value::ArrayIterator(Slice());
+    attribute_ = value::ObjectIterator(Slice());
   }
 
  private:
-  bool is_inside() const { return integers_left_ > 0 || item_.valid(); }
+  bool is_inside() const { return integers_left_ > 0 || item_.valid() || attribute_.valid(); }
 
   Result<> enter() {
     Evaluation& evaluation = runtime_.evaluation;
@@ -68,7 +73,14 @@ class EnumerateList : public Operator {
       integers_left_ = distance == UINT64_MAX ? distance : distance + 1;
       return {};
     }
-    Slice list = step_.list->evaluate(evaluation);
+    if (step_.object != nullptr) {
+      Slice object = step_.object->evaluate(evaluation);
+      if (object.is_object()) {
+        attribute_ = value::ObjectIterator(object);
+        return {};
+      }
+    }
+    Slice list = step_.list->evaluate(evaluation);   // what is no object has no entries, and a warning
     if (!list.is_array()) {
       TRY(runtime_.check());
       return base::Error(base::ErrorCode::kQueryArrayExpected, "collection or array expected as operand to FOR loop");
@@ -83,6 +95,12 @@ class EnumerateList : public Operator {
       if (--integers_left_ > 0) integer_ += direction_;
       return value;
     }
+    if (attribute_.valid()) {
+      Slice name = to.arena().string(attribute_.name());
+      taken_value_ = attribute_.value();
+      attribute_.next();
+      return name;
+    }
     Slice value = item_.value();
     item_.next();
     return value;
@@ -91,6 +109,8 @@ class EnumerateList : public Operator {
   const EnumerateListStep& step_;
   InputRows outer_;
   value::ArrayIterator item_;
+  value::ObjectIterator attribute_ = value::ObjectIterator(Slice());
+  Slice taken_value_;
   int64_t integer_ = 0, direction_ = 1;
   uint64_t integers_left_ = 0;
 };
@@ -105,12 +125,20 @@ StepResult compile_step(const plan::EnumerateList& node, NodeContext& context) {
   auto step = std::make_unique<EnumerateListStep>();
   step->variable = context.registers.of(node.variable);
   context.registers.written(step->variable);
+  if (node.pair_value) {
+    step->pair_value = context.registers.of(*node.pair_value);
+    context.registers.written(step->pair_value);
+  }
   step->carried = context.registers.live();
   if (const auto* range = node.list->get_if<syntax::Range>()) {
     step->low = TRY(compile_expression(*range->low, context.registers));
     step->high = TRY(compile_expression(*range->high, context.registers));
   } else {
     step->list = TRY(compile_expression(*node.list, context.registers));
+    if (node.pair_value) {
+      const auto& object = *node.list->get_if<syntax::FunctionCall>()->arguments[0];
+      step->object = TRY(compile_expression(object, context.registers));
+    }
   }
   return step;
 }

@@ -142,6 +142,9 @@ class EnumerateView : public Operator {
       size_t row = to.rows();
       Slice document = scan_->document();
       rows_.add(document);
+      if (step_.output.document_id != kNoRegister) {
+        rows_.set_document_id(linked_[next_collection_].collection->name + "/" + std::string(scan_->key()));
+      }
       for (size_t i = 0; i < scorers_.size(); ++i) {
         double score = filter_ == nullptr ? 0 : filter_->score(*run_, scorers_[i]);
         garbage_.clear();
@@ -203,6 +206,8 @@ StepResult compile_step(const plan::EnumerateView& node, NodeContext& context) {
   }
   plan::ScanOutput output;
   output.variable = node.variable;
+  output.produces_document = !node.document_id;
+  output.document_id = node.document_id;
   step->output = TRY(compile_output(output, registers));
   step->carried = registers.live();
   if (node.condition) step->condition = TRY(compile_search(*node.condition, node.variable, registers));

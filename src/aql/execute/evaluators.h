@@ -27,6 +27,8 @@ EvaluatorPtr make_or(EvaluatorPtr left, EvaluatorPtr right);
 EvaluatorPtr make_ternary(EvaluatorPtr condition, EvaluatorPtr when_true, EvaluatorPtr when_false);
 
 // evaluators_comparison.cc: ==, !=, <, <=, >, >=, IN, NOT IN, LIKE, NOT LIKE, =~, !~
+// value IN list, of a list that comes sorted.
+EvaluatorPtr make_in_sorted(EvaluatorPtr value, EvaluatorPtr list, bool negated);
 EvaluatorPtr make_comparison(syntax::BinaryOperator op, EvaluatorPtr left, EvaluatorPtr right);
 // `value IN low..high` without the array.
 EvaluatorPtr make_in_range(EvaluatorPtr value, EvaluatorPtr low, EvaluatorPtr high, bool negated);

@@ -88,6 +88,30 @@ class In : public Evaluator {
   const bool negated_;
 };
 
+// A list in order is searched by halves.
+class InSorted : public Evaluator {
+ public:
+  InSorted(EvaluatorPtr value, EvaluatorPtr list, bool negated)
+      : value_(std::move(value)), list_(std::move(list)), negated_(negated) {}
+  Slice evaluate(Evaluation& evaluation) const override { return Slice::boolean(is_true(evaluation)); }
+  bool is_true(Evaluation& evaluation) const override {
+    Slice searched = value_->evaluate(evaluation), list = list_->evaluate(evaluation);
+    if (searched.is_none()) searched = Slice::null();
+    size_t low = 0, high = list.is_array() ? list.size() : 0;
+    while (low < high) {
+      size_t middle = low + (high - low) / 2;
+      int order = value::compare(list.at(middle), searched);
+      if (order == 0) return !negated_;
+      (order < 0 ? low : high) = order < 0 ? middle + 1 : middle;
+    }
+    return negated_;
+  }
+
+ private:
+  const EvaluatorPtr value_, list_;
+  const bool negated_;
+};
+
 struct HashOfSlice {
   size_t operator()(Slice value) const { return value::hash(value); }
 };
@@ -200,6 +224,10 @@ EvaluatorPtr make_in(EvaluatorPtr value, EvaluatorPtr array, bool negated) {
 }
 
 }  // namespace
+
+EvaluatorPtr make_in_sorted(EvaluatorPtr value, EvaluatorPtr list, bool negated) {
+  return std::make_unique<InSorted>(std::move(value), std::move(list), negated);
+}
 
 EvaluatorPtr make_comparison(BinaryOperator op, EvaluatorPtr left, EvaluatorPtr right) {
   switch (op) {

@@ -334,7 +334,8 @@ class JsonExplainer {
     builder_.add("waitForSync", false);
     if (!node.collections.empty()) put_strings("collections", node.collections);
     builder_.close();
-    builder_.add("noMaterialization", false);
+    put_out("outNmDocId", node.document_id);
+    builder_.add("noMaterialization", node.document_id.has_value());
     builder_.add("volatility", 0);
   }
   void put(const Materialize& node) {
@@ -346,7 +347,9 @@ class JsonExplainer {
   }
   void put(const EnumerateList& node) {
     put_text("expression", node.list);
-    put_out("outVariable", node.variable);
+    builder_.add("mode", node.pair_value ? "object" : "array");
+    put_out(node.pair_value ? "keyOutVariable" : "outVariable", node.variable);
+    put_out("valueOutVariable", node.pair_value);
   }
   void put(const Filter& node) { put_text("expression", node.condition); }
   // "json" for a value that is known, "attribute" for an attribute of a variable, "simple" for all else.

@@ -30,12 +30,14 @@ struct Notes {
     return result + output(node.output);
   }
   std::string operator()(const EnumerateView& node) const {
-    return node.scores.empty() ? "view query" : "view query with scores";
+    std::string result = node.scores.empty() ? "view query" : "view query with scores";
+    return node.document_id ? result + ", with late materialization" : result;
   }
   std::string operator()(const Materialize& node) const {
     std::string result = output(node.output);
     return result.empty() ? "" : result.substr(2);
   }
+  std::string operator()(const EnumerateList& node) const { return node.pair_value ? "object iteration" : ""; }
   std::string operator()(const Traversal& node) const {
     const GraphOptions& options = node.options;
     std::string result = fmt::format("order: {}, uniqueVertices: {}, uniqueEdges: {}", order_text(options.order),

@@ -79,14 +79,14 @@ EnumeratePaths copy_kind(const EnumeratePaths& node) {
           node.path, node.path_content};
 }
 EnumerateView copy_kind(const EnumerateView& node) {
-  EnumerateView result{node.view, node.variable, copy(node.condition), node.collections, {}};
+  EnumerateView result{node.view, node.variable, copy(node.condition), node.collections, {}, node.document_id};
   for (const auto& score : node.scores) result.scores.push_back({score.variable, copy(score.call)});
   return result;
 }
 Materialize copy_kind(const Materialize& node) {
   return {node.collection, node.document_id, copy(node.output), node.max_projections};
 }
-EnumerateList copy_kind(const EnumerateList& node) { return {copy(node.list), node.variable}; }
+EnumerateList copy_kind(const EnumerateList& node) { return {copy(node.list), node.variable, node.pair_value}; }
 Filter copy_kind(const Filter& node) { return {copy(node.condition)}; }
 Calculation copy_kind(const Calculation& node) { return {copy(node.expression), node.variable}; }
 Subquery copy_kind(const Subquery& node) {
@@ -247,10 +247,11 @@ std::vector<VariableId> set_variables(const Node& node) {
   if (const auto* path = node.get_if<ShortestPath>()) put(path->vertex), put(path->edge);
   if (const auto* paths = node.get_if<EnumeratePaths>()) put(paths->path);
   if (const auto* view = node.get_if<EnumerateView>()) {
-    put(view->variable);
+    if (!view->document_id) put(view->variable);
+    put(view->document_id);
     for (const auto& score : view->scores) put(score.variable);
   }
-  if (const auto* list = node.get_if<EnumerateList>()) put(list->variable);
+  if (const auto* list = node.get_if<EnumerateList>()) put(list->variable), put(list->pair_value);
   if (const auto* calculation = node.get_if<Calculation>()) put(calculation->variable);
   if (const auto* subquery = node.get_if<Subquery>()) put(subquery->variable);
   if (const auto* collect_node = node.get_if<Collect>()) {

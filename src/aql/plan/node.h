@@ -179,6 +179,7 @@ struct EnumerateView {
     ExpressionPtr call;                        // BM25(document, …) or TFIDF(document, …)
   };
   std::vector<Score> scores;                   // that nodes behind ask for
+  std::optional<VariableId> document_id;       // given instead of the document, for a Materialize behind
 };
 
 // Reads the documents of rows that a scan gave without them (ScanOutput::document_id), and what nodes behind want of
@@ -193,6 +194,7 @@ struct Materialize {
 struct EnumerateList {
   ExpressionPtr list;                          // an expression; a Range is walked without being built
   VariableId variable;
+  std::optional<VariableId> pair_value;        // the list is ENTRIES(object), walked without being built: `variable` is the name
 };
 
 struct Filter {

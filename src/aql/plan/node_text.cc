@@ -61,6 +61,10 @@ class NodeText {
   }
   std::string operator()(const Materialize& node) const { return "MATERIALIZE " + name(node.output.variable); }
   std::string operator()(const EnumerateList& node) const {
+    if (node.pair_value) {
+      const auto& object = node.list->get_if<syntax::FunctionCall>()->arguments[0];
+      return fmt::format("FOR [{}, {}] OF {}", name(node.variable), name(*node.pair_value), text(object));
+    }
     return fmt::format("FOR {} IN {}", name(node.variable), text(node.list));
   }
   std::string operator()(const Filter& node) const { return "FILTER " + text(node.condition); }

@@ -1,6 +1,7 @@
 #pragma once
 // A catalog for tests, written as text: one collection a line, "name count [edge] [index …]".
 //   users 1000 persistent(age,name) persistent(email)/unique persistent(tags[*])/sparse~0.5
+//   view found users items
 // Every collection has its primary index, an edge collection its edge index. Behind ~ stands the selectivity.
 #include <charconv>
 #include <map>
@@ -20,6 +21,10 @@ class TestingCatalog : public CatalogView {
   std::shared_ptr<const CollectionInfo> find_collection(std::string_view name) const override {
     auto found = collections_.find(name);
     return found == collections_.end() ? nullptr : found->second;
+  }
+  std::shared_ptr<const ViewInfo> find_view(std::string_view name) const override {
+    auto found = views_.find(name);
+    return found == views_.end() ? nullptr : found->second;
   }
 
  private:
@@ -62,8 +67,21 @@ class TestingCatalog : public CatalogView {
     index->name = "idx_" + std::to_string(index->id);
     collection.indexes.push_back(std::move(index));
   }
+  void add_view(std::istringstream& words) {
+    auto view = std::make_shared<ViewInfo>();
+    std::string name;
+    words >> name >> name;
+    view->id = next_id_++;
+    view->name = name;
+    for (std::string linked; words >> linked;) {
+      view->collections.push_back(linked);
+      view->document_count += collections_.find(linked)->second->document_count;
+    }
+    views_.emplace(std::move(name), std::move(view));
+  }
   void add(const std::string& line) {
     std::istringstream words(line);
+    if (line.starts_with("view ")) return add_view(words);
     auto collection = std::make_shared<CollectionInfo>();
     words >> collection->name >> collection->document_count;
     if (collection->name.empty()) return;
@@ -91,6 +109,7 @@ class TestingCatalog : public CatalogView {
   }
 
   std::map<std::string, std::shared_ptr<const CollectionInfo>, std::less<>> collections_;
+  std::map<std::string, std::shared_ptr<const ViewInfo>, std::less<>> views_;
   uint64_t next_id_ = 100;
 };
 

@@ -40,7 +40,7 @@ QuestionMark copy_node(const QuestionMark& node) {
   return {copy(node.array), node.quantifier, copy(node.low), copy(node.high), node.element, copy(node.filter)};
 }
 Unary copy_node(const Unary& node) { return {node.op, copy(node.operand)}; }
-Binary copy_node(const Binary& node) { return {node.op, copy(node.left), copy(node.right)}; }
+Binary copy_node(const Binary& node) { return {node.op, copy(node.left), copy(node.right), node.is_sorted}; }
 ArrayComparison copy_node(const ArrayComparison& node) {
   return {node.quantifier, copy(node.at_least), node.op, copy(node.left), copy(node.right)};
 }

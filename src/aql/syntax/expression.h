@@ -92,6 +92,7 @@ enum class BinaryOperator : uint8_t {
 struct Binary {
   BinaryOperator op;
   ExpressionPtr left, right;
+  bool is_sorted = false;                             // IN: the list is in order, and holds nothing twice
 };
 // left ALL|ANY|NONE|AT LEAST (n) op right
 struct ArrayComparison {
