@@ -2,6 +2,7 @@
 // Constants and bind parameters need no rule: they are hashed.
 #include <algorithm>
 
+#include "aql/functions/registry.h"
 #include "aql/optimize/nodes.h"
 #include "aql/optimize/rules.h"
 
