@@ -25,6 +25,7 @@ class Generator {
     Scope scope;
     query.writes = random_.chance(12);
     if (query.writes) {
+      is_writing_ = true;
       query.text = write();
       return query;
     }
@@ -322,8 +323,8 @@ class Generator {
       } else {
         std::string name = fresh("x");
         if (which == 9 && random_.chance(40)) {
-          // A list, or an object, that is read in parts.
-          bool is_list = random_.chance(60);
+          // A list, or an object, that is read in parts. Another loop would let a write meet one document twice.
+          bool is_list = random_.chance(60) && !is_writing_;
           text += fmt::format("LET {} = {} ", name, is_list ? "(FOR l IN items RETURN l.n)" : fmt::format("{{p: {}, q: {}}}", leaf(scope), expression(scope, 1)));
           if (is_list) text += fmt::format("FOR z{} IN items FILTER z{}.b {} {} ", name, name, random_.pick({"IN", "NOT IN"}), name);
           if (is_list) scope.documents.push_back("z" + name), scope.order.push_back("z" + name + "._key");
@@ -373,6 +374,7 @@ class Generator {
 
   RandomSource random_;
   int last_variable_ = 0;
+  bool is_writing_ = false;
 };
 
 }  // namespace
