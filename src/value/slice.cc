@@ -61,6 +61,12 @@ bool Slice::is_int64() const {
   return (h >= 0x20 && h <= 0x2e) || (h >= 0x30 && h <= 0x3f) || (h == 0x2f && start_[8] < 0x80);
 }
 
+uint64_t Slice::load_odd(const uint8_t* from, unsigned width) {
+  uint64_t value = 0;
+  for (unsigned i = 0; i < width; ++i) value |= uint64_t(from[i]) << (8 * i);
+  return value;
+}
+
 bool Slice::is_large_unsigned() const { return head() == 0x2f && start_[8] >= 0x80; }
 
 uint64_t Slice::as_uint64() const {

@@ -95,10 +95,21 @@ class Slice {
   // The number that stands for a system attribute's name, or 0.
   static uint8_t system_name_code(std::string_view name);
 
-  static uint64_t load(const uint8_t* from, unsigned width) {
-    uint64_t value = 0;
-    std::memcpy(&value, from, width); // little endian machines only, checked in slice.cc
+  // Little endian machines only, checked in slice.cc. A copy of a fixed length is one instruction, of any length a call.
+  template <typename Integer>
+  static Integer load_fixed(const uint8_t* from) {
+    Integer value;
+    std::memcpy(&value, from, sizeof value);
     return value;
+  }
+  static uint64_t load(const uint8_t* from, unsigned width) {
+    switch (width) {
+      case 1: return *from;
+      case 2: return load_fixed<uint16_t>(from);
+      case 4: return load_fixed<uint32_t>(from);
+      case 8: return load_fixed<uint64_t>(from);
+      default: return load_odd(from, width);
+    }
   }
 
  private:
@@ -113,6 +124,7 @@ class Slice {
     size_t table;         // offset of the index table, 0 if there is none
   };
   Layout layout() const;
+  static uint64_t load_odd(const uint8_t* from, unsigned width);
 
   static const Type kTypes[256];
   static constexpr std::string_view kSystemNames[6] = {"", "_key", "_rev", "_id", "_from", "_to"};

@@ -22,7 +22,7 @@ struct EnumerateCollectionStep : Step {
   // The filter holds only for documents whose value at the path equals one of the outer row: then all documents are read
   // once into a table, and each outer row looks at those alone.
   EvaluatorPtr table_key;   // may be null
-  std::vector<std::string> table_path;
+  value::AttributePath table_path;
   double outer_rows = 1;
 };
 
@@ -177,7 +177,7 @@ Result<std::unique_ptr<Operator>> EnumerateCollectionStep::make(Runtime& runtime
 // The value of an equality in the filter whose other side is a projection of the scan, and which does not depend on the
 // document itself. Null where there is none.
 const syntax::Expression* find_table_key(const syntax::Expression& filter, const plan::ScanOutput& output,
-                                         std::vector<std::string>& path) {
+                                         value::AttributePath& path) {
   const auto* binary = filter.get_if<syntax::Binary>();
   if (binary == nullptr) return nullptr;
   if (binary->op == syntax::BinaryOperator::kAnd) {
@@ -197,7 +197,7 @@ const syntax::Expression* find_table_key(const syntax::Expression& filter, const
                      return plan::uses_variable(outer, candidate.variable);
                    });
     if (depends || outer.is_constant()) continue;
-    path = projection->path;
+    path = to_lookup(projection->path);
     return &outer;
   }
   return nullptr;

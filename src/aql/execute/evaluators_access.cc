@@ -3,6 +3,7 @@
 
 #include "aql/execute/evaluators.h"
 #include "aql/functions/conversion.h"
+#include "value/attribute_lookup.h"
 
 namespace workerdb::aql::execute {
 namespace {
@@ -48,22 +49,21 @@ class Readable : public Evaluator {
 template <typename Source>
 class Path : public Readable {
  public:
-  Path(Source source, std::vector<std::string> names) : source_(source), names_(std::move(names)) {}
+  Path(Source source, value::AttributePath path) : source_(source), path_(std::move(path)) {}
 
   Slice evaluate(Evaluation& evaluation) const override {
-    Slice value = source_.read(evaluation);
-    for (const std::string& name : names_) value = value.get(name);
+    Slice value = value::at_path(source_.read(evaluation), path_);
     return value.is_none() ? Slice::null() : value;
   }
   EvaluatorPtr extended(std::string name) const override {
-    auto names = names_;
-    names.push_back(std::move(name));
-    return std::make_unique<Path>(source_, std::move(names));
+    auto path = path_;
+    path.emplace_back(std::move(name));
+    return std::make_unique<Path>(source_, std::move(path));
   }
 
  private:
   const Source source_;
-  const std::vector<std::string> names_;
+  const value::AttributePath path_;
 };
 
 template <typename Source>
@@ -72,7 +72,7 @@ class Read : public Readable {
   explicit Read(Source source) : source_(source) {}
   Slice evaluate(Evaluation& evaluation) const override { return source_.read(evaluation); }
   EvaluatorPtr extended(std::string name) const override {
-    return std::make_unique<Path<Source>>(source_, std::vector<std::string>{std::move(name)});
+    return std::make_unique<Path<Source>>(source_, value::AttributePath(1, value::AttributeLookup(std::move(name))));
   }
 
  private:
@@ -83,13 +83,13 @@ class AttributeAccess : public Evaluator {
  public:
   AttributeAccess(EvaluatorPtr object, std::string name) : object_(std::move(object)), name_(std::move(name)) {}
   Slice evaluate(Evaluation& evaluation) const override {
-    Slice value = object_->evaluate(evaluation).get(name_);
+    Slice value = name_.in(object_->evaluate(evaluation));
     return value.is_none() ? Slice::null() : value;
   }
 
  private:
   const EvaluatorPtr object_;
-  const std::string name_;
+  const value::AttributeLookup name_;
 };
 
 class IndexedAccess : public Evaluator {

@@ -36,7 +36,7 @@ struct IndexScanStep : Step {
   CompiledOutput output;
   // One value for each outer row: with many outer rows all documents are read into a table instead.
   bool may_use_table = false;
-  std::vector<std::string> table_path;
+  value::AttributePath table_path;
   double outer_rows = 1;
 };
 
@@ -315,7 +315,7 @@ Result<> find_covered(CompiledOutput::Projection& projection, const plan::IndexI
   auto try_path = [&](const std::vector<std::string>& path) {
     if (!starts_with(projection.path, path)) return false;
     projection.covered_position = position;
-    projection.covered_rest.assign(projection.path.begin() + ptrdiff_t(path.size()), projection.path.end());
+    projection.covered_rest = value::AttributePath(projection.path.begin() + ptrdiff_t(path.size()), projection.path.end());
     return true;
   };
   for (const auto& field : index.fields) {
@@ -369,7 +369,7 @@ StepResult compile_step(const plan::IndexScan& node, NodeContext& context) {
   step->may_repeat_documents = expands || node.conditions.size() > 1;
   step->outer_rows = context.plan.nodes[context.position - 1]->estimated_rows;
   step->may_use_table = plan::looks_up_one_value(node) && step->output.takes_table_rows();
-  if (step->may_use_table) step->table_path = node.index->fields[0].path;
+  if (step->may_use_table) step->table_path = to_lookup(node.index->fields[0].path);
   return step;
 }
 

@@ -35,7 +35,7 @@ Result<std::unique_ptr<JoinTablePart>> JoinProbe::read(std::string_view lower, s
   uint64_t scanned = 0;
   while (TRY(scan->next())) {
     Slice document = scan->document();
-    for (size_t i = 0; i < values.size(); ++i) values[i] = follow(document, projections[i].path);
+    for (size_t i = 0; i < values.size(); ++i) values[i] = follow(document, projections[i].lookup);
     part->add(follow(document, *source_.path), values);
     if ((++scanned & 0x3ff) != 0) continue;
     TRY(runtime_.check());

@@ -13,7 +13,7 @@ namespace workerdb::aql::execute {
 struct JoinSource {
   uint32_t node_id = 0;
   const CompiledOutput* output = nullptr;      // takes_table_rows()
-  const std::vector<std::string>* path = nullptr;   // of the key inside a document
+  const value::AttributePath* path = nullptr;   // of the key inside a document
   const Evaluator* key = nullptr;              // of the outer row
 };
 

@@ -7,10 +7,12 @@ namespace workerdb::aql::execute {
 using base::Result;
 using value::Slice;
 
-Slice follow(Slice value, const std::vector<std::string>& path) {
-  for (const std::string& name : path) value = value.get(name);
+Slice follow(Slice value, const value::AttributePath& path) {
+  value = value::at_path(value, path);
   return value.is_none() ? Slice::null() : value;
 }
+
+value::AttributePath to_lookup(const std::vector<std::string>& path) { return {path.begin(), path.end()}; }
 
 Result<CompiledOutput> compile_output(const plan::ScanOutput& output, RegisterAllocation& registers) {
   CompiledOutput compiled;
@@ -20,7 +22,7 @@ Result<CompiledOutput> compile_output(const plan::ScanOutput& output, RegisterAl
   registers.written(document);
   for (const auto& projection : output.projections) {
     Register target = registers.of(projection.variable);
-    compiled.projections.push_back({projection.path, target, 0, {}});
+    compiled.projections.push_back({projection.path, to_lookup(projection.path), target, 0, {}});
     registers.written(target);
   }
   if (output.document_id) {
@@ -71,14 +73,14 @@ bool ScanRows::add(Slice document) {
   if (output_.filter != nullptr) {
     if (output_.filter_reads_projections) {
       for (const auto& projection : output_.projections) {
-        to_->column(projection.target)[row] = follow(document, projection.path);
+        to_->column(projection.target)[row] = follow(document, projection.lookup);
       }
     }
     if (!passes(row)) return false;
   }
   if (output_.keeps_document) document_[row] = to_->arena().copy(document);
   for (const auto& projection : output_.projections) {
-    to_->column(projection.target)[row] = to_->arena().copy(follow(document, projection.path));
+    to_->column(projection.target)[row] = to_->arena().copy(follow(document, projection.lookup));
   }
   to_->set_rows(row + 1);
   return true;

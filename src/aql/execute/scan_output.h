@@ -9,16 +9,18 @@
 #include "aql/execute/runtime.h"
 #include "aql/plan/node.h"
 #include "storage/schema.h"
+#include "value/attribute_lookup.h"
 
 namespace workerdb::aql::execute {
 
 struct CompiledOutput {
   struct Projection {
     std::vector<std::string> path;
+    value::AttributePath lookup;        // the same path
     Register target;
     // Index-only scans: which part of the entry holds it, and what is left of the path inside of it.
     size_t covered_position = 0;
-    std::vector<std::string> covered_rest;
+    value::AttributePath covered_rest;
   };
 
   Register document = kNoRegister;      // where a filter and the nodes behind find the document
@@ -36,8 +38,9 @@ struct CompiledOutput {
 };
 base::Result<CompiledOutput> compile_output(const plan::ScanOutput& output, RegisterAllocation& registers);
 
+value::AttributePath to_lookup(const std::vector<std::string>& path);
 // The value at a path, null where it is missing.
-value::Slice follow(value::Slice value, const std::vector<std::string>& path);
+value::Slice follow(value::Slice value, const value::AttributePath& path);
 
 // Whether the inner side of a join, read for about `outer_rows` rows, should be read at once and kept. `cost_of_row` is
 // what reading it for one outer row takes, against reading one document of a scan.
