@@ -99,6 +99,7 @@ Result<Database::EnsuredAnalyzer> Database::ensure_analyzer(Slice given) {
   }
   keyed.close();
   TRY(collection->insert(keyed.slice()));
+  core_->results.clear(*database_);   // they do not know which analyzers they were made with
   return EnsuredAnalyzer{described(*definition, database_->name), true};
 }
 
@@ -116,6 +117,7 @@ Result<> Database::drop_analyzer(std::string_view full_name, bool force) {
   }
   auto removed = TRY(collection(search::kAnalyzersCollection)).remove(name);
   if (!removed) return std::move(removed).error();
+  core_->results.clear(*database_);
   return {};
 }
 

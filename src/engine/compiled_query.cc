@@ -9,7 +9,6 @@
 #include "aql/plan/walk.h"
 #include "aql/semantics/analyze.h"
 #include "aql/syntax/statement.h"
-#include "base/time.h"
 #include "engine/catalog_view.h"
 
 namespace workerdb::engine {
@@ -45,6 +44,36 @@ size_t added_levels(const Plan& plan) {
     if (const auto* inner = aql::plan::subplan(std::as_const(*node))) levels += 1 + added_levels(*inner);
   }
   return levels;
+}
+
+bool only_calls_cacheable(const Expression& expression) {
+  const auto* call = expression.get_if<aql::syntax::FunctionCall>();
+  if (call != nullptr && (call->function == nullptr || !call->function->is_cacheable())) return false;
+  bool all = true;
+  aql::plan::for_each_operand(expression, [&](const Expression& operand) { all = all && only_calls_cacheable(operand); });
+  return all;
+}
+
+// Asked before the optimizer, which may put something else in a function's place.
+bool only_calls_cacheable(const Plan& plan) {
+  for (const auto& node : plan.nodes) {
+    bool all = true;
+    aql::plan::for_each_expression(std::as_const(*node), [&](const Expression& expression) {
+      all = all && only_calls_cacheable(expression);
+    });
+    const auto* inner = aql::plan::subplan(std::as_const(*node));
+    if (!all || (inner != nullptr && !only_calls_cacheable(*inner))) return false;
+  }
+  return true;
+}
+
+bool reads_by_ids(const Plan& plan) {
+  return std::ranges::any_of(plan.nodes, [](const auto& node) {
+    const auto* inner = aql::plan::subplan(std::as_const(*node));
+    return node->template get_if<aql::plan::Traversal>() != nullptr ||
+           node->template get_if<aql::plan::ShortestPath>() != nullptr ||
+           node->template get_if<aql::plan::EnumeratePaths>() != nullptr || (inner != nullptr && reads_by_ids(*inner));
+  });
 }
 
 // Remembers what it was asked.
@@ -154,29 +183,29 @@ bool holds_upsert(const Plan& plan) {
 
 Result<CompiledQueryPtr> compile_query(const storage::Store& store, const storage::Database& database,
                                        std::string_view text, Slice bind_variables, const QueryOptions& options,
-                                       bool with_program) {
-  CompiledQuery::Times times;
-  int64_t started_ns = base::steady_time_ns();
-  auto lap = [&started_ns](double& to_s) {
-    int64_t now_ns = base::steady_time_ns();
-    to_s = double(now_ns - std::exchange(started_ns, now_ns)) / 1e9;
+                                       bool with_program, PhaseClock* phases) {
+  auto enter = [phases](Phase phase) {
+    if (phases != nullptr) phases->enter(phase);
   };
+  enter(Phase::kParsing);
   auto parsed = TRY(aql::syntax::parse(text));
-  lap(times.parsing_s);
+  enter(Phase::kOptimizingAst);
   RecordingCatalogView catalog(store, database);
   aql::execute::ProgramEvaluator evaluator;
   auto analyzed = TRY(aql::semantics::analyze(std::move(*parsed), bind_variables, catalog, &evaluator));
   if (options.fail_on_warning && !analyzed.warnings.empty()) {
     return Error(analyzed.warnings.front().code, analyzed.warnings.front().message);
   }
-  lap(times.analyzing_s);
   auto compiled = std::make_shared<CompiledQuery>();
   compiled->warnings = std::move(analyzed.warnings);
+  enter(Phase::kInstantiatingPlan);
   auto plan = TRY(aql::plan::build(std::move(analyzed)));
+  compiled->is_cacheable = !plan->modifies() && only_calls_cacheable(*plan);
+  compiled->reads_by_ids = reads_by_ids(*plan);
   if (added_levels(*plan) > kLargestNesting) return ErrorCode::kQueryTooMuchNesting;
-  lap(times.planning_s);
   aql::optimize::RuleSettings rules = TRY(aql::optimize::parse_rule_settings(options.optimizer_rules));
   rules.full_count = options.full_count;
+  enter(Phase::kOptimizingPlan);
   rules.max_plans = options.max_plans;
   rules.all_plans = options.all_plans;
   aql::optimize::Report report;
@@ -185,18 +214,38 @@ Result<CompiledQueryPtr> compile_query(const storage::Store& store, const storag
   compiled->rules_executed = report.rules_executed;
   compiled->rules_skipped = report.rules_skipped;
   if (options.all_plans) std::ranges::move(report.others, std::back_inserter(compiled->other_plans));
-  lap(times.optimizing_s);
   compiled->serves_other_values = serves_other_values(*plan);
   compiled->plan = std::move(plan);
   compiled->sources = catalog.take_sources();
   compiled->graphs = catalog.take_graphs();
   compiled->views = catalog.take_views();
+  enter(Phase::kInstantiatingExecutors);
   if (with_program) {
     compiled->program = TRY(aql::execute::compile(compiled->plan, compiled->serves_other_values));
   }
-  lap(times.compiling_s);
-  compiled->times = times;
   return compiled;
+}
+
+bool means_the_same(const storage::Store& store, const storage::Database& database, const CompiledQuery& query) {
+  for (const auto& graph : query.graphs) {
+    auto now = StoreCatalogView(store, database).find_graph(graph.name);
+    if (now == nullptr || now->revision != graph.revision) return false;
+  }
+  for (const auto& view : query.views) {
+    if (store.find_view(database, view.name) != view.view) return false;
+  }
+  return std::ranges::all_of(query.sources, [&](const auto& source) {
+    return store.find_collection(database, source.name) == source.collection;
+  });
+}
+
+void append_warnings(const std::vector<aql::functions::Warning>& warnings, Builder& to) {
+  for (const auto& warning : warnings) {
+    to.open_object();
+    to.add("code", int(warning.code));
+    to.add("message", warning.message);
+    to.close();
+  }
 }
 
 Result<> authorize(const storage::Store& store, const storage::Database& database, const Plan& plan,

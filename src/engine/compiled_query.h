@@ -9,6 +9,7 @@
 #include "aql/execute/execution.h"
 #include "aql/functions/context.h"
 #include "aql/plan/node.h"
+#include "engine/phases.h"
 #include "engine/query.h"
 #include "storage/store.h"
 
@@ -19,14 +20,13 @@ struct CompiledQuery {
   std::shared_ptr<const aql::plan::Plan> plan;
   std::shared_ptr<const aql::execute::Program> program;   // null where only the plan was wanted
   std::vector<aql::functions::Warning> warnings;
-  // How long each step took, in seconds, for a query's profile.
-  struct Times {
-    double parsing_s = 0, analyzing_s = 0, planning_s = 0, optimizing_s = 0, compiling_s = 0;
-  };
-  Times times;
   // The program reads its bind parameters when it runs, so it serves every value of the same kind. False: the plan
   // holds for the very values that it was made for.
   bool serves_other_values = false;
+  // It only reads, and comes to the same rows as long as what it reads is the same.
+  bool is_cacheable = false;
+  // It may read collections that it does not name: the vertices that edges lead to.
+  bool reads_by_ids = false;
   // Each collection that was asked for by name, as it was found (null: there was none), with its number of documents.
   struct Source {
     std::string name;
@@ -53,7 +53,13 @@ using CompiledQueryPtr = std::shared_ptr<const CompiledQuery>;
 
 Result<CompiledQueryPtr> compile_query(const storage::Store& store, const storage::Database& database,
                                        std::string_view text, Slice bind_variables, const QueryOptions& options,
-                                       bool with_program);
+                                       bool with_program, PhaseClock* phases = nullptr);
+
+// Whether each name that the query was made with still stands for the very same thing.
+bool means_the_same(const storage::Store& store, const storage::Database& database, const CompiledQuery& query);
+
+// {"code", "message"} of each, into an open array.
+void append_warnings(const std::vector<aql::functions::Warning>& warnings, Builder& to);
 
 // Asks options.authorize for every collection of the plan, by their own names: a query may also name one by its number,
 // and rights go by names. kReadOnly for a query that writes where only reading is allowed.

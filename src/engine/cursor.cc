@@ -11,67 +11,91 @@ namespace {
 constexpr size_t kRowsAtOnce = 1000;
 constexpr size_t kChunkBytes = 1 << 20;
 
-void append_warnings(const std::vector<aql::functions::Warning>& warnings, Builder& to) {
-  for (const auto& warning : warnings) {
-    to.open_object();
-    to.add("code", int(warning.code));
-    to.add("message", warning.message);
-    to.close();
-  }
-}
-
 }  // namespace
 
 Cursor::State::~State() {
-  tracked->attach(nullptr);
-  if (!finished) core->queries.finish(*tracked, true, core->options.slow_query_s);
+  // Nobody read the stream to its end.
+  if (!finished) core->queries.finish(*tracked, int(ErrorCode::kQueryKilled));
 }
 
-Result<> Cursor::State::finish(bool failed) {
+void Cursor::State::fail(const Error& error) {
+  if (finished) return;
+  finished = true;
+  core->queries.finish(*tracked, int(error.code()));
+}
+
+Result<> Cursor::State::finish() {
   if (finished) return {};
   finished = true;
-  tracked->attach(nullptr);
-  tracked->peak_memory_bytes = execution->statistics().peak_memory_bytes;
-  if (cached != nullptr && !stream) cached->ran(uint64_t(base::steady_time_ns() - tracked->started_steady_ns));
+  tracked->phases.enter(Phase::kFinalizing);
+  if (execution != nullptr) tracked->warnings = execution->warning_count();
+  if (cached != nullptr && !options.stream) cached->ran(uint64_t(base::steady_time_ns() - tracked->started_steady_ns));
   Result<> committed;
-  if (own_transaction != nullptr && !failed) committed = own_transaction->commit();
-  core->queries.finish(*tracked, failed || !committed, core->options.slow_query_s);
+  if (own_transaction != nullptr) committed = own_transaction->commit();
+  tracked->phases.enter(Phase::kFinished);
+  core->queries.finish(*tracked, committed ? 0 : int(committed.error().code()));
   return committed;
 }
 
 Result<> Cursor::State::materialize() {
-  uint64_t bytes = 0;
   for (;;) {
-    auto rows = execution->next(kRowsAtOnce);
-    if (!rows) {
-      (void)finish(true);
-      return std::move(rows).error();
+    auto rows = TRY(execution->next(kRowsAtOnce));
+    if (rows.empty()) break;
+    uint64_t bytes = 0;
+    for (Slice row : rows) {
+      if (own_chunks->empty() || own_chunks->back().size() >= kChunkBytes) own_chunks->emplace_back();
+      std::string_view value = row.is_none() ? Slice::null().bytes() : row.bytes();
+      own_chunks->back().append(value);
+      bytes += value.size();
     }
-    if (rows->empty()) break;
-    for (Slice row : *rows) {
-      if (chunks.empty() || chunks.back().size() >= kChunkBytes) chunks.emplace_back();
-      std::string& last = chunks.back();
-      last.append(row.is_none() ? Slice::null().bytes() : row.bytes());
-    }
-    row_count += rows->size();
-    bytes = (chunks.size() - 1) * kChunkBytes + chunks.back().size();
-    if (memory_limit_bytes != 0 && bytes > memory_limit_bytes) {
-      (void)finish(true);
-      return Error(ErrorCode::kResourceLimit, "query would use more memory than allowed");
-    }
+    row_count += rows.size();
+    row_bytes += bytes;
+    TRY(execution->keep(bytes));
   }
-  return finish(false);
+  chunks = own_chunks;
+  if (recorder != nullptr) keep_result();
+  return finish();
+}
+
+// While the transaction is open: only then it can be asked what it saw.
+void Cursor::State::keep_result() {
+  if (execution->warning_count() > 0 || !core->results.is_small_enough(row_bytes)) return;
+  auto also_read = recorder->take();
+  auto versions = core->results.versions_of(*core->store, *database, *own_transaction, *compiled, also_read);
+  if (!versions) return;
+  auto result = std::make_shared<CachedResult>();
+  result->text = text;
+  result->bind_variables = bind_variables;
+  result->query = compiled;
+  result->versions = *std::move(versions);
+  result->also_read = std::move(also_read);
+  result->chunks = chunks;
+  result->row_count = row_count;
+  result->bytes = row_bytes;
+  result->extra = make_extra(false);
+  result->run_time_s = double(base::steady_time_ns() - tracked->started_steady_ns) / 1e9;
+  is_shared = true;
+  core->results.add(*core->store, *database, result_generation, std::move(result), options);
+}
+
+void Cursor::State::serve(CachedResultPtr result) {
+  compiled = result->query;
+  chunks = result->chunks;
+  is_shared = true;
+  row_count = result->row_count;
+  result->hits.fetch_add(1, std::memory_order_relaxed);
+  served = std::move(result);
 }
 
 Result<bool> Cursor::State::advance() {
-  if (!stream) {
+  if (!options.stream) {
     if (rows_read == row_count) return false;
-    if (offset == chunks[chunk].size()) {
-      chunks[chunk] = std::string();
+    if (offset == (*chunks)[chunk].size()) {
+      if (!is_shared) (*own_chunks)[chunk] = std::string();
       ++chunk;
       offset = 0;
     }
-    current = Slice(reinterpret_cast<const uint8_t*>(chunks[chunk].data() + offset));
+    current = Slice(reinterpret_cast<const uint8_t*>((*chunks)[chunk].data() + offset));
     offset += current.byte_size();
     ++rows_read;
     return true;
@@ -79,11 +103,11 @@ Result<bool> Cursor::State::advance() {
   if (made.empty() && !finished) {
     auto rows = execution->next(kRowsAtOnce);
     if (!rows) {
-      (void)finish(true);
+      fail(rows.error());
       return std::move(rows).error();
     }
     made = *rows;
-    if (made.empty()) TRY(finish(false));
+    if (made.empty()) TRY(finish());
   }
   if (made.empty()) return false;
   current = made.front();
@@ -92,7 +116,7 @@ Result<bool> Cursor::State::advance() {
   return true;
 }
 
-void Cursor::State::append_statistics(Builder& to) const {
+void Cursor::State::append_statistics(Builder& to, bool with_nodes) const {
   const auto& statistics = execution->statistics();
   to.open_object();
   to.add("writesExecuted", statistics.writes_executed);
@@ -112,36 +136,25 @@ void Cursor::State::append_statistics(Builder& to) const {
   to.add("executionTime", double(statistics.execution_time_ns) / 1e9);
   to.add("peakMemoryUsage", statistics.peak_memory_bytes);
   to.add("intermediateCommits", 0);
-  if (profile >= 2) {
+  if (with_nodes) {
     to.key("nodes");
     to.open_array();
     for (const auto& node : statistics.nodes) {
       to.open_object();
+      // As documented by example: a node's time is its own and that of the nodes that it fetched its rows from.
       to.add("id", node.node_id);
       to.add("calls", node.calls);
+      to.add("parallel", 0);
       to.add("items", node.items);
       to.add("filtered", node.filtered);
-      to.add("runtime", double(node.runtime_ns) / 1e9);
+      to.add("runtime", double(node.runtime_ns + node.fetching_ns) / 1e9);
+      to.add("fetching", double(node.fetching_ns) / 1e9);
+      to.add("peakMemoryUsage", node.peak_bytes);
       to.close();
     }
     to.close();
   }
   to.close();
-}
-
-// The documented stages ("Query profiling"). A plan that was kept took no time to make; collections are found while
-// names are resolved, and rows are handed over while they are made.
-void Cursor::State::append_profile(Builder& to) const {
-  CompiledQuery::Times times = compiled_now ? compiled->times : CompiledQuery::Times();
-  to.add("initializing", 0.0);
-  to.add("parsing", times.parsing_s);
-  to.add("optimizing ast", times.analyzing_s);
-  to.add("loading collections", 0.0);
-  to.add("instantiating plan", times.planning_s);
-  to.add("optimizing plan", times.optimizing_s);
-  to.add("instantiating executors", times.compiling_s);
-  to.add("executing", double(execution->statistics().execution_time_ns) / 1e9);
-  to.add("finalizing", 0.0);
 }
 
 Cursor::Cursor(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -164,43 +177,57 @@ Result<size_t> Cursor::append_json(size_t count, std::string& rows) {
 }
 
 Result<bool> Cursor::has_more() {
-  if (!state_->stream) return state_->rows_read < state_->row_count;
+  if (!state_->options.stream) return state_->rows_read < state_->row_count;
   if (!state_->made.empty()) return true;
   if (state_->finished) return false;
-  bool more = TRY(state_->execution->has_more());
+  auto more = state_->execution->has_more();
+  if (!more) {
+    state_->fail(more.error());
+    return more;
+  }
   // The end commits here, so that a reader who asks before it reads sees its failure.
-  if (!more) TRY(state_->finish(false));
+  if (!*more) TRY(state_->finish());
   return more;
 }
 
 std::optional<uint64_t> Cursor::count() const {
-  return state_->stream ? std::nullopt : std::optional<uint64_t>(state_->row_count);
+  return state_->options.stream ? std::nullopt : std::optional<uint64_t>(state_->row_count);
 }
 
 Buffer Cursor::extra() const {
-  Builder builder;
-  builder.open_object();
-  builder.key("warnings");
-  builder.open_array();
-  append_warnings(state_->compiled->warnings, builder);
-  append_warnings(state_->execution->warnings(), builder);
-  builder.close();
-  builder.key("stats");
-  state_->append_statistics(builder);
-  if (state_->profile >= 1) {
-    builder.key("profile");
-    builder.open_object();
-    state_->append_profile(builder);
-    builder.close();
-  }
-  if (state_->profile >= 2) {
-    builder.key("plan");
-    aql::plan::append_explain(*state_->compiled->plan, builder);
-  }
-  builder.close();
-  return builder.take();
+  if (state_->served != nullptr) return state_->served->extra;
+  return state_->make_extra(true);
 }
 
+Buffer Cursor::State::make_extra(bool with_profile) const {
+  const int level = with_profile ? options.profile : 0;
+  Builder to;
+  to.open_object();
+  to.key("warnings");
+  to.open_array();
+  append_warnings(compiled->warnings, to);
+  append_warnings(execution->warnings(), to);
+  to.close();
+  to.key("stats");
+  append_statistics(to, level >= 2);
+  if (level >= 1) {
+    to.key("profile");
+    to.open_object();
+    for (size_t phase = 0; phase < kTimedPhases; ++phase) to.add(kPhaseNames[phase], tracked->phases.seconds(phase));
+    to.close();
+  }
+  if (level >= 2) {
+    to.key("plan");
+    aql::plan::append_explain(*compiled->plan, to);
+  }
+  to.close();
+  return to.take();
+}
+
+void Cursor::set_cancelled(CancelledFlag cancelled) {
+  if (!state_->finished) state_->core->queries.set_cancelled(*state_->tracked, std::move(cancelled));
+}
+bool Cursor::cached() const { return state_->served != nullptr; }
 bool Cursor::modifies() const { return state_->compiled->plan->modifies(); }
 uint64_t Cursor::id() const { return state_->tracked->id; }
 std::optional<uint64_t> Cursor::plan_cache_key() const { return state_->plan_cache_key; }

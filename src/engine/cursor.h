@@ -11,6 +11,7 @@
 #include "engine/plan_cache.h"
 #include "engine/query.h"
 #include "engine/query_registry.h"
+#include "engine/result_cache.h"
 
 namespace workerdb::engine {
 
@@ -22,28 +23,37 @@ struct Cursor::State {
   Result<> materialize();
   // Rows that are kept or, in a stream, made now. Sets current_; false behind the last row.
   Result<bool> advance();
-  Result<> finish(bool failed);
-  void append_statistics(Builder& to) const;
-  void append_profile(Builder& to) const;
+  // Commits what the query did in a transaction of its own.
+  Result<> finish();
+  void fail(const Error& error);
+  // Takes the rows of an earlier run.
+  void serve(CachedResultPtr result);
+  void keep_result();
+  Buffer make_extra(bool with_profile) const;
+  void append_statistics(Builder& to, bool with_nodes) const;
 
   std::shared_ptr<Core> core;
+  storage::DatabasePtr database;
   std::shared_ptr<TrackedQuery> tracked;
   std::unique_ptr<storage::Transaction> own_transaction;   // null inside a caller's transaction
   CompiledQueryPtr compiled;
   CachedPlanPtr cached;                                    // where the plan is kept; may be null
   std::optional<uint64_t> plan_cache_key;
   Buffer bind_variables;                                   // the execution reads them
-  std::unique_ptr<aql::execute::Execution> execution;
-  int profile = 0;
-  uint64_t memory_limit_bytes = 0;
+  std::shared_ptr<ReadRecorder> recorder;                  // where the result may be kept; null elsewhere
+  uint64_t result_generation = 0;
+  std::string text;                                        // likewise
+  QueryOptions options;
+  std::unique_ptr<aql::execute::Execution> execution;      // null where the rows are an earlier run's
+  CachedResultPtr served;
   bool finished = false;       // committed and no longer tracked
-  bool stream = false;
-  bool compiled_now = false;   // its plan was not kept from an earlier run
 
-  // A finished query's rows, one behind the other in each chunk.
-  std::vector<std::string> chunks;
+  // A finished query's rows. Its own are given back as they are read; those of a kept result are shared.
+  std::shared_ptr<RowChunks> own_chunks = std::make_shared<RowChunks>();
+  std::shared_ptr<const RowChunks> chunks;
+  bool is_shared = false;
   size_t chunk = 0, offset = 0;
-  uint64_t row_count = 0, rows_read = 0;
+  uint64_t row_count = 0, rows_read = 0, row_bytes = 0;
 
   // A stream's rows that were made but not read.
   std::span<const Slice> made;

@@ -69,6 +69,12 @@ class Database {
   // The entries of the plan cache that queries asked for, and their end.
   std::vector<CachedPlanDescription> cached_plans() const;
   void clear_cached_plans();
+  // Likewise of the cache of results.
+  std::vector<CachedResultDescription> cached_results() const;
+  void clear_cached_results();
+  // What is kept of queries for Engine::running_queries() and slow_queries(); until the engine is closed.
+  QueryTracking tracking() const;
+  void set_tracking(const QueryTracking& tracking);
   // A query of this text ran before, only reads, and takes less than a moment: a thread that must not wait may run it.
   bool is_quick(std::string_view text) const;
 

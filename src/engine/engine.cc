@@ -34,7 +34,15 @@ Result<> Engine::set_database_properties(std::string_view name, Slice properties
   return core_->store->set_database_properties(name, properties);
 }
 
-Result<> Engine::drop_database(std::string_view name) { return core_->store->drop_database(name); }
+Result<> Engine::drop_database(std::string_view name) {
+  auto found = core_->store->find_database(name);
+  TRY(core_->store->drop_database(name));
+  core_->queries.forget(name);
+  if (found == nullptr) return {};
+  core_->plans.clear(*found);
+  core_->results.clear(*found);
+  return {};
+}
 
 std::vector<std::string> Engine::databases() const {
   std::vector<std::string> names;
@@ -48,10 +56,13 @@ std::vector<RunningQuery> Engine::running_queries(std::string_view database) con
 std::vector<RunningQuery> Engine::slow_queries(std::string_view database) const { return core_->queries.slow(database); }
 void Engine::clear_slow_queries(std::string_view database) { core_->queries.clear_slow(database); }
 
-Result<> Engine::kill_query(std::string_view database, uint64_t id) {
-  if (!core_->queries.kill(database, id)) return ErrorCode::kQueryNotFound;
+Result<> Engine::kill_query(std::string_view database, uint64_t id, std::string_view user) {
+  if (!core_->queries.kill(database, user, id)) return ErrorCode::kQueryNotFound;
   return {};
 }
+
+ResultCacheProperties Engine::result_cache() const { return core_->results.properties(); }
+void Engine::set_result_cache(const ResultCacheProperties& properties) { core_->results.set_properties(properties); }
 
 Result<> Engine::sync() { return core_->store->sync(); }
 uint64_t Engine::new_tick() { return core_->store->new_tick(); }

@@ -52,11 +52,15 @@ class Engine {
   Result<> drop_database(std::string_view name);
   std::vector<std::string> databases() const;   // sorted
 
-  // Queries of all databases. kQueryNotFound for an id that does not run.
+  // Queries of a database, or of all where its name is empty. See Database::set_tracking().
   std::vector<RunningQuery> running_queries(std::string_view database) const;
   std::vector<RunningQuery> slow_queries(std::string_view database) const;
   void clear_slow_queries(std::string_view database);
-  Result<> kill_query(std::string_view database, uint64_t id);
+  // kQueryNotFound for an id that does not run there. `user`: only one of this user's; empty: anybody's.
+  Result<> kill_query(std::string_view database, uint64_t id, std::string_view user = {});
+
+  ResultCacheProperties result_cache() const;
+  void set_result_cache(const ResultCacheProperties& properties);
 
   // All that is acknowledged is on the disk when this returns.
   Result<> sync();

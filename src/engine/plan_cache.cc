@@ -4,7 +4,6 @@
 #include <functional>
 
 #include "base/time.h"
-#include "engine/catalog_view.h"
 
 namespace workerdb::engine {
 namespace {
@@ -27,16 +26,7 @@ bool has_drifted(uint64_t then, uint64_t now) {
 }
 
 bool still_holds(const storage::Store& store, const storage::Database& database, const CachedPlan& plan) {
-  for (const auto& graph : plan.query->graphs) {
-    auto now = StoreCatalogView(store, database).find_graph(graph.name);
-    if (now == nullptr || now->revision != graph.revision) return false;
-  }
-  for (const auto& view : plan.query->views) {
-    if (store.find_view(database, view.name) != view.view) return false;
-  }
-  for (const auto& source : plan.query->sources) {
-    if (store.find_collection(database, source.name) != source.collection) return false;
-  }
+  if (!means_the_same(store, database, *plan.query)) return false;
   int64_t now = base::steady_time_ns(), next = plan.next_check_ns.load(std::memory_order_relaxed);
   if (now < next) return true;
   plan.next_check_ns.store(now + kCheckInterval_ns, std::memory_order_relaxed);

@@ -1,5 +1,6 @@
 #pragma once
 // What a query may be told, and what comes back.
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -11,6 +12,9 @@
 #include "engine/types.h"
 
 namespace workerdb::engine {
+
+// Turns true when nobody waits for the query any more: it ends with kQueryKilled soon after. Null: somebody always does.
+using CancelledFlag = std::shared_ptr<const std::atomic<bool>>;
 
 // Names and defaults: aql-language.tsv, "query option".
 struct QueryOptions {
@@ -29,6 +33,8 @@ struct QueryOptions {
   size_t threads = 0;                          // that may share a large scan; 0: as many as there are cores
   std::optional<uint64_t> join_table_from;     // documents from which on a join reads its inner side at once
   size_t batch_size = 0;                       // rows of an execution's internal batch; 0 the default. For tests.
+  std::optional<bool> cache;                   // whether the results cache is used; none: its mode decides
+  CancelledFlag cancelled;
   bool use_plan_cache = false;                 // 1584 unless the query may be kept; its plan is listed
   bool read_only = false;                      // a query that writes is refused with kReadOnly
   std::string user;                            // CURRENT_USER
@@ -54,15 +60,48 @@ struct OptimizerRule {
 };
 std::vector<OptimizerRule> optimizer_rules();
 
+// What a database keeps of its queries ("Track queries"). Names in the HTTP API: enabled, trackSlowQueries, trackBindVars,
+// maxSlowQueries, slowQueryThreshold, slowStreamingQueryThreshold, maxQueryStringLength.
+struct QueryTracking {
+  bool enabled = true, slow_queries = true, bind_variables = true;
+  uint64_t most_slow = 64;
+  double slow_s = 10, slow_stream_s = 10;
+  uint64_t text_length = 4096;                 // bytes
+};
+
 struct RunningQuery {
-  uint64_t id;
+  uint64_t id = 0;
   std::string database, user, text;
-  Buffer bind_variables;
-  int64_t started_unix_ms;
-  double run_time_s;
+  Buffer bind_variables;                       // none where they are not tracked
+  int64_t started_unix_ms = 0;
+  double run_time_s = 0;
   std::string state;                           // "executing", "killed" …
-  bool stream;
-  uint64_t peak_memory_bytes;
+  bool stream = false, modifies = false;
+  uint64_t warnings = 0;
+  uint64_t peak_memory_bytes = 0;              // in steps of 32 KiB
+  int exit_code = 0;                           // of a slow one: the error that it ended with
+};
+
+// The cache of results, for all databases ("The AQL query results cache").
+struct ResultCacheProperties {
+  enum class Mode : uint8_t { kOff, kOn, kDemand };
+  Mode mode = Mode::kOff;
+  uint64_t most_results = 128;                 // of each database
+  uint64_t most_bytes = uint64_t(256) << 20;   // of each database
+  uint64_t most_entry_bytes = uint64_t(16) << 20;
+  bool include_system = false;                 // queries that read system collections
+
+  bool operator==(const ResultCacheProperties&) const = default;
+};
+
+struct CachedResultDescription {
+  uint64_t key = 0;
+  std::string text;
+  Buffer bind_variables;
+  uint64_t bytes = 0, rows = 0, hits = 0;
+  double run_time_s = 0;
+  int64_t stored_unix_ms = 0;
+  std::vector<std::string> sources;            // collections and views, by name
 };
 
 // The rows of a query. Not for two threads at once, except kill().
@@ -82,6 +121,10 @@ class Cursor {
   std::optional<uint64_t> count() const;
   // {"warnings": […], "stats": {…}, "profile": {…}, "plan": {…}}: complete behind the last row.
   Buffer extra() const;
+  // From now on its rows are made for somebody who may leave (see QueryOptions::cancelled).
+  void set_cancelled(CancelledFlag cancelled);
+  // The rows were made by an earlier run of the query.
+  bool cached() const;
   // True if the query could write.
   bool modifies() const;
   uint64_t id() const;
@@ -90,6 +133,7 @@ class Cursor {
 
  private:
   friend class Database;
+  friend struct QueryRun;
   struct State;
   explicit Cursor(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;

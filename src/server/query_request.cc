@@ -52,6 +52,10 @@ Result<QueryRequest> parse_query_request(const Exchange& exchange, Slice body) {
   if (!options.get("spillOverThresholdNumRows").is_none()) {
     to.spill_from_rows = TRY(number_of(options, "spillOverThresholdNumRows", 0));
   }
+  // The documentation puts cache beside options as well as inside.
+  Slice cache = options.get("cache").is_none() ? body.get("cache") : options.get("cache");
+  if (!cache.is_null() && !cache.is_bool()) return Error(ErrorCode::kBadParameter, "cache must be a boolean");
+  if (cache.is_bool()) to.cache = cache.is_true();
   to.use_plan_cache = TRY(flag_of(options, "usePlanCache", false));
   to.max_warnings = TRY(number_of(options, "maxWarningCount", 10));
   to.max_plans = TRY(number_of(options, "maxNumberOfPlans", 128));

@@ -36,6 +36,7 @@ std::span<const Route> database_routes();
 std::span<const Route> document_routes();
 std::span<const Route> import_routes();
 std::span<const Route> index_routes();
+std::span<const Route> query_cache_routes();
 std::span<const Route> query_routes();
 std::span<const Route> transaction_routes();
 std::span<const Route> user_routes();

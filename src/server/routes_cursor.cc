@@ -28,7 +28,7 @@ Result<std::string> batch_body(OpenCursor& cursor, int status, bool& has_more) {
     value::append_json(cursor.rows.extra().slice(), body);
   }
   if (auto key = cursor.rows.plan_cache_key()) body += fmt::format(",\"planCacheKey\":\"{}\"", *key);
-  body += fmt::format(",\"cached\":false,\"error\":false,\"code\":{}}}", status);
+  body += fmt::format(",\"cached\":{},\"error\":false,\"code\":{}}}", cursor.rows.cached(), status);
   return body;
 }
 
@@ -41,6 +41,8 @@ Result<HttpResponse> create_cursor(Exchange& exchange) {
   if (lifetime_s <= 0) lifetime_s = exchange.services.options.cursor_lifetime_s;
   bool show_count = TRY(flag_of(body, "count", false));
   bool allow_retry = TRY(flag_of(request.options_body, "allowRetry", false));
+  // A client that may ask for the batch again can also come back for it.
+  if (!allow_retry) request.options.cancelled = exchange.request.cancelled_flag();
   auto* transaction = TRY(exchange.transaction());
   if (transaction != nullptr) {
     request.options.authorize = [rights = std::move(request.options.authorize),
@@ -62,7 +64,10 @@ Result<HttpResponse> create_cursor(Exchange& exchange) {
   cursor->lifetime_ns = int64_t(std::min(lifetime_s, 1e9) * 1e9);
   bool has_more = false;
   auto text = TRY(batch_body(*cursor, 201, has_more));
-  if (has_more) {
+  bool is_gone = !allow_retry && exchange.request.cancelled();
+  if (has_more && !is_gone) {
+    // Between two requests nobody is there who could leave.
+    cursor->rows.set_cancelled(nullptr);
     // A stream's rows come out of the transaction: it must not be used by others between two batches.
     if (request.options.stream && transaction != nullptr) {
       cursor->transaction_hold = exchange.transaction_hold();
@@ -95,8 +100,10 @@ Result<HttpResponse> fetch(Exchange& exchange, uint64_t wanted_batch) {
     return Error(ErrorCode::kCursorNotFound, "batch id not found");
   }
   ++cursor->next_batch;
+  if (!cursor->allow_retry) cursor->rows.set_cancelled(exchange.request.cancelled_flag());
   bool has_more = false;
   auto text = batch_body(*cursor, 200, has_more);
+  cursor->rows.set_cancelled(nullptr);
   if (text && cursor->allow_retry) cursor->last_batch = *text;
   // With allowRetry the last batch can be asked for again until the cursor is deleted or expires.
   cursors.give_back(cursor, text.has_value() && (has_more || cursor->allow_retry));

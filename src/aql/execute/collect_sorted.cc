@@ -15,7 +15,7 @@ class SortedCollect : public Operator {
  public:
   SortedCollect(Runtime& runtime, std::unique_ptr<Operator> source, const CollectStep& step)
       : Operator(runtime, std::move(source)), step_(step), writer_(runtime, step), values_(&runtime.interrupt),
-        carried_(&runtime.interrupt), charge_(runtime.interrupt), keys_(step.groups.size()), rows_(runtime, input()) {}
+        carried_(&runtime.interrupt), garbage_(&runtime.interrupt), charge_(runtime.interrupt), keys_(step.groups.size()), rows_(runtime, input()) {}
 
   Result<bool> next(Batch& to, size_t wanted) override {
     size_t target = std::min(wanted, to.capacity());
@@ -30,6 +30,7 @@ class SortedCollect : public Operator {
         writer_.begin_batch();
         TRY(runtime_.check());
       }
+      if (runtime_.interrupt.tick()) TRY(runtime_.check());
       TRY(add_row(to));
     }
     TRY(runtime_.check());
@@ -87,7 +88,7 @@ class SortedCollect : public Operator {
   GroupWriter writer_;
   value::Arena values_;             // of the current group
   value::Arena carried_;
-  value::Arena garbage_{nullptr};
+  value::Arena garbage_;
   MemoryCharge charge_;
   std::vector<Slice> keys_;
   InputRows rows_;

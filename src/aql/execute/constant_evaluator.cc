@@ -4,6 +4,7 @@
 
 #include "aql/execute/expression_compiler.h"
 #include "aql/plan/walk.h"
+#include "base/time.h"
 
 namespace workerdb::aql::execute {
 namespace {
@@ -26,35 +27,42 @@ bool needs_nothing(const syntax::Expression& expression) {
 }  // namespace
 
 std::optional<value::Buffer> ProgramEvaluator::evaluate(const syntax::Expression& expression) {
+  if (remaining_ns_ <= 0) return std::nullopt;
   RegisterAllocation registers;
   auto compiled = compile_expression(expression, registers);
   if (!compiled || registers.count() > 0) return std::nullopt;
-  Interrupt interrupt(kFoldingMemory, 0);
+  const int64_t start_ns = base::steady_time_ns();
+  Interrupt interrupt(kFoldingMemory, start_ns + remaining_ns_);
   value::Arena arena(&interrupt);
   functions::Context context;
   context.set_arena(&arena);
   context.stop_ = interrupt.flag();
+  context.deadline_ns = start_ns + remaining_ns_;
   context.largest_value_bytes = semantics::kMaxFoldedBytes;
   Evaluation evaluation(context, interrupt, registers.local_count());
   value::Slice value = (*compiled)->evaluate(evaluation);
+  remaining_ns_ -= base::steady_time_ns() - start_ns;
   if (!interrupt.check() || context.failed() || context.warning_count() > 0) return std::nullopt;
   if (value.byte_size() > semantics::kMaxFoldedBytes) return std::nullopt;
   return value::Buffer(value.is_none() ? value::Slice::null() : value);
 }
 
 std::optional<std::vector<functions::Warning>> ProgramEvaluator::warnings_of(const syntax::Expression& expression) {
-  if (!needs_nothing(expression)) return std::nullopt;
+  if (remaining_ns_ <= 0 || !needs_nothing(expression)) return std::nullopt;
   RegisterAllocation registers;
   auto compiled = compile_expression(expression, registers);
   if (!compiled || registers.count() > 0) return std::nullopt;
-  Interrupt interrupt(kFoldingMemory, 0);
+  const int64_t start_ns = base::steady_time_ns();
+  Interrupt interrupt(kFoldingMemory, start_ns + remaining_ns_);
   value::Arena arena(&interrupt);
   functions::Context context;
   context.set_arena(&arena);
   context.stop_ = interrupt.flag();
+  context.deadline_ns = start_ns + remaining_ns_;
   context.largest_value_bytes = semantics::kMaxFoldedBytes;
   Evaluation evaluation(context, interrupt, registers.local_count());
   (void)(*compiled)->evaluate(evaluation);
+  remaining_ns_ -= base::steady_time_ns() - start_ns;
   return context.warnings();
 }
 

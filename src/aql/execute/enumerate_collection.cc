@@ -87,7 +87,8 @@ class EnumerateCollection : public Operator {
         break;
       }
       rows_.add(scan_->document());
-      if ((++scanned & 0x3ff) == 0) TRY(runtime_.check());
+      ++scanned;
+      if (runtime_.interrupt.tick()) TRY(runtime_.check());
     }
     runtime_.statistics.scanned_full += scanned;
     return {};

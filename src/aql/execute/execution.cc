@@ -52,6 +52,10 @@ class ProgramExecution : public Execution {
   }
 
   void kill() override { runtime_.interrupt.kill(); }
+  Result<> keep(size_t bytes) override {
+    runtime_.interrupt.keep(bytes);
+    return runtime_.interrupt.check();
+  }
 
   const ExecutionStatistics& statistics() const override {
     auto& statistics = const_cast<ExecutionStatistics&>(runtime_.statistics);

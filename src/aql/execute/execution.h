@@ -28,6 +28,8 @@ class AdjacencyCache;
 
 namespace workerdb::aql::execute {
 
+class QueryControl;   // interrupt.h
+
 // Whether the query's user may read a collection that only a function's argument names (DOCUMENT …); an error ends it.
 using ReadAuthorization = std::function<base::Result<>(std::string_view collection)>;
 
@@ -49,6 +51,7 @@ struct ExecutionOptions {
   int64_t now_ms = 0;                 // DATE_NOW(); 0: the clock when the execution is created
   std::string database, user;         // CURRENT_DATABASE(), CURRENT_USER()
   value::Slice bind_variables;        // an object that outlives the execution; for programs that keep their parameters
+  std::shared_ptr<QueryControl> control;   // how others end the query and see its memory; null: one of its own
   ReadAuthorization authorize_read;   // null: everything may be read
   graph::AdjacencyCache* adjacency = nullptr;   // edges that are held in memory; null: none are
 };
@@ -58,6 +61,8 @@ struct NodeStatistics {
   uint64_t calls = 0, items = 0;      // batches asked for, rows given
   uint64_t filtered = 0;
   uint64_t runtime_ns = 0;            // of this node without those in front of it
+  uint64_t fetching_ns = 0;           // of those
+  int64_t held_bytes = 0, peak_bytes = 0;   // memory that it took and did not give back: at the end, and at most
 };
 
 struct ExecutionStatistics {
@@ -104,6 +109,8 @@ class Execution {
 
   // Thread-safe, returns at once; the query ends with kQueryKilled at its next checkpoint.
   virtual void kill() = 0;
+  // Counts rows that the caller keeps for the memory limit. kResourceLimit, or why else the query is to end.
+  virtual base::Result<> keep(size_t bytes) = 0;
 
   // Complete at the end; in between, of what was done so far.
   virtual const ExecutionStatistics& statistics() const = 0;

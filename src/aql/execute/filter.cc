@@ -24,7 +24,7 @@ class Filter : public Operator {
   Result<bool> next(Batch& to, size_t wanted) override {
     size_t pull = std::min(wanted, to.capacity());
     while (TRY(input().next(to, pull))) {
-      apply(to);
+      TRY(apply(to));
       TRY(runtime_.check());
       if (to.rows() > 0) return true;
       to.clear();
@@ -34,7 +34,7 @@ class Filter : public Operator {
   }
 
  private:
-  void apply(Batch& batch) {
+  Result<> apply(Batch& batch) {
     Evaluation& evaluation = runtime_.evaluation;
     evaluation.set_batch(batch);
     garbage_.reset();
@@ -45,9 +45,13 @@ class Filter : public Operator {
       bool passes = step_.condition->is_true(evaluation);
       marks_[row] = passes;
       kept += passes;
+      // What a condition makes on its way is no part of the row.
+      if (garbage_.reserved() > kBatchBytes) garbage_.reset();
+      if (runtime_.interrupt.tick()) return runtime_.check();
     }
     runtime_.statistics.filtered += batch.rows() - kept;
     batch.keep(marks_, step_.live);
+    return {};
   }
 
   const FilterStep& step_;

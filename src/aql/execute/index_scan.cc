@@ -154,6 +154,7 @@ class IndexScan : public Operator {
     if (has_outer_) rows_.set_outer(outer_.batch(), outer_.row());
     while (to.rows() < target && to.arena_bytes() < kBatchBytes) {
       if (!in_range_ && !TRY(enter_next_range(to))) break;
+      if (runtime_.interrupt.tick()) TRY(runtime_.check());
       TRY(fill(to, target));
     }
     TRY(runtime_.check());

@@ -10,28 +10,49 @@
 
 namespace workerdb::aql::execute {
 
-// Belongs to one thread, but for kill() and what threads of one query share: the threads that help an execution have
-// interrupts of their own that are made from the execution's.
+// What the threads of one query share with whoever ends or watches it. Thread-safe.
+class QueryControl {
+ public:
+  void kill() {
+    killed_.store(true, std::memory_order_relaxed);
+    stop_.store(true, std::memory_order_relaxed);
+  }
+  // Its deadline is over: for who watches the clock in its stead.
+  void expire() {
+    is_late_.store(true, std::memory_order_relaxed);
+    stop_.store(true, std::memory_order_relaxed);
+  }
+  // True from the moment that the query is to end; for functions::Context.
+  const std::atomic<bool>& stop() const { return stop_; }
+  size_t peak_bytes() const { return peak_bytes_.load(std::memory_order_relaxed); }
+
+ private:
+  friend class Interrupt;
+  std::atomic<bool> stop_ = false, killed_ = false, is_late_ = false, is_over_budget_ = false;
+  // Used by operators and values; kept for the reader, and never again taken back.
+  std::atomic<size_t> used_bytes_ = 0, kept_bytes_ = 0, peak_bytes_ = 0;
+};
+
+// Belongs to one thread; the threads that help an execution have interrupts of their own that are made from the
+// execution's.
 class Interrupt : public value::MemoryObserver {
  public:
-  // Zero: no limit. The deadline is a base::steady_time_ns().
-  Interrupt(size_t memory_limit_bytes, int64_t deadline_ns)
-      : own_(std::make_unique<Shared>()), shared_(*own_), memory_limit_bytes_(memory_limit_bytes),
-        deadline_ns_(deadline_ns) {}
-  // For another thread of the same query. `main` outlives it.
+  // Zero: no limit. The deadline is a base::steady_time_ns(). `control` null: nobody ends it from outside.
+  Interrupt(size_t memory_limit_bytes, int64_t deadline_ns, std::shared_ptr<QueryControl> control = nullptr)
+      : control_(control != nullptr ? std::move(control) : std::make_shared<QueryControl>()), shared_(*control_),
+        memory_limit_bytes_(memory_limit_bytes), deadline_ns_(deadline_ns) {}
+  // For another thread of the same query.
   explicit Interrupt(Interrupt& main)
-      : shared_(main.shared_), memory_limit_bytes_(main.memory_limit_bytes_), deadline_ns_(main.deadline_ns_) {}
+      : control_(main.control_), shared_(main.shared_), memory_limit_bytes_(main.memory_limit_bytes_),
+        deadline_ns_(main.deadline_ns_) {}
 
-  void kill() {
-    shared_.killed.store(true, std::memory_order_relaxed);
-    shared_.stop.store(true, std::memory_order_relaxed);
-  }
+  void kill() { shared_.kill(); }
   // For functions::Context: true from the moment that the query is to end.
-  const std::atomic<bool>* flag() const { return &shared_.stop; }
+  const std::atomic<bool>* flag() const { return &shared_.stop(); }
 
   // Called once a step of a long loop; looks at the clock now and then. True: leave the loop; check() says why.
   bool tick() {
-    if (shared_.stop.load(std::memory_order_relaxed)) [[unlikely]] return true;
+    if (shared_.stop_.load(std::memory_order_relaxed)) [[unlikely]] return true;
     if ((++ticks_ & 0x3ff) != 0) return false;
     return look_at_clock();
   }
@@ -39,20 +60,19 @@ class Interrupt : public value::MemoryObserver {
   base::Result<> check();
 
   void grew(size_t bytes) override;
-  void shrank(size_t bytes) override { shared_.used_bytes.fetch_sub(bytes, std::memory_order_relaxed); }
-  size_t used_bytes() const { return shared_.used_bytes.load(std::memory_order_relaxed); }
-  size_t peak_bytes() const { return shared_.peak_bytes.load(std::memory_order_relaxed); }
+  void shrank(size_t bytes) override { shared_.used_bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
+  // Rows that the query's reader keeps count for the limit, but no operator can do anything about them.
+  void keep(size_t bytes);
+  size_t used_bytes() const { return shared_.used_bytes_.load(std::memory_order_relaxed); }
+  size_t peak_bytes() const { return shared_.peak_bytes(); }
   size_t limit_bytes() const { return memory_limit_bytes_; }
 
  private:
-  struct Shared {
-    std::atomic<bool> stop = false, killed = false, is_late = false, is_over_budget = false;
-    std::atomic<size_t> used_bytes = 0, peak_bytes = 0;
-  };
   bool look_at_clock();
+  void note_total(size_t total);
 
-  const std::unique_ptr<Shared> own_;   // null in a helping thread
-  Shared& shared_;
+  const std::shared_ptr<QueryControl> control_;
+  QueryControl& shared_;
   const size_t memory_limit_bytes_;
   const int64_t deadline_ns_;
   uint32_t ticks_ = 0;

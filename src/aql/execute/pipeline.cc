@@ -19,14 +19,20 @@ class Measured : public Operator {
     Runtime::Called before = std::exchange(runtime_.called, {});
     int64_t start = base::steady_time_ns();
     uint64_t filtered = runtime_.statistics.filtered;
+    int64_t used = int64_t(runtime_.interrupt.used_bytes());
     auto result = input().next(to, wanted);
-    Runtime::Called all{uint64_t(base::steady_time_ns() - start), runtime_.statistics.filtered - filtered};
+    Runtime::Called all{uint64_t(base::steady_time_ns() - start), runtime_.statistics.filtered - filtered,
+                        int64_t(runtime_.interrupt.used_bytes()) - used};
     NodeStatistics& node = runtime_.statistics.nodes[slot_];
     ++node.calls;
-    node.runtime_ns += all.runtime_ns - std::min(all.runtime_ns, runtime_.called.runtime_ns);
+    uint64_t fetching_ns = std::min(all.runtime_ns, runtime_.called.runtime_ns);
+    node.runtime_ns += all.runtime_ns - fetching_ns;
+    node.fetching_ns += fetching_ns;
     node.filtered += all.filtered - runtime_.called.filtered;
+    node.held_bytes += all.bytes - runtime_.called.bytes;
+    node.peak_bytes = std::max(node.peak_bytes, node.held_bytes);
     if (result && *result) node.items += to.rows();
-    runtime_.called = {before.runtime_ns + all.runtime_ns, before.filtered + all.filtered};
+    runtime_.called = {before.runtime_ns + all.runtime_ns, before.filtered + all.filtered, before.bytes + all.bytes};
     return result;
   }
 

@@ -13,7 +13,7 @@ Runtime::Runtime(const ExecutionOptions& execution_options, const storage::Store
       transaction(transaction_used),
       register_count(registers),
       local_count(locals),
-      interrupt(options.memory_limit_bytes, options.deadline_ns),
+      interrupt(options.memory_limit_bytes, options.deadline_ns, options.control),
       arenas(&interrupt),
       data(store_used, database_used, transaction_used, options.authorize_read),
       constants(&interrupt),
@@ -48,6 +48,7 @@ void Runtime::start(int64_t now_ms) {
   functions.user = options.user;
   functions.data = &data;
   functions.stop_ = interrupt.flag();
+  functions.deadline_ns = options.deadline_ns;
 }
 
 base::Result<> Runtime::check() {

@@ -39,9 +39,10 @@ struct Runtime {
   };
   KeyRange key_range;
   std::shared_ptr<JoinTables> join_tables;   // shared by all threads of the execution
-  // With a profile: what the operators called by the one that runs have taken and filtered.
+  // With a profile: what the operators called by the one that runs have taken and filtered, and the memory they took.
   struct Called {
     uint64_t runtime_ns = 0, filtered = 0;
+    int64_t bytes = 0;
   };
   Called called;
 

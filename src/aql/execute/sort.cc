@@ -89,6 +89,7 @@ class Order {
       for (const auto& key : step_.keys) keys_.push_back(key.expression->evaluate(evaluation));
       uint64_t prefix = order_prefix(keys_[keys_.size() - step_.keys.size()], scratch_);
       rows.push_back({step_.keys[0].ascending ? prefix : ~prefix, number, uint32_t(row)});
+      if (runtime_.interrupt.tick()) return;
     }
   }
   void clear() {

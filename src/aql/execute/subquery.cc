@@ -31,6 +31,7 @@ class Subquery : public Operator {
     if (!TRY(input().next(to, std::min(wanted, pull_)))) return false;
     Slice* results = to.column(step_.variable);
     for (size_t row = 0; row < to.rows(); ++row) {
+      if (runtime_.interrupt.tick()) TRY(runtime_.check());
       if (!is_wanted(to, row)) {
         results[row] = Slice::null();
         continue;

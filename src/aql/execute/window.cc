@@ -88,6 +88,7 @@ class Window : public Operator {
       for (size_t row = 0; row < batch.rows(); ++row) {
         evaluation.set_row(row);
         add_row(uint32_t(number), uint32_t(row));
+        if (runtime_.interrupt.tick()) TRY(runtime_.check());
       }
       TRY(runtime_.check());
     }

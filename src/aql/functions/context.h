@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "value/arena.h"
 #include "value/builder.h"
 #include "value/slice.h"
@@ -74,8 +75,12 @@ class Context {
   const std::vector<Warning>& warnings() const { return warnings_; }
   uint64_t warning_count() const { return warning_count_; }
 
-  // Set by another thread to end the query (kill, deadline, a client that left). Long loops look at it.
-  bool should_stop() const { return stop_ != nullptr && stop_->load(std::memory_order_relaxed); }
+  // The query is to end (kill, deadline, memory, a client that left). Long loops ask, at least once a few milliseconds.
+  bool should_stop() const {
+    if (stop_ == nullptr) return false;
+    if (stop_->load(std::memory_order_relaxed)) return true;
+    return deadline_ns != 0 && (++asked_ & 0xf) == 0 && base::steady_time_ns() >= deadline_ns;
+  }
 
   // Set once when the query starts.
   size_t max_warnings = 10;
@@ -84,6 +89,7 @@ class Context {
   std::string_view database, user;  // CURRENT_DATABASE, CURRENT_USER
   DataAccess* data = nullptr;       // null while constants are folded
   const std::atomic<bool>* stop_ = nullptr;
+  int64_t deadline_ns = 0;          // of base::steady_time_ns(); 0: none
   size_t largest_value_bytes = size_t(256) << 20;  // what one function may build (REPEAT, RANGE …)
 
  private:
@@ -92,6 +98,7 @@ class Context {
   std::vector<Warning> warnings_;
   uint64_t warning_count_ = 0;
   std::unique_ptr<base::Error> error_;
+  mutable uint32_t asked_ = 0;
 };
 
 }  // namespace workerdb::aql::functions

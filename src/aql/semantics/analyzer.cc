@@ -43,6 +43,11 @@ VariableId Analyzer::new_variable(std::string_view name) {
 }
 
 base::Result<> Analyzer::declare(syntax::Declaration& declaration, const Block& block) {
+  // No plan has room for so many, and each is looked for among all in front of it.
+  constexpr size_t kMostVariables = 10'000;
+  if (result_.variable_names.size() >= kMostVariables) {
+    return Error(ErrorCode::kQueryTooMuchNesting, fmt::format("too many variables{}", at(declaration.position)));
+  }
   const Binding* before = find(declaration.name);
   if (before != nullptr && !before->is_pseudo) {
     return Error(ErrorCode::kQueryVariableRedeclared,
@@ -95,8 +100,9 @@ base::Result<value::Slice> Analyzer::find_parameter(const std::string& name, syn
                  fmt::format("no value specified for declared bind parameter '{}'{}", name, at(position)));
   }
   auto& uses = result_.parameters;
-  number = size_t(std::ranges::find(uses, name, &ParameterUse::name) - uses.begin());
-  if (number == uses.size()) uses.push_back({name});
+  auto [known, is_new] = parameter_numbers_.try_emplace(name, uses.size());
+  if (is_new) uses.push_back({name});
+  number = known->second;
   return found;
 }
 
@@ -140,7 +146,7 @@ base::Result<> Analyzer::resolve(syntax::CollectionName& name) {
 
 base::Result<> Analyzer::check_parameters() const {
   for (value::ObjectIterator given(bind_variables_); given.valid(); given.next()) {
-    if (std::ranges::find(result_.parameters, given.name(), &ParameterUse::name) != result_.parameters.end()) continue;
+    if (parameter_numbers_.contains(std::string(given.name()))) continue;
     return Error(ErrorCode::kQueryBindParameterUndeclared,
                  fmt::format("bind parameter '{}' was not declared in the query", given.name()));
   }

@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "aql/semantics/analyze.h"
@@ -105,6 +106,7 @@ class Analyzer {
   Result<> check_options(syntax::ExpressionPtr& options, std::span<const std::string_view> known, const char* statement);
 
   value::Slice bind_variables_;
+  std::unordered_map<std::string, size_t> parameter_numbers_;   // into result_.parameters
   const CatalogView& catalog_;
   ConstantEvaluator* evaluator_;
   AnalyzedQuery result_;
