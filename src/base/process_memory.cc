@@ -1,5 +1,6 @@
 #include "base/process_memory.h"
 
+#include <malloc.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -18,6 +19,15 @@ void keep_memory_private() {
     ::setrlimit(RLIMIT_CORE, &limit);
   }
   ::prctl(PR_SET_DUMPABLE, 0);
+}
+
+void give_freed_memory_back() {
+  // Each pool keeps what its own threads freed: few pools keep little. Large pieces are mapped by themselves, however
+  // many of them were freed before (by default that moves the border up to 32 MiB).
+  constexpr int kPools = 2, kLargePiece = 256 << 10, kKeptAtEnd = 1 << 20;
+  ::mallopt(M_ARENA_MAX, kPools);
+  ::mallopt(M_MMAP_THRESHOLD, kLargePiece);
+  ::mallopt(M_TRIM_THRESHOLD, kKeptAtEnd);
 }
 
 }  // namespace workerdb::base

@@ -117,6 +117,7 @@ StackComposer compose_stack(std::string catalog_folder) {
     options.address = context.options.bind_address;
     options.port = context.options.ports.documents;
     options.root_password = context.secrets.documents_root;
+    options.memory_budget_bytes = context.options.documents_memory_budget_bytes;
     // Shared by the parts that call it, so that it lives as long as the last of them.
     auto documents = std::make_shared<DocumentService>(std::move(options));
     StackParts parts;

@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/machine_memory.h"
+#include "base/process_memory.h"
 #include "engine/machine_options.h"
+#include "engine/memory_budget.h"
 #include "net/http_client.h"
 
 namespace workerdb::cli {
@@ -28,12 +32,24 @@ InProcessService DocumentService::service() {
           [this](int64_t timeout_ms) { return probe(timeout_ms); }};
 }
 
+Result<engine::EngineOptions> options_within_budget(uint64_t bytes, server::DocumentServerOptions& server) {
+  if (bytes == 0) return engine::options_for_machine(base::machine_memory_bytes());
+  engine::EngineOptions options = TRY(engine::options_within(bytes));
+  base::give_freed_memory_back();
+  // A body is there as text and, read, as a value.
+  server.all_bodies_bytes = std::min(server.largest_body_bytes, bytes / 16);
+  server.largest_body_bytes = server.all_bodies_bytes;
+  server.largest_batch_bytes = options.answer_bytes;
+  server.worker_threads = std::min(server.worker_threads, 8);
+  return options;
+}
+
 Result<> DocumentService::start() {
   base::MutexLock lock(mutex_);
   server_.reset();
   engine_.reset();
-  engine_ = TRY(engine::Engine::open(options_.folder, engine::options_for_machine(base::machine_memory_bytes())));
   server::DocumentServerOptions options;
+  engine_ = TRY(engine::Engine::open(options_.folder, TRY(options_within_budget(options_.memory_budget_bytes, options))));
   options.address = options_.address;
   options.port = options_.port;
   options.root_password = options_.root_password;

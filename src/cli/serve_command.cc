@@ -5,10 +5,9 @@
 
 #include <csignal>
 
-#include "base/machine_memory.h"
 #include "base/private_file.h"
+#include "cli/document_service.h"
 #include "engine/engine.h"
-#include "engine/machine_options.h"
 #include "server/document_server.h"
 
 namespace workerdb::cli {
@@ -31,8 +30,9 @@ Result<> run_serve(const ServeOptions& options) {
   sigaddset(&signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
-  auto engine = TRY(engine::Engine::open(options.folder, engine::options_for_machine(base::machine_memory_bytes())));
   server::DocumentServerOptions server_options;
+  engine::EngineOptions engine_options = TRY(options_within_budget(options.memory_budget_bytes, server_options));
+  auto engine = TRY(engine::Engine::open(options.folder, engine_options));
   server_options.address = options.address;
   server_options.port = options.port;
   server_options.authentication = options.authentication;

@@ -2,6 +2,7 @@
 // What all handles of one open engine share. Private to this folder.
 #include <memory>
 
+#include "aql/execute/memory_pool.h"
 #include "engine/engine.h"
 #include "engine/plan_cache.h"
 #include "engine/query_registry.h"
@@ -19,6 +20,7 @@ struct Core {
   QueryRegistry queries;
   PlanCache plans;
   ResultCache results;
+  aql::execute::MemoryPool query_memory{options.all_queries_memory_limit_bytes};
   graph::AdjacencyCache adjacency{options.graph_cache_bytes};
   std::unique_ptr<storage::Store> store;   // destroyed first: nothing of it is in use when the last handle goes
 };

@@ -9,7 +9,6 @@ namespace workerdb::engine {
 namespace {
 
 constexpr size_t kRowsAtOnce = 1000;
-constexpr size_t kChunkBytes = 1 << 20;
 
 }  // namespace
 
@@ -38,28 +37,25 @@ Result<> Cursor::State::finish() {
 }
 
 Result<> Cursor::State::materialize() {
+  kept = std::make_unique<KeptRows>(core->folder, spill_from_bytes, core->query_memory);
   for (;;) {
     auto rows = TRY(execution->next(kRowsAtOnce));
-    if (rows.empty()) break;
-    uint64_t bytes = 0;
-    for (Slice row : rows) {
-      if (own_chunks->empty() || own_chunks->back().size() >= kChunkBytes) own_chunks->emplace_back();
-      std::string_view value = row.is_none() ? Slice::null().bytes() : row.bytes();
-      own_chunks->back().append(value);
-      bytes += value.size();
+    uint64_t in_memory_before = kept->in_memory_bytes();
+    TRY(kept->add(rows));
+    if (kept->bytes() > largest_result_bytes) {
+      return Error(ErrorCode::kResourceLimit, "query would use more memory than allowed");
     }
-    row_count += rows.size();
-    row_bytes += bytes;
-    TRY(execution->keep(bytes));
+    TRY(execution->keep(kept->in_memory_bytes() - in_memory_before));
+    if (rows.empty()) break;
   }
-  chunks = own_chunks;
+  row_count = kept->rows();
   if (recorder != nullptr) keep_result();
   return finish();
 }
 
 // While the transaction is open: only then it can be asked what it saw.
 void Cursor::State::keep_result() {
-  if (execution->warning_count() > 0 || !core->results.is_small_enough(row_bytes)) return;
+  if (execution->warning_count() > 0 || !kept->are_in_memory() || !core->results.is_small_enough(kept->bytes())) return;
   auto also_read = recorder->take();
   auto versions = core->results.versions_of(*core->store, *database, *own_transaction, *compiled, also_read);
   if (!versions) return;
@@ -69,34 +65,36 @@ void Cursor::State::keep_result() {
   result->query = compiled;
   result->versions = *std::move(versions);
   result->also_read = std::move(also_read);
-  result->chunks = chunks;
+  result->chunks = std::make_shared<RowChunks>(kept->copy());
   result->row_count = row_count;
-  result->bytes = row_bytes;
+  result->bytes = kept->bytes();
   result->extra = make_extra(false);
   result->run_time_s = double(base::steady_time_ns() - tracked->started_steady_ns) / 1e9;
-  is_shared = true;
   core->results.add(*core->store, *database, result_generation, std::move(result), options);
 }
 
 void Cursor::State::serve(CachedResultPtr result) {
   compiled = result->query;
-  chunks = result->chunks;
-  is_shared = true;
   row_count = result->row_count;
   result->hits.fetch_add(1, std::memory_order_relaxed);
   served = std::move(result);
 }
 
+Slice Cursor::State::next_served() {
+  const RowChunks& chunks = *served->chunks;
+  if (offset == chunks[chunk].size()) {
+    ++chunk;
+    offset = 0;
+  }
+  Slice row(reinterpret_cast<const uint8_t*>(chunks[chunk].data() + offset));
+  offset += row.byte_size();
+  return row;
+}
+
 Result<bool> Cursor::State::advance() {
   if (!options.stream) {
     if (rows_read == row_count) return false;
-    if (offset == (*chunks)[chunk].size()) {
-      if (!is_shared) (*own_chunks)[chunk] = std::string();
-      ++chunk;
-      offset = 0;
-    }
-    current = Slice(reinterpret_cast<const uint8_t*>((*chunks)[chunk].data() + offset));
-    offset += current.byte_size();
+    current = served != nullptr ? next_served() : TRY(kept->next());
     ++rows_read;
     return true;
   }
@@ -167,9 +165,10 @@ Result<Slice> Cursor::next() {
   return state_->current.is_none() ? Slice::null() : state_->current;
 }
 
-Result<size_t> Cursor::append_json(size_t count, std::string& rows) {
+Result<size_t> Cursor::append_json(size_t count, std::string& rows, size_t most_bytes) {
   size_t appended = 0;
-  for (; appended < count && TRY(state_->advance()); ++appended) {
+  const size_t before = rows.size();
+  for (; appended < count && rows.size() - before < most_bytes && TRY(state_->advance()); ++appended) {
     if (appended > 0) rows += ',';
     value::append_json(state_->current, rows);
   }

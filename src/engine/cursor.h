@@ -8,6 +8,7 @@
 #include "aql/functions/context.h"
 #include "engine/compiled_query.h"
 #include "engine/core.h"
+#include "engine/kept_rows.h"
 #include "engine/plan_cache.h"
 #include "engine/query.h"
 #include "engine/query_registry.h"
@@ -28,6 +29,7 @@ struct Cursor::State {
   void fail(const Error& error);
   // Takes the rows of an earlier run.
   void serve(CachedResultPtr result);
+  Slice next_served();
   void keep_result();
   Buffer make_extra(bool with_profile) const;
   void append_statistics(Builder& to, bool with_nodes) const;
@@ -48,12 +50,11 @@ struct Cursor::State {
   CachedResultPtr served;
   bool finished = false;       // committed and no longer tracked
 
-  // A finished query's rows. Its own are given back as they are read; those of a kept result are shared.
-  std::shared_ptr<RowChunks> own_chunks = std::make_shared<RowChunks>();
-  std::shared_ptr<const RowChunks> chunks;
-  bool is_shared = false;
-  size_t chunk = 0, offset = 0;
-  uint64_t row_count = 0, rows_read = 0, row_bytes = 0;
+  // A finished query's rows: its own, or those of a kept result.
+  uint64_t spill_from_bytes = 0, largest_result_bytes = 0;
+  std::unique_ptr<KeptRows> kept;
+  size_t chunk = 0, offset = 0;   // in the kept result's
+  uint64_t row_count = 0, rows_read = 0;
 
   // A stream's rows that were made but not read.
   std::span<const Slice> made;

@@ -9,8 +9,11 @@ Result<std::unique_ptr<Engine>> Engine::open(const std::string& folder, const En
   core->folder = folder;
   storage::StoreOptions store_options;
   store_options.block_cache_bytes = options.block_cache_bytes;
+  store_options.memtables_in_block_cache = options.memtables_in_block_cache;
   store_options.write_buffer_bytes = options.write_buffer_bytes;
   store_options.document_cache_bytes = options.document_cache_bytes;
+  store_options.transaction_limit_bytes = options.transaction_limit_bytes;
+  if (options.memory_budget_bytes != 0) store_options.all_transactions_limit_bytes = 2 * options.transaction_limit_bytes;
   store_options.sync_interval_ms = options.sync_interval_ms;
   store_options.ttl_interval_ms = options.ttl_interval_ms;
   core->store = TRY(storage::Store::open(folder, store_options));

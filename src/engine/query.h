@@ -113,8 +113,9 @@ class Cursor {
 
   // The next row, borrowed until the next call; none behind the last one (a row that is null is null).
   Result<Slice> next();
-  // Appends up to `count` rows to `rows`, each JSON, separated by commas; returns how many. For the wire.
-  Result<size_t> append_json(size_t count, std::string& rows);
+  // Appends up to `count` rows to `rows`, each JSON, separated by commas; returns how many. Fewer where they take more than
+  // `most_bytes`. For the wire.
+  Result<size_t> append_json(size_t count, std::string& rows, size_t most_bytes = SIZE_MAX);
   // True when another row is there; in a stream this may make it.
   Result<bool> has_more();
   // Rows in total; nullopt in a stream.

@@ -54,7 +54,8 @@ aql::execute::ExecutionOptions QueryRun::execution_options(Cursor::State& state)
   run.control = state.tracked->control;
   if (options.batch_size != 0) run.batch_rows = options.batch_size;
   run.spill_folder = state.core->folder;
-  if (options.spill_from_bytes) run.spill_from_bytes = *options.spill_from_bytes;
+  run.spill_from_bytes = options.spill_from_bytes.value_or(defaults.spill_from_bytes);
+  run.memory_pool = &state.core->query_memory;
   if (options.spill_from_rows) run.spill_from_rows = *options.spill_from_rows;
   run.threads = options.threads;
   if (options.join_table_from) run.join_table_from = *options.join_table_from;
@@ -127,6 +128,9 @@ Result<Cursor> Database::query(std::string_view text, Slice bind_variables, cons
   state->core = core_;
   state->database = database_;
   state->options = options;
+  state->largest_result_bytes =
+      options.memory_limit_bytes != 0 ? options.memory_limit_bytes : core_->options.largest_result_bytes;
+  state->spill_from_bytes = options.spill_from_bytes.value_or(core_->options.spill_results_from_bytes);
   state->tracked = core_->queries.start({core_->store->new_tick(), database_->name, options.user, text, bind_variables,
                                          options.stream, QueryRun::deadline_of(options, core_->options), options.cancelled});
   auto ran = QueryRun::run(*state, text, bind_variables, transaction != nullptr ? transaction->transaction_.get() : nullptr);

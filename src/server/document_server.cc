@@ -221,6 +221,7 @@ base::Result<> DocumentServer::start() {
   listen.io_threads = options_.io_threads;
   listen.worker_threads = options_.worker_threads;
   listen.limits.body_bytes = options_.largest_body_bytes;
+  if (options_.all_bodies_bytes != 0) listen.total_body_bytes = options_.all_bodies_bytes;
   listen.limits.head_bytes = options_.largest_header_bytes;
   listen.max_connections = options_.max_connections;
   listen.idle_timeout_ms = options_.idle_timeout_ms;

@@ -15,9 +15,9 @@ using net::HttpResponse;
 
 // One batch as a body: {"result": […], "hasMore": …, "id": …, "count": …, "extra": …}. The id is there while more rows
 // are, the extra part with the last ones (and with each batch of a query that ran to its end before).
-Result<std::string> batch_body(OpenCursor& cursor, int status, bool& has_more) {
+Result<std::string> batch_body(OpenCursor& cursor, int status, size_t most_bytes, bool& has_more) {
   std::string body = "{\"result\":[";
-  TRY(cursor.rows.append_json(cursor.batch_size, body));
+  TRY(cursor.rows.append_json(cursor.batch_size, body, most_bytes));
   has_more = TRY(cursor.rows.has_more());
   body += has_more ? "],\"hasMore\":true" : "],\"hasMore\":false";
   if (has_more) body += fmt::format(",\"id\":\"{}\"", cursor.id);
@@ -63,7 +63,7 @@ Result<HttpResponse> create_cursor(Exchange& exchange) {
   cursor->allow_retry = allow_retry;
   cursor->lifetime_ns = int64_t(std::min(lifetime_s, 1e9) * 1e9);
   bool has_more = false;
-  auto text = TRY(batch_body(*cursor, 201, has_more));
+  auto text = TRY(batch_body(*cursor, 201, exchange.services.options.largest_batch_bytes, has_more));
   bool is_gone = !allow_retry && exchange.request.cancelled();
   if (has_more && !is_gone) {
     // Between two requests nobody is there who could leave.
@@ -102,7 +102,7 @@ Result<HttpResponse> fetch(Exchange& exchange, uint64_t wanted_batch) {
   ++cursor->next_batch;
   if (!cursor->allow_retry) cursor->rows.set_cancelled(exchange.request.cancelled_flag());
   bool has_more = false;
-  auto text = batch_body(*cursor, 200, has_more);
+  auto text = batch_body(*cursor, 200, exchange.services.options.largest_batch_bytes, has_more);
   cursor->rows.set_cancelled(nullptr);
   if (text && cursor->allow_retry) cursor->last_batch = *text;
   // With allowRetry the last batch can be asked for again until the cursor is deleted or expires.

@@ -20,6 +20,8 @@ struct DocumentServerOptions {
   double token_lifetime_s = 3600;          // --server.session-timeout
   double cursor_lifetime_s = 30;           // --query.registry-ttl of a single server
   uint64_t largest_body_bytes = uint64_t(1) << 30;
+  uint64_t all_bodies_bytes = 0;           // of requests that are being read or handled; 0: the listener's
+  uint64_t largest_batch_bytes = UINT64_MAX;   // a cursor's batch ends behind it, with fewer rows than were asked for
   uint32_t largest_header_bytes = 1 << 20;
   uint32_t max_connections = 1024;
   int64_t idle_timeout_ms = 300'000;       // --http.keep-alive-timeout

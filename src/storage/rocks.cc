@@ -7,6 +7,7 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/merge_operator.h>
 #include <rocksdb/table.h>
+#include <rocksdb/write_buffer_manager.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -33,7 +34,8 @@ class CounterMerge : public rocksdb::AssociativeMergeOperator {
   const char* Name() const override { return "workerdb.counter"; }
 };
 
-rocksdb::DBOptions database_options(const StoreOptions& options, rocksdb::Env* environment) {
+rocksdb::DBOptions database_options(const StoreOptions& options, const std::shared_ptr<rocksdb::Cache>& cache,
+                                    rocksdb::Env* environment) {
   rocksdb::DBOptions result;
   if (environment != nullptr) result.env = environment;
   result.create_if_missing = true;
@@ -41,6 +43,9 @@ rocksdb::DBOptions database_options(const StoreOptions& options, rocksdb::Env* e
   result.max_background_jobs = 2;
   result.max_total_wal_size = 2 * options.write_buffer_bytes;
   result.db_write_buffer_size = 2 * options.write_buffer_bytes;
+  if (options.memtables_in_block_cache) {
+    result.write_buffer_manager = std::make_shared<rocksdb::WriteBufferManager>(result.db_write_buffer_size, cache);
+  }
   result.avoid_flush_during_recovery = true;
   // A torn last record is the trace of a killed process and dropped; a damaged record before it fails the open, where
   // point-in-time recovery would silently forget everything behind it.
@@ -130,7 +135,7 @@ Result<OpenRocks> open_rocks(const std::string& folder, const StoreOptions& opti
   rocksdb::TransactionDB* database = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::Status status =
-      rocksdb::TransactionDB::Open(database_options(options, environment), transactions, folder,
+      rocksdb::TransactionDB::Open(database_options(options, rocks.block_cache, environment), transactions, folder,
                                    families(options, rocks.block_cache), &handles, &database);
   if (!status.ok()) return open_error(status, folder);
   rocks.database.reset(database);

@@ -70,6 +70,11 @@ class RocksStore final : public Store {
   std::chrono::milliseconds gate_patience() const;
   DocumentCache& documents() const { return document_cache_; }
   void transaction_began() { open_transactions_.fetch_add(1, std::memory_order_relaxed); }
+  // That a transaction holds `now` bytes where it held `before`. False: all together hold more than they may.
+  bool transaction_holds(uint64_t before, uint64_t now) {
+    uint64_t limit = options_.all_transactions_limit_bytes;
+    return held_bytes_.fetch_add(now - before, std::memory_order_relaxed) + now - before <= limit || limit == 0;
+  }
   void transaction_ended() { open_transactions_.fetch_sub(1, std::memory_order_relaxed); }
   // Tells the syncing thread that there is something to do.
   void wrote_unsynced();
@@ -133,7 +138,7 @@ class RocksStore final : public Store {
   mutable std::shared_mutex view_mutex_;
   std::shared_ptr<const CatalogView> view_;   // guarded by view_mutex_
 
-  std::atomic<uint64_t> open_transactions_ = 0;
+  std::atomic<uint64_t> open_transactions_ = 0, held_bytes_ = 0;
 
   base::Mutex sync_mutex_;
   uint64_t synced_log_ GUARDED_BY(sync_mutex_) = 0;   // logs with lower numbers are on the disk

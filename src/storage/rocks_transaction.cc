@@ -4,6 +4,7 @@
 #include <rocksdb/utilities/write_batch_with_index.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "storage/rocks_store.h"
 #include "storage/scans.h"
@@ -28,6 +29,7 @@ Slice PinnedDocument::slice() const {
 RocksTransaction::RocksTransaction(RocksStore& store, const TransactionOptions& options)
     : store_(store), options_(options), id_(store.new_tick()), wait_for_sync_(options.wait_for_sync) {
   store_.transaction_began();
+  options_.size_limit_bytes = std::min(options_.size_limit_bytes, store_.options().transaction_limit_bytes);
   if (options_.read_only) {
     snapshot_ = store_.database().GetSnapshot();
     return;
@@ -272,6 +274,7 @@ Result<size_t> RocksTransaction::touch(const Collection& collection) {
 }
 
 void RocksTransaction::finish() {
+  store_.transaction_holds(std::exchange(held_bytes_, 0), 0);
   is_over_ = true;
   has_writes_ = false;
   for (Touched& touched : touched_) touched.state->gate.leave();

@@ -99,6 +99,7 @@ class RocksTransaction final : public Transaction {
   RocksStore& store_;
   TransactionOptions options_;
   uint64_t id_;
+  uint64_t held_bytes_ = 0;                             // as the store was told
   std::unique_ptr<rocksdb::Transaction> transaction_;   // null if read only
   const rocksdb::Snapshot* snapshot_ = nullptr;
   bool borrows_snapshot_ = false;

@@ -3,6 +3,7 @@
 #include <rocksdb/utilities/write_batch_with_index.h>
 
 #include <cmath>
+#include <utility>
 
 #include "storage/document_content.h"
 #include "storage/index_entries.h"
@@ -222,6 +223,14 @@ Result<> RocksTransaction::collect_changes(const Touched& touched, Slice old, Sl
   if (so_far + bytes > options_.size_limit_bytes) {
     return {ErrorCode::kResourceLimit, fmt::format("aborting transaction because its size limit of {} bytes is reached",
                                                    options_.size_limit_bytes)};
+  }
+  // An entry stands in the batch, in its index and in two tables of locks.
+  constexpr uint64_t kBytesOfEntry = 256;
+  uint64_t entries = transaction_->GetWriteBatch()->GetWriteBatch()->Count() + change_count_ + 1;
+  uint64_t held = so_far + bytes + entries * kBytesOfEntry;
+  if (!store_.transaction_holds(std::exchange(held_bytes_, held), held)) {
+    return {ErrorCode::kResourceLimit, "aborting transaction because the open transactions hold all the memory that "
+                                       "they may have together"};
   }
   return lock_unique_changes(touched);
 }

@@ -20,10 +20,13 @@ namespace workerdb::storage {
 
 struct StoreOptions {
   size_t block_cache_bytes = size_t(256) << 20;
+  bool memtables_in_block_cache = false;           // memtables take their room from the block cache's
   size_t document_cache_bytes = size_t(64) << 20;  // documents that were read by key; 0: none are kept
   // One memtable. The log that a restart replays is bounded by 4 of them; when the disk has less than one left, writes
   // fail with kFilesystemFull (documents can still be read and removed).
   size_t write_buffer_bytes = size_t(64) << 20;
+  uint64_t transaction_limit_bytes = UINT64_MAX;   // no transaction may ask for more; see TransactionOptions
+  uint64_t all_transactions_limit_bytes = 0;       // what all that are open hold in memory: kResourceLimit; 0 none
   uint32_t sync_interval_ms = 100;
   uint32_t ttl_interval_ms = 30'000;               // how often TTL indexes are swept; 0 never
   uint32_t lock_timeout_ms = 2'000;                // a writer waits so long for another's row, then kConflict

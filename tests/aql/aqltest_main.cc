@@ -27,6 +27,8 @@ constexpr Mode kModes[] = {{"as is", How::kEngine, {true, 0}, true},
                            {"without optimizer", How::kEngine, {false, 0}},
                            {"batches of one", How::kEngine, {true, 1}},
                            {"threads and join tables", How::kEngine, {true, 0, 3, 0}},
+                           {"on the disk", How::kEngine, {true, 2, {}, {}, 0}},
+                           {"threads and the disk", How::kEngine, {true, 1, 3, 0, 0}},
                            {"printed and parsed again", How::kReparsed},
                            {"after restart", How::kRestarted},
                            {"over HTTP", How::kHttp}};

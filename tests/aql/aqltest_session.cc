@@ -88,6 +88,8 @@ Result<engine::QueryOptions> engine_options(Slice from, const Settings& settings
   options.batch_size = settings.batch_rows;
   options.threads = settings.threads;
   options.join_table_from = settings.join_table_from;
+  options.spill_from_rows = settings.spill_from_rows;
+  if (settings.spill_from_rows) options.spill_from_bytes = 0;
   return options;
 }
 

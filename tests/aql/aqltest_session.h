@@ -34,6 +34,7 @@ struct Settings {
   size_t batch_rows = 0;
   size_t threads = 0;                          // as engine::QueryOptions::threads
   std::optional<uint64_t> join_table_from = {};
+  std::optional<uint64_t> spill_from_rows = {};   // and a result beyond its first row
 };
 // The options of a step for the engine.
 base::Result<engine::QueryOptions> engine_options(value::Slice from, const Settings& settings);

@@ -29,6 +29,7 @@ struct Way {
   std::vector<std::string> rules = {};
   size_t batch_rows = 0;
   bool has_threads = false;   // and tables for joins, however few documents there are
+  bool spills = false;        // every sort, group and result goes to the disk
 };
 
 // Rules that a query of this seed goes without.
@@ -121,6 +122,7 @@ class Run {
       options.threads = 3;
       options.join_table_from = 0;
     }
+    if (way.spills) options.spill_from_bytes = options.spill_from_rows = 0;
     options.max_runtime_s = kMaxRuntimeS;
     auto cursor = TRY(database.query(text, Slice(), options, &transaction));
     std::vector<std::string> rows;
@@ -157,7 +159,8 @@ class Run {
                         {"without indexes", false},
                         {"in small batches", true, {}, 1 + seed % 3},
                         {"with some rules", true, some_rules_off(seed)},
-                        {"with threads", true, {}, 0, true}};
+                        {"with threads", true, {}, 0, true},
+                        {"on the disk", true, {}, 1 + seed % 5, seed % 2 == 0, true}};
     std::string first;
     std::string found = TRY(check_plans(query.text));
     for (const Way& way : ways) {

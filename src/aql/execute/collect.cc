@@ -1,5 +1,7 @@
 #include "aql/execute/collect.h"
 
+#include "aql/execute/evaluators.h"
+
 namespace workerdb::aql::execute {
 
 using base::Result;
@@ -148,6 +150,12 @@ StepResult compile_step(const plan::Collect& node, NodeContext& context) {
   RegisterAllocation& registers = context.registers;
   step->method = node.method;
   step->counted_collection = counted(node, context);
+  if (step->method == plan::CollectMethod::kHash && !node.groups.empty()) {
+    step->ordinal = registers.make();
+    step->spilled = registers.live();
+    step->spilled.push_back(step->ordinal);
+    step->by_ordinal.push_back({make_register_read(step->ordinal)});
+  }
   // Everything in front of it ends here.
   auto claim = [&](syntax::VariableId variable) { return registers.of(variable); };
   for (const auto& group : node.groups) step->groups.push_back({claim(group.variable), nullptr});

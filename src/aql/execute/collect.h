@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "aql/execute/spill_merge.h"
 #include "aql/execute/steps.h"
 #include "aql/functions/registry.h"
 
@@ -34,6 +35,10 @@ struct CollectStep : Step {
   Register into = kNoRegister;
   std::vector<Kept> kept;
   EvaluatorPtr into_projection;   // may be null
+  // Of groups that went to the disk: what their rows hold, with a register for the ordinal, by which they are sorted.
+  Register ordinal = kNoRegister;
+  std::vector<Register> spilled;
+  std::vector<SortKey> by_ordinal;
   // The number of a collection's documents, without looking at them.
   std::shared_ptr<const plan::CollectionInfo> counted_collection;
 };
@@ -44,6 +49,7 @@ struct CollectedGroup {
   std::vector<std::unique_ptr<functions::Aggregator>> states;   // null where counts_rows
   std::vector<value::Slice> members;
   uint64_t rows = 0;
+  uint64_t ordinal = 0;   // groups come out in this order
 };
 
 // Fills groups from rows and writes them out. Keys and members live in an arena that is given.

@@ -17,6 +17,8 @@ using base::Result;
 // More ranges than threads, so that threads end at about the same time.
 constexpr size_t kRangesPerThread = 4;
 constexpr uint64_t kWorthThreads = 20'000;
+// More groups than a range can have.
+constexpr uint64_t kOrdinalsOfRange = uint64_t(1) << 40;
 
 // Threads that help queries of this process, beside those that run them: more than there are cores do not help.
 std::atomic<unsigned> helpers_at_work{0};
@@ -60,6 +62,7 @@ class ParallelCollect : public Operator {
       has_read_ = true;
       TRY(read());
     }
+    if (merged_ != nullptr) return merged_->fill(to, std::min(wanted, to.capacity()));
     TRY(groups_.write(next_, to, std::min(wanted, to.capacity())));
     TRY(runtime_.check());
     return to.rows() > 0;
@@ -68,6 +71,7 @@ class ParallelCollect : public Operator {
   // The outermost plan runs once: there is nothing to go back to.
   void reset() override {
     Operator::reset();
+    merged_ = nullptr;
     groups_.clear();
     next_ = 0;
     has_read_ = false;
@@ -89,6 +93,7 @@ class ParallelCollect : public Operator {
     for (auto& failure : failures_) {
       if (failure != nullptr) return *failure;
     }
+    if (went_to_disk()) return merge_from_disk();
     for (auto& part : parts_) {
       groups_.merge(*part);
       TRY(runtime_.check());
@@ -97,11 +102,32 @@ class ParallelCollect : public Operator {
     return {};
   }
 
+  // Some groups are there already, or what all threads have made is too much for one table.
+  bool went_to_disk() const {
+    size_t groups = 0, bytes = 0;
+    for (const auto& part : parts_) {
+      if (part->partitions() != nullptr) return true;
+      groups += part->size();
+      bytes += part->bytes();
+    }
+    return !collect_.by_ordinal.empty() && groups > 0 && runtime_.should_spill(groups, bytes);
+  }
+
+  Result<> merge_from_disk() {
+    std::vector<GroupTable*> tables;
+    for (auto& part : parts_) {
+      if (part->size() > 0) TRY(part->spill());
+      tables.push_back(part.get());
+    }
+    merged_ = std::make_unique<MergedGroups>(runtime_, collect_);
+    return merged_->merge(tables);
+  }
+
   void work(Worker& worker) {
     for (;;) {
       size_t which = next_range_.fetch_add(1);
       if (which >= ranges_.size()) return;
-      parts_[which] = std::make_unique<GroupTable>(worker.runtime, collect_);
+      parts_[which] = std::make_unique<GroupTable>(worker.runtime, collect_, which * kOrdinalsOfRange);
       auto done = read_range(worker, which);
       if (done) continue;
       failures_[which] = std::make_unique<base::Error>(done.error());
@@ -146,6 +172,7 @@ class ParallelCollect : public Operator {
   std::vector<std::unique_ptr<GroupTable>> parts_;   // of each range
   std::vector<std::unique_ptr<base::Error>> failures_;
   GroupTable groups_;
+  std::unique_ptr<MergedGroups> merged_;   // where groups went to the disk
   size_t next_ = 0;
   bool has_read_ = false;
 };

@@ -29,6 +29,7 @@ class AdjacencyCache;
 namespace workerdb::aql::execute {
 
 class QueryControl;   // interrupt.h
+class MemoryPool;
 
 // Whether the query's user may read a collection that only a function's argument names (DOCUMENT …); an error ends it.
 using ReadAuthorization = std::function<base::Result<>(std::string_view collection)>;
@@ -43,6 +44,7 @@ struct ExecutionOptions {
   uint8_t profile = 0;                // 1 and 2: statistics of every node
   // Sorts and groups that take more memory, or more rows, go into files without names in the folder. Empty: they do not.
   std::string spill_folder;
+  // For each of them; less when the query, or all queries, have little left.
   size_t spill_from_bytes = size_t(128) << 20;
   uint64_t spill_from_rows = 5'000'000;
   // A collection of at least so many documents may be read into memory as the inner side of a join.
@@ -53,6 +55,7 @@ struct ExecutionOptions {
   value::Slice bind_variables;        // an object that outlives the execution; for programs that keep their parameters
   std::shared_ptr<QueryControl> control;   // how others end the query and see its memory; null: one of its own
   ReadAuthorization authorize_read;   // null: everything may be read
+  MemoryPool* memory_pool = nullptr;  // of all queries, outlives the execution; null: none
   graph::AdjacencyCache* adjacency = nullptr;   // edges that are held in memory; null: none are
 };
 

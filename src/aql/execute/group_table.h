@@ -3,15 +3,24 @@
 #include <vector>
 
 #include "aql/execute/collect.h"
+#include "aql/execute/group_spill.h"
 
 namespace workerdb::aql::execute {
 
 class GroupTable {
  public:
-  GroupTable(Runtime& runtime, const CollectStep& step);
+  // Groups count from `first_ordinal`. `level`: how often groups were parted before they came here (group_spill.h).
+  GroupTable(Runtime& runtime, const CollectStep& step, uint64_t first_ordinal = 0, unsigned level = 0);
 
-  // Reads all rows of an operator into groups.
+  // Reads all rows of an operator into groups. Where they take too much memory they go to the disk, all of them in the
+  // end, and the table is empty.
   base::Result<> read(Operator& input);
+  base::Result<> spill();
+  // Where groups were written to; null: all are in memory.
+  GroupPartitions* partitions() { return partitions_.get(); }
+  // Adds the groups of a block of a partition.
+  void load(std::string_view block);
+  size_t bytes() const { return values_.reserved() + charge_.bytes(); }
   // Takes over the groups of another table, whose rows come behind this one's. The other's memory must stay.
   void merge(GroupTable& other);
   // For a COLLECT without keys: its one group exists even if there is no row.
@@ -24,14 +33,19 @@ class GroupTable {
   void clear();
 
  private:
-  CollectedGroup& find_group(std::span<const value::Slice> keys);
+  CollectedGroup& find_group(std::span<const value::Slice> keys, uint64_t hash);
+  void forget_groups();
   CollectedGroup& add_group(size_t slot, uint64_t hash, std::span<const value::Slice> keys);
   void grow();
 
   Runtime& runtime_;
   const CollectStep& step_;
+  const uint64_t first_ordinal_;
+  const unsigned level_;
   GroupWriter writer_;
-  value::Arena values_;   // keys and members of all groups
+  value::Arena values_, carried_;   // keys and members of all groups; what the writer carries
+  std::unique_ptr<GroupPartitions> partitions_;
+  uint64_t next_ordinal_;
   MemoryCharge charge_;
   std::vector<value::Slice> keys_;
   std::vector<CollectedGroup> groups_;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "aql/execute/memory_pool.h"
 #include "base/result.h"
 #include "value/arena.h"
 
@@ -28,7 +29,7 @@ class QueryControl {
 
  private:
   friend class Interrupt;
-  std::atomic<bool> stop_ = false, killed_ = false, is_late_ = false, is_over_budget_ = false;
+  std::atomic<bool> stop_ = false, killed_ = false, is_late_ = false, is_over_budget_ = false, is_pool_empty_ = false;
   // Used by operators and values; kept for the reader, and never again taken back.
   std::atomic<size_t> used_bytes_ = 0, kept_bytes_ = 0, peak_bytes_ = 0;
 };
@@ -37,14 +38,16 @@ class QueryControl {
 // execution's.
 class Interrupt : public value::MemoryObserver {
  public:
-  // Zero: no limit. The deadline is a base::steady_time_ns(). `control` null: nobody ends it from outside.
-  Interrupt(size_t memory_limit_bytes, int64_t deadline_ns, std::shared_ptr<QueryControl> control = nullptr)
+  // Zero: no limit. The deadline is a base::steady_time_ns(). The pool (null: none) outlives the query; `control` null: nobody
+  // ends it from outside.
+  Interrupt(size_t memory_limit_bytes, int64_t deadline_ns, MemoryPool* pool = nullptr,
+            std::shared_ptr<QueryControl> control = nullptr)
       : control_(control != nullptr ? std::move(control) : std::make_shared<QueryControl>()), shared_(*control_),
-        memory_limit_bytes_(memory_limit_bytes), deadline_ns_(deadline_ns) {}
+        memory_limit_bytes_(memory_limit_bytes), deadline_ns_(deadline_ns), pool_(pool) {}
   // For another thread of the same query.
   explicit Interrupt(Interrupt& main)
       : control_(main.control_), shared_(main.shared_), memory_limit_bytes_(main.memory_limit_bytes_),
-        deadline_ns_(main.deadline_ns_) {}
+        deadline_ns_(main.deadline_ns_), pool_(main.pool_) {}
 
   void kill() { shared_.kill(); }
   // For functions::Context: true from the moment that the query is to end.
@@ -60,21 +63,29 @@ class Interrupt : public value::MemoryObserver {
   base::Result<> check();
 
   void grew(size_t bytes) override;
-  void shrank(size_t bytes) override { shared_.used_bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
-  // Rows that the query's reader keeps count for the limit, but no operator can do anything about them.
+  void shrank(size_t bytes) override {
+    shared_.used_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+    if (pool_ != nullptr) pool_->shrank(bytes);
+  }
+  // Rows that wait for the query's reader show in its peak; their limit is not the operators'.
   void keep(size_t bytes);
+  // So much is in use, by this query or by all, that who can go to the disk should.
+  bool is_memory_short() const {
+    return (memory_limit_bytes_ != 0 && used_bytes() > memory_limit_bytes_ / 2) || (pool_ != nullptr && pool_->is_short());
+  }
   size_t used_bytes() const { return shared_.used_bytes_.load(std::memory_order_relaxed); }
   size_t peak_bytes() const { return shared_.peak_bytes(); }
   size_t limit_bytes() const { return memory_limit_bytes_; }
 
  private:
   bool look_at_clock();
-  void note_total(size_t total);
+  void note_peak(size_t total);
 
   const std::shared_ptr<QueryControl> control_;
   QueryControl& shared_;
   const size_t memory_limit_bytes_;
   const int64_t deadline_ns_;
+  MemoryPool* const pool_;
   uint32_t ticks_ = 0;
 };
 
@@ -93,6 +104,7 @@ class MemoryCharge {
     observer_.shrank(bytes_);
     bytes_ = 0;
   }
+  size_t bytes() const { return bytes_; }
 
  private:
   value::MemoryObserver& observer_;

@@ -13,7 +13,7 @@ Runtime::Runtime(const ExecutionOptions& execution_options, const storage::Store
       transaction(transaction_used),
       register_count(registers),
       local_count(locals),
-      interrupt(options.memory_limit_bytes, options.deadline_ns, options.control),
+      interrupt(options.memory_limit_bytes, options.deadline_ns, options.memory_pool, options.control),
       arenas(&interrupt),
       data(store_used, database_used, transaction_used, options.authorize_read),
       constants(&interrupt),

@@ -48,10 +48,12 @@ struct Runtime {
 
   // Whether the query is to end, and why. Called at least once a batch and before anything leaves the execution.
   base::Result<> check();
-  // Whether an operator that keeps so many rows should put them on the disk.
-  bool should_spill(uint64_t rows) const {
-    return !options.spill_folder.empty() &&
-           (rows > options.spill_from_rows || interrupt.used_bytes() > options.spill_from_bytes);
+  // Whether an operator that keeps so many rows should put them on the disk. When memory is short it need not wait for
+  // its threshold, but what goes to the disk at a time stays worth the way.
+  bool should_spill(uint64_t rows, size_t bytes) const {
+    if (options.spill_folder.empty()) return false;
+    return rows > options.spill_from_rows || bytes > options.spill_from_bytes ||
+           (bytes > options.spill_from_bytes / 8 && interrupt.is_memory_short());
   }
   // The collection as it is now. kCollectionNotFound.
   base::Result<storage::CollectionPtr> collection(const plan::CollectionInfo& planned) const;

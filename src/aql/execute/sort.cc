@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "aql/execute/spill.h"
+#include "aql/execute/spill_merge.h"
 #include "aql/execute/steps.h"
 #include "value/collation.h"
 
@@ -18,11 +18,7 @@ using value::Slice;
 struct SortStep : Step {
   Result<std::unique_ptr<Operator>> make(Runtime& runtime, std::unique_ptr<Operator> input) const override;
 
-  struct Key {
-    EvaluatorPtr expression;
-    bool ascending;
-  };
-  std::vector<Key> keys;
+  std::vector<SortKey> keys;
   uint64_t limit = 0;
   // The limit behind it may count all rows: those that are dropped here are counted here.
   bool feeds_full_count = false, always_counts = false;
@@ -94,6 +90,7 @@ class Order {
   }
   void clear() {
     keys_.clear();
+    keys_.shrink_to_fit();
     starts_.clear();
     charge_.clear();
   }
@@ -109,113 +106,25 @@ class Order {
   MemoryCharge charge_;
 };
 
-constexpr size_t kRunBlockBytes = 256 << 10;
-
-// One sorted run of rows on the disk while runs are put together: the row that comes next, and its keys.
-class Run {
- public:
-  Run(Runtime& runtime, const SortStep& step, const SpillFile& file, std::vector<SpillFile::Place> places)
-      : runtime_(runtime), step_(step), rows_(runtime, file, step.carried, std::move(places)),
-        batch_(runtime.register_count, std::min<size_t>(kRowsAtOnce, runtime.options.batch_rows), runtime.arenas) {}
-
-  // False at the end.
-  Result<bool> advance() {
-    if (++row_ < batch_.rows()) return true;
-    batch_.clear();
-    keys_.clear();
-    row_ = 0;
-    if (!TRY(rows_.next(batch_, batch_.capacity()))) return false;
-    Evaluation& evaluation = runtime_.evaluation;
-    evaluation.set_batch(batch_);
-    ArenaScope scope(evaluation, batch_.arena());
-    for (size_t row = 0; row < batch_.rows(); ++row) {
-      evaluation.set_row(row);
-      for (const auto& key : step_.keys) keys_.push_back(key.expression->evaluate(evaluation));
-    }
-    return true;
-  }
-  Slice key(size_t which) const { return keys_[row_ * step_.keys.size() + which]; }
-  const Batch& batch() const { return batch_; }
-  size_t row() const { return row_; }
-
- private:
-  static constexpr size_t kRowsAtOnce = 128;
-  Runtime& runtime_;
-  const SortStep& step_;
-  SpilledRows rows_;
-  Batch batch_;
-  std::vector<Slice> keys_;
-  size_t row_ = 0;
-};
-
-// Puts sorted runs together. Rows that are equal come in the order of their runs.
-class RunMerge {
- public:
-  RunMerge(Runtime& runtime, const SortStep& step, const SpillFile& file,
-           std::vector<std::vector<SpillFile::Place>> runs)
-      : step_(step) {
-    for (auto& places : runs) runs_.push_back(std::make_unique<Run>(runtime, step, file, std::move(places)));
-  }
-
-  Result<> start() {
-    for (size_t i = 0; i < runs_.size(); ++i) {
-      if (TRY(runs_[i]->advance())) heap_.push_back(i);
-    }
-    std::make_heap(heap_.begin(), heap_.end(), [this](size_t left, size_t right) { return comes_later(left, right); });
-    return {};
-  }
-  Result<bool> fill(Batch& to, size_t target) {
-    auto later = [this](size_t left, size_t right) { return comes_later(left, right); };
-    while (!heap_.empty() && to.rows() < target && to.arena_bytes() < kBatchBytes) {
-      std::pop_heap(heap_.begin(), heap_.end(), later);
-      Run& run = *runs_[heap_.back()];
-      size_t row = to.rows();
-      for (Register which : step_.live) to.column(which)[row] = to.arena().copy(run.batch().at(which, run.row()));
-      to.set_rows(row + 1);
-      if (TRY(run.advance())) {
-        std::push_heap(heap_.begin(), heap_.end(), later);
-      } else {
-        heap_.pop_back();
-      }
-    }
-    return to.rows() > 0;
-  }
-
- private:
-  bool comes_later(size_t left, size_t right) const {
-    for (size_t i = 0; i < step_.keys.size(); ++i) {
-      int order = value::compare(runs_[left]->key(i), runs_[right]->key(i));
-      if (order != 0) return (order > 0) == step_.keys[i].ascending;
-    }
-    return left > right;
-  }
-
-  const SortStep& step_;
-  std::vector<std::unique_ptr<Run>> runs_;
-  std::vector<size_t> heap_;
-};
-
 class Sort : public Operator {
  public:
   Sort(Runtime& runtime, std::unique_ptr<Operator> source, const SortStep& step)
       : Operator(runtime, std::move(source)), step_(step), order_(runtime, step),
-        source_(runtime, input(), step.carried) {}
+        source_(runtime, input(), step.carried), runs_(runtime, step.keys, step.carried, step.live) {}
 
   Result<bool> next(Batch& to, size_t wanted) override {
     if (!is_sorted_) {
       TRY(read());
-      if (runs_.empty()) {
-        TRY(sort());
+      has_runs_ = !runs_.empty();
+      if (has_runs_) {
+        if (!rows_.empty()) TRY(spill());
+        TRY(runs_.start());
       } else {
-        TRY(start_merge());
+        TRY(sort());
       }
       is_sorted_ = true;
     }
-    if (merge_ != nullptr) {
-      bool any = TRY(merge_->fill(to, std::min(wanted, to.capacity())));
-      TRY(runtime_.check());
-      return any;
-    }
+    if (has_runs_) return runs_.fill(to, std::min(wanted, to.capacity()));
     if (next_ == rows_.size()) {
       clear();
       is_sorted_ = true;
@@ -247,38 +156,39 @@ class Sort : public Operator {
   }
 
   Result<> read() {
+    used_before_ = runtime_.interrupt.used_bytes();
     while (auto batch = TRY(source_.next())) {
       order_.add(*batch, uint32_t(batches_.size()), rows_);
       batches_.push_back(std::move(batch));
       TRY(runtime_.check());
-      if (step_.limit == 0 && runtime_.should_spill(rows_.size())) TRY(spill());
+      if (step_.limit == 0 && runtime_.should_spill(rows_.size(), own_bytes())) TRY(spill());
       // Half of what is kept is thrown away at a time, so that each row is looked at a few times at most.
       if (step_.limit != 0 && rows_.size() / 2 > std::max<uint64_t>(step_.limit, 2 * kMaxBatchRows)) TRY(prune());
     }
     return {};
   }
 
+  // Batches share arenas with those that they came from, so only the query's sum tells what they hold.
+  size_t own_bytes() const {
+    size_t used = runtime_.interrupt.used_bytes();
+    return used - std::min(used, used_before_);
+  }
+
   // The rows so far become a sorted run on the disk.
   Result<> spill() {
-    if (file_ == nullptr) file_ = TRY(SpillFile::create(runtime_.options.spill_folder));
     TRY(sort());
-    SpillWriter writer(*file_, step_.carried, kRunBlockBytes);
+    SpillWriter writer(*TRY(runs_.file()), step_.carried, kRunBlockBytes);
     for (const SortedRow& row : rows_) {
       TRY(writer.add(*batches_[row.batch], row.row));
       if (runtime_.interrupt.tick()) break;
     }
     TRY(runtime_.check());
-    runs_.push_back(TRY(writer.finish()));
+    runs_.add(TRY(writer.finish()));
     rows_.clear();
+    rows_.shrink_to_fit();
     batches_.clear();
     order_.clear();
     return {};
-  }
-  Result<> start_merge() {
-    if (!rows_.empty()) TRY(spill());
-    merge_ = std::make_unique<RunMerge>(runtime_, step_, *file_, std::move(runs_));
-    runs_.clear();
-    return merge_->start();
   }
 
   // Keeps the best rows, copied into batches of their own so that the others' memory goes.
@@ -324,9 +234,8 @@ class Sort : public Operator {
     order_.clear();
     source_.reset();
     next_ = 0;
-    merge_ = nullptr;
+    has_runs_ = false;
     runs_.clear();
-    file_ = nullptr;
   }
 
   const SortStep& step_;
@@ -335,11 +244,9 @@ class Sort : public Operator {
   DenseBatches source_;
   std::vector<std::unique_ptr<Batch>> batches_;
   std::vector<SortedRow> rows_;
-  std::unique_ptr<SpillFile> file_;
-  std::vector<std::vector<SpillFile::Place>> runs_;
-  std::unique_ptr<RunMerge> merge_;   // once there are runs
-  size_t next_ = 0;
-  bool is_sorted_ = false;
+  SortedRuns runs_;
+  size_t next_ = 0, used_before_ = 0;
+  bool is_sorted_ = false, has_runs_ = false;
 };
 
 Result<std::unique_ptr<Operator>> SortStep::make(Runtime& runtime, std::unique_ptr<Operator> input) const {

@@ -75,6 +75,10 @@ Result<> SpillFile::read(Place place, std::string& into) const {
   return {};
 }
 
+void SpillFile::forget(Place place) {
+  (void)::fallocate(descriptor_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, off_t(place.offset), off_t(place.bytes));
+}
+
 Result<> SpillWriter::add(const Batch& batch, size_t row) {
   if (block_.empty()) block_.append(sizeof(uint32_t), '\0');
   for (Register which : registers_) {
@@ -108,7 +112,10 @@ Result<bool> SpilledRows::next(Batch& to, size_t wanted) {
   while (row < target && to.arena_bytes() < kBatchBytes) {
     if (rows_left_ == 0) {
       if (next_place_ == places_.size()) break;
-      TRY(file_.read(places_[next_place_++], block_));
+      SpillFile::Place place = places_[next_place_++];
+      if (place.bytes > block_.capacity()) charge_.add(place.bytes - block_.capacity());
+      TRY(file_.read(place, block_));
+      file_.forget(place);
       std::memcpy(&rows_left_, block_.data(), sizeof rows_left_);
       at_ = sizeof rows_left_;
     }

@@ -31,6 +31,8 @@ class SpillFile {
   // kFilesystemFull while less than kLeastFreeBytes are left on the disk.
   base::Result<Place> append(std::string_view bytes);
   base::Result<> read(Place place, std::string& into) const;
+  // Nobody reads the block again: its space on the disk is free, where the file system can do that.
+  void forget(Place place);
   uint64_t size() const { return size_; }
 
   static constexpr uint64_t kLeastFreeBytes = uint64_t(256) << 20;
@@ -63,22 +65,24 @@ class SpillWriter {
   std::vector<SpillFile::Place> places_;
 };
 
-// Gives the rows of blocks back, as many at a time as a batch holds.
+// Gives the rows of blocks back, as many at a time as a batch holds, and forgets the blocks.
 class SpilledRows : public Operator {
  public:
-  SpilledRows(Runtime& runtime, const SpillFile& file, std::span<const Register> registers,
+  SpilledRows(Runtime& runtime, SpillFile& file, std::span<const Register> registers,
               std::vector<SpillFile::Place> places)
-      : Operator(runtime, nullptr), file_(file), registers_(registers), places_(std::move(places)) {}
+      : Operator(runtime, nullptr), file_(file), registers_(registers), places_(std::move(places)),
+        charge_(runtime.interrupt) {}
   base::Result<bool> next(Batch& to, size_t wanted) override;
   void reset() override {}
   OuterRow outer_row() const override { return {}; }
 
  private:
-  const SpillFile& file_;
+  SpillFile& file_;
   const std::span<const Register> registers_;
   const std::vector<SpillFile::Place> places_;
   size_t next_place_ = 0;
   std::string block_;
+  MemoryCharge charge_;
   size_t at_ = 0;
   uint32_t rows_left_ = 0;
 };

@@ -1,7 +1,10 @@
 // The aggregate functions of COLLECT and WINDOW. Source: the 3.12 documentation, "COLLECT", Aggregation, and
 // the functions of the same names.
 #include <algorithm>
+#include <cstring>
 #include <memory>
+#include <string>
+#include <type_traits>
 
 #include "aql/functions/aggregators.h"
 #include "aql/functions/value_set.h"
@@ -11,12 +14,47 @@ namespace {
 
 using value::Slice;
 
+// Saved states: numbers as they stand in memory, values one behind the other.
+template <typename State>
+void append_state(const State& state, std::string& to) {
+  static_assert(std::is_trivially_copyable_v<State>);
+  to.append(reinterpret_cast<const char*>(&state), sizeof state);
+}
+template <typename State>
+const char* load_state(const char* from, State& state) {
+  static_assert(std::is_trivially_copyable_v<State>);
+  std::memcpy(&state, from, sizeof state);
+  return from + sizeof state;
+}
+void append_values(const std::vector<Slice>& values, std::string& to) {
+  append_state(values.size(), to);
+  for (Slice value : values) to.append(value.bytes());
+}
+template <typename Add>
+const char* load_values(const char* from, Add&& add) {
+  size_t count = 0;
+  from = load_state(from, count);
+  for (; count > 0; --count) {
+    Slice value(reinterpret_cast<const uint8_t*>(from));
+    add(value);
+    from += value.byte_size();
+  }
+  return from;
+}
+
 class Count final : public Aggregator {
  public:
   void add(Slice) override { ++count_; }
   Slice result(Context& context) override { return context.arena().integer(int64_t(count_)); }
   void reset() override { count_ = 0; }
   void merge(Aggregator& other) override { count_ += static_cast<Count&>(other).count_; }
+  void save(std::string& to) const override { append_state(count_, to); }
+  const char* merge_saved(const char* from) override {
+    uint64_t saved = 0;
+    from = load_state(from, saved);
+    count_ += saved;
+    return from;
+  }
 
  private:
   uint64_t count_ = 0;
@@ -42,6 +80,15 @@ class Extreme final : public Aggregator {
   void merge(Aggregator& other) override {
     auto& same = static_cast<Extreme&>(other);
     if (!same.bytes_.empty()) add(same.best());
+  }
+  void save(std::string& to) const override {
+    to += bytes_;
+    if (bytes_.empty()) to += char(Slice::null().head());
+  }
+  const char* merge_saved(const char* from) override {
+    Slice saved(reinterpret_cast<const uint8_t*>(from));
+    add(saved);
+    return from + saved.byte_size();
   }
   size_t memory_bytes() const override { return bytes_.capacity(); }
 
@@ -74,6 +121,16 @@ class Numeric : public Aggregator {
     auto& same = static_cast<Derived&>(other);
     is_spoiled_ |= same.is_spoiled_;
     static_cast<Derived*>(this)->state_.add(same.state_);
+  }
+  void save(std::string& to) const final {
+    append_state(is_spoiled_, to);
+    append_state(static_cast<const Derived*>(this)->state_, to);
+  }
+  const char* merge_saved(const char* from) final {
+    Derived saved;
+    from = load_state(load_state(from, saved.is_spoiled_), saved.state_);
+    merge(saved);
+    return from;
   }
 
  private:
@@ -152,6 +209,17 @@ class Bits final : public Aggregator {
     is_spoiled_ |= same.is_spoiled_;
     if (!same.is_empty_) combine(same.bits_);
   }
+  void save(std::string& to) const override {
+    append_state(bits_, to);
+    append_state(is_empty_, to);
+    append_state(is_spoiled_, to);
+  }
+  const char* merge_saved(const char* from) override {
+    Bits saved;
+    from = load_state(load_state(load_state(from, saved.bits_), saved.is_empty_), saved.is_spoiled_);
+    merge(saved);
+    return from;
+  }
 
  private:
   void combine(uint32_t bits) {
@@ -196,6 +264,10 @@ class Unique final : public Aggregator {
   void merge(Aggregator& other) override {
     for (Slice value : static_cast<Unique&>(other).set_.values()) add(value);
   }
+  void save(std::string& to) const override { append_values(set_.values(), to); }
+  const char* merge_saved(const char* from) override {
+    return load_values(from, [this](Slice value) { add(value); });
+  }
   size_t memory_bytes() const override { return arena_.reserved() + set_.memory_bytes(); }
 
  private:
@@ -216,6 +288,10 @@ class Push final : public Aggregator {
   }
   void merge(Aggregator& other) override {
     for (Slice value : static_cast<Push&>(other).values_) add(value);
+  }
+  void save(std::string& to) const override { append_values(values_, to); }
+  const char* merge_saved(const char* from) override {
+    return load_values(from, [this](Slice value) { add(value); });
   }
   size_t memory_bytes() const override { return arena_.reserved() + values_.capacity() * sizeof(Slice); }
 

@@ -23,9 +23,17 @@ std::string aggregate(TestingContext& context, std::string_view name, std::strin
     whole->add(item.value());
     (position % 2 == 0 ? left : right)->add(item.value());
   }
+  auto loaded = found->make(context);
+  std::string saved;
+  left->save(saved);
+  size_t border = saved.size();
+  right->save(saved);
+  if (loaded->merge_saved(saved.data()) != saved.data() + border) return "a saved state has another length";
+  if (loaded->merge_saved(saved.data() + border) != saved.data() + saved.size()) return "a saved state has another length";
   left->merge(*right);
   std::string merged = value::to_json(left->result(context)),
               at_once = value::to_json(whole->result(context));
+  if (value::to_json(loaded->result(context)) != merged) return "saved " + value::to_json(loaded->result(context));
   whole->reset();
   std::string empty = value::to_json(whole->result(context)),
               fresh = value::to_json(found->make(context)->result(context));

@@ -36,6 +36,10 @@ struct Moments {
   }
   void add(const Moments& other) {
     if (other.count == 0) return;
+    if (count == 0) {
+      *this = other;   // exactly
+      return;
+    }
     double distance = other.mean - mean, all = double(count + other.count);
     squares += other.squares + distance * distance * double(count) * double(other.count) / all;
     mean += distance * double(other.count) / all;

@@ -59,6 +59,10 @@ class Aggregator {
   virtual void reset() = 0;
   // Merges another state of the same function (parallel aggregation).
   virtual void merge(Aggregator& other) = 0;
+  // Appends the state as bytes that merge_saved() of the same function reads in the same process.
+  virtual void save(std::string& to) const = 0;
+  // Merges a state that was saved; returns the first byte behind it.
+  virtual const char* merge_saved(const char* from) = 0;
   // Bytes that the state holds beyond its own size (UNIQUE, PUSH), for the memory budget.
   virtual size_t memory_bytes() const { return 0; }
 };

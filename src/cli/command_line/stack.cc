@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "base/byte_count.h"
 #include "catalog/load.h"
 #include "cli/command_line/command_line.h"
 #include "cli/composition.h"
@@ -32,6 +33,18 @@ void add_stack_options(CLI::App& command, StackOptions& stack) {
   command.add_option("--user", stack.user, "Started by root: whom PostgreSQL and Redis run as");
 }
 
+void add_memory_budget(CLI::App& command, uint64_t& bytes) {
+  command.add_option_function<std::string>(
+             "--memory-budget",
+             [&bytes](const std::string& text) {
+               auto parsed = base::parse_byte_count(text);
+               if (!parsed) throw CLI::ValidationError("--memory-budget", "'" + text + "' is no size such as 512MiB");
+               bytes = *parsed;
+             },
+             "What the document server may keep in memory, such as 512MiB")
+      ->type_name("SIZE");
+}
+
 void add_up(CLI::App& app, CommandLine& line) {
   struct Options {
     UpOptions up;
@@ -43,6 +56,7 @@ void add_up(CLI::App& app, CommandLine& line) {
   command->add_option("--catalog", options->catalog, "The catalog's folder")->type_name("DIR");
   command->add_flag("--detach", options->up.detach, "Return when everything is ready, and go on in the background");
   add_stack_options(*command, options->up.stack);
+  add_memory_budget(*command, options->up.stack.documents_memory_budget_bytes);
   command->callback([options, &line] {
     line.run = [options, &line]() -> Result<int> {
       options->up.stack.data_folder = line.common.data;
@@ -118,6 +132,7 @@ void add_serve(CLI::App& app, CommandLine& line) {
   command->add_option("--bind", options->address, "The address to listen on")->capture_default_str();
   command->add_option("--root-password-file", options->root_password_file, "The password of root in a new folder")->type_name("FILE");
   command->add_flag("--no-authentication{false}", options->authentication, "Everybody may do everything");
+  add_memory_budget(*command, options->memory_budget_bytes);
   command->callback([options, &line] {
     line.run = [options]() -> Result<int> {
       TRY(run_serve(*options));
