@@ -59,8 +59,8 @@ TEST(Spill, HoldsLessThanItsGroupsTake) {
   options.spill_from_bytes = size_t(2) << 20;
   auto outcome = database.run(
       "FOR x IN 1..400000 COLLECT k = x % 200000 AGGREGATE s = SUM(x) INTO members = x "
-      "COLLECT AGGREGATE groups = COUNT(), all = SUM(s), last = MAX(k), most = MAX(LENGTH(members)) "
-      "RETURN [groups, all, last, most]", options);
+      "COLLECT AGGREGATE groups = COUNT(), total = SUM(s), last = MAX(k), most = MAX(LENGTH(members)) "
+      "RETURN [groups, total, last, most]", options);
   EXPECT_EQ(outcome.error, 0) << outcome.message;
   EXPECT_EQ(outcome.rows, "[[200000,80000200000,199999,2]]");
   EXPECT_LT(outcome.statistics.peak_memory_bytes, options.memory_limit_bytes);

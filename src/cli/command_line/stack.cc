@@ -34,15 +34,13 @@ void add_stack_options(CLI::App& command, StackOptions& stack) {
 }
 
 void add_memory_budget(CLI::App& command, uint64_t& bytes) {
-  command.add_option_function<std::string>(
-             "--memory-budget",
-             [&bytes](const std::string& text) {
-               auto parsed = base::parse_byte_count(text);
-               if (!parsed) throw CLI::ValidationError("--memory-budget", "'" + text + "' is no size such as 512MiB");
-               bytes = *parsed;
-             },
-             "What the document server may keep in memory, such as 512MiB")
-      ->type_name("SIZE");
+  auto check = [](const std::string& text) {
+    return base::parse_byte_count(text) ? std::string() : "'" + text + "' is no size such as 512MiB";
+  };
+  auto take = [&bytes](const std::string& text) { bytes = base::parse_byte_count(text).value_or(0); };
+  command.add_option_function<std::string>("--memory-budget", take, "What the document server may keep in memory, such as 512MiB")
+      ->type_name("SIZE")
+      ->check(check);
 }
 
 void add_up(CLI::App& app, CommandLine& line) {
