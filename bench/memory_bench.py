@@ -208,7 +208,7 @@ class Bench:
         self.step("large result, kept and read", self.large_result)
         self.step("large result, four at once", self.four_results)
         self.step("join with a small collection", lambda: self.expect(
-            """FOR d IN docs FOR k IN kinds FILTER k.number == d.kind
+            """FOR d IN docs FOR k IN kinds FILTER k._key == TO_STRING(d.kind)
                  COLLECT name = k.name AGGREGATE c = COUNT(), s = SUM(d.i) SORT name RETURN [name, c, s]""",
             [[f"kind{g}", n // 10, sum(range(g, n, 10))] for g in range(10)]))
 
