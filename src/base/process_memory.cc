@@ -4,6 +4,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <string_view>
 
@@ -21,7 +22,19 @@ void keep_memory_private() {
   ::prctl(PR_SET_DUMPABLE, 0);
 }
 
+namespace {
+
+std::atomic<bool> gives_freed_memory_back = false;
+
+}  // namespace
+
+void freed_much_memory() {
+  // The allocator itself gives back only what lies at the end of a pool.
+  if (gives_freed_memory_back.load(std::memory_order_relaxed)) ::malloc_trim(0);
+}
+
 void give_freed_memory_back() {
+  gives_freed_memory_back = true;
   // Each pool keeps what its own threads freed: few pools keep little. Large pieces are mapped by themselves, however
   // many of them were freed before (by default that moves the border up to 32 MiB).
   constexpr int kPools = 2, kLargePiece = 256 << 10, kKeptAtEnd = 1 << 20;

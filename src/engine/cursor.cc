@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "aql/plan/explain.h"
+#include "base/process_memory.h"
 #include "base/time.h"
 
 namespace workerdb::engine {
@@ -27,7 +28,11 @@ Result<> Cursor::State::finish() {
   if (finished) return {};
   finished = true;
   tracked->phases.enter(Phase::kFinalizing);
-  if (execution != nullptr) tracked->warnings = execution->warning_count();
+  constexpr uint64_t kMuchBytes = uint64_t(8) << 20;
+  if (execution != nullptr) {
+    tracked->warnings = execution->warning_count();
+    if (execution->statistics().peak_memory_bytes > kMuchBytes) base::freed_much_memory();
+  }
   if (cached != nullptr && !options.stream) cached->ran(uint64_t(base::steady_time_ns() - tracked->started_steady_ns));
   Result<> committed;
   if (own_transaction != nullptr) committed = own_transaction->commit();

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstring>
 
+#include "base/process_memory.h"
 #include "value/order.h"
 
 namespace workerdb::aql::execute {
@@ -35,11 +36,12 @@ void GroupTable::clear() {
 }
 
 void GroupTable::forget_groups() {
-  groups_.clear();
-  slots_.clear();
-  hashes_.clear();
+  std::vector<CollectedGroup>().swap(groups_);
+  std::vector<uint32_t>().swap(slots_);
+  std::vector<uint64_t>().swap(hashes_);
   values_.reset();
   charge_.clear();
+  charged_room_ = 0;
 }
 
 Result<> GroupTable::read(Operator& input) {
@@ -78,6 +80,7 @@ Result<> GroupTable::spill() {
   }
   TRY(runtime_.check());
   forget_groups();
+  base::freed_much_memory();
   return partitions_->flush();
 }
 
@@ -161,9 +164,12 @@ CollectedGroup& GroupTable::add_group(size_t slot, uint64_t hash, std::span<cons
   group.ordinal = next_ordinal_++;
   hashes_.push_back(hash);
   slots_[slot] = uint32_t(groups_.size());
-  constexpr size_t kStateBytes = 64;
-  charge_.add(sizeof(CollectedGroup) + sizeof(uint64_t) + keys.size() * sizeof(Slice) +
-              step_.aggregations.size() * kStateBytes);
+  constexpr size_t kListBytes = 24, kStateBytes = 80;   // with what the allocator takes
+  charge_.add(kListBytes + keys.size() * sizeof(Slice));
+  if (!step_.aggregations.empty()) charge_.add(kListBytes + step_.aggregations.size() * (sizeof(void*) + kStateBytes));
+  size_t room = groups_.capacity() * sizeof(CollectedGroup) + hashes_.capacity() * sizeof(uint64_t);
+  if (room > charged_room_) charge_.add(room - charged_room_);
+  charged_room_ = std::max(room, charged_room_);
   return group;
 }
 

@@ -47,6 +47,7 @@ class GroupTable {
   std::unique_ptr<GroupPartitions> partitions_;
   uint64_t next_ordinal_;
   MemoryCharge charge_;
+  size_t charged_room_ = 0;         // of the lists of groups and hashes
   std::vector<value::Slice> keys_;
   std::vector<CollectedGroup> groups_;
   std::vector<uint64_t> hashes_;

@@ -40,7 +40,7 @@ Result<std::unique_ptr<JoinTablePart>> JoinProbe::read(std::string_view lower, s
     if ((++scanned & 0x3ff) != 0) continue;
     TRY(runtime_.check());
     const Interrupt& interrupt = runtime_.interrupt;
-    if (interrupt.limit_bytes() != 0 && interrupt.used_bytes() > interrupt.limit_bytes() / 2) return nullptr;
+    if (interrupt.is_memory_short()) return nullptr;
   }
   runtime_.statistics.scanned_full += scanned;
   return part;

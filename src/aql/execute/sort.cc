@@ -7,6 +7,7 @@
 
 #include "aql/execute/spill_merge.h"
 #include "aql/execute/steps.h"
+#include "base/process_memory.h"
 #include "value/collation.h"
 
 namespace workerdb::aql::execute {
@@ -188,6 +189,7 @@ class Sort : public Operator {
     rows_.shrink_to_fit();
     batches_.clear();
     order_.clear();
+    base::freed_much_memory();
     return {};
   }
 
