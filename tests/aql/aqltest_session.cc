@@ -88,8 +88,10 @@ Result<engine::QueryOptions> engine_options(Slice from, const Settings& settings
   options.batch_size = settings.batch_rows;
   options.threads = settings.threads;
   options.join_table_from = settings.join_table_from;
-  options.spill_from_rows = settings.spill_from_rows;
-  if (settings.spill_from_rows) options.spill_from_bytes = 0;
+  // A case about memory is about what is not on the disk.
+  bool spills = settings.spill_from_rows && options.memory_limit_bytes == 0;
+  if (spills) options.spill_from_rows = settings.spill_from_rows;
+  if (spills) options.spill_from_bytes = 0;
   return options;
 }
 
