@@ -1,11 +1,6 @@
 // DuckDB behind standard input: each line {"sql", "bind"} is answered by a line {"rows", "ms"} or {"error"}.
-import { createRequire } from 'node:module';
+import duckdb from '@duckdb/node-api';
 import { createInterface } from 'node:readline';
-import { pathToFileURL } from 'node:url';
-
-// The packages of the tests' drivers are used, and stand elsewhere.
-const packages = createRequire(new URL('../tests/drivers/package.json', import.meta.url));
-const { default: duckdb } = await import(pathToFileURL(packages.resolve('@duckdb/node-api')));
 
 const instance = await duckdb.DuckDBInstance.create(':memory:');
 const connection = await instance.connect();
