@@ -8,7 +8,27 @@
 namespace workerdb::storage {
 
 DocumentCache::DocumentCache(size_t bytes)
-    : limit_bytes_(bytes), sets_(bytes == 0 ? 0 : std::bit_ceil(std::max<size_t>(1, bytes / 512 / kWays))) {}
+    : limit_bytes_(bytes), pages_(bytes == 0 ? 0 : std::bit_ceil(std::max<size_t>(1, bytes / 512 / kWays / kSetsOfPage))) {}
+
+DocumentCache::~DocumentCache() {
+  for (std::atomic<Page*>& page : pages_) delete page.load();
+}
+
+DocumentCache::Set* DocumentCache::find_set(uint64_t hash) {
+  Page* page = pages_[hash / kSetsOfPage & (pages_.size() - 1)].load(std::memory_order_acquire);
+  return page == nullptr ? nullptr : &page->sets[hash % kSetsOfPage];
+}
+
+DocumentCache::Set& DocumentCache::set_of(uint64_t hash) {
+  if (Set* set = find_set(hash)) return *set;
+  auto made = std::make_unique<Page>();
+  Page* page = nullptr;
+  if (pages_[hash / kSetsOfPage & (pages_.size() - 1)].compare_exchange_strong(page, made.get())) {
+    page = made.release();
+    used_bytes_.fetch_add(sizeof(Page), std::memory_order_relaxed);
+  }
+  return page->sets[hash % kSetsOfPage];
+}
 
 uint64_t DocumentCache::hash_of(std::string_view key) { return std::hash<std::string_view>()(key); }
 
@@ -18,8 +38,10 @@ bool DocumentCache::is_blocked(const Set& set, uint64_t sequence) const {
 }
 
 bool DocumentCache::find(std::string_view key, uint64_t hash, uint64_t sequence, std::string& document) {
-  if (sets_.empty()) return false;
-  Set& set = set_of(hash);
+  if (!is_on()) return false;
+  Set* found = find_set(hash);
+  if (found == nullptr) return false;
+  Set& set = *found;
   base::MutexLock lock(set.mutex);
   if (is_blocked(set, sequence)) return false;
   uint64_t oldest = std::max(set.last_write, last_change_.load());
@@ -39,7 +61,7 @@ void DocumentCache::drop(Entry& entry) {
 }
 
 void DocumentCache::offer(std::string_view key, uint64_t hash, uint64_t sequence, std::string_view document) {
-  if (sets_.empty() || document.size() > kLargestDocument) return;
+  if (!is_on() || document.size() > kLargestDocument) return;
   Set& set = set_of(hash);
   base::MutexLock lock(set.mutex);
   if (is_blocked(set, sequence)) return;
@@ -76,7 +98,7 @@ void DocumentCache::offer(std::string_view key, uint64_t hash, uint64_t sequence
 }
 
 void DocumentCache::began_write(std::span<const uint64_t> hashes) {
-  if (sets_.empty()) return;
+  if (!is_on()) return;
   for (uint64_t hash : hashes) {
     Set& set = set_of(hash);
     base::MutexLock lock(set.mutex);
@@ -85,7 +107,7 @@ void DocumentCache::began_write(std::span<const uint64_t> hashes) {
 }
 
 void DocumentCache::ended_write(std::span<const uint64_t> hashes, uint64_t sequence) {
-  if (sets_.empty()) return;
+  if (!is_on()) return;
   for (uint64_t hash : hashes) {
     Set& set = set_of(hash);
     base::MutexLock lock(set.mutex);

@@ -27,6 +27,9 @@ class DocumentCache {
  public:
   // `bytes` 0: nothing is kept.
   explicit DocumentCache(size_t bytes);
+  ~DocumentCache();
+  DocumentCache(const DocumentCache&) = delete;
+  DocumentCache& operator=(const DocumentCache&) = delete;
 
   static uint64_t hash_of(std::string_view key);
 
@@ -42,7 +45,8 @@ class DocumentCache {
   void began_change() { changes_under_way_.fetch_add(1); }
   void ended_change(uint64_t sequence);
 
-  bool is_on() const { return !sets_.empty(); }
+  bool is_on() const { return !pages_.empty(); }
+  // Of the documents, and of the pages that hold their places.
   size_t bytes() const { return used_bytes_.load(std::memory_order_relaxed); }
 
  private:
@@ -62,12 +66,20 @@ class DocumentCache {
     std::array<Entry, kWays> entries GUARDED_BY(mutex);
   };
 
-  Set& set_of(uint64_t hash) { return sets_[hash & (sets_.size() - 1)]; }
+  // Sets are made by the page, with the first key that falls among them: a cache for gigabytes costs nothing while idle.
+  static constexpr size_t kSetsOfPage = 64;
+  struct Page {
+    std::array<Set, kSetsOfPage> sets;
+  };
+
+  // Null where no key fell among the page's sets.
+  Set* find_set(uint64_t hash);
+  Set& set_of(uint64_t hash);
   bool is_blocked(const Set& set, uint64_t sequence) const REQUIRES(set.mutex);
   void drop(Entry& entry);
 
   const size_t limit_bytes_;
-  std::vector<Set> sets_;
+  std::vector<std::atomic<Page*>> pages_;
   std::atomic<size_t> used_bytes_ = 0;
   std::atomic<uint64_t> changes_under_way_ = 0, last_change_ = 0;
 };

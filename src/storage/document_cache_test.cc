@@ -68,6 +68,15 @@ TEST(DocumentCache, StaysBelowItsLimit) {
   EXPECT_FALSE(none.find("a", 1, 1, found));
 }
 
+TEST(DocumentCache, ALargeOneTakesNothingBeforeItIsUsed) {
+  DocumentCache cache(size_t{16} << 30);
+  std::string found;
+  EXPECT_FALSE(cache.find("a", DocumentCache::hash_of("a"), 1, found));
+  EXPECT_EQ(cache.bytes(), 0u);
+  cache.offer("a", DocumentCache::hash_of("a"), 1, "one");
+  EXPECT_LT(cache.bytes(), size_t{64} << 10);
+}
+
 // Writers count up, readers must never see a number fall, nor one that differs inside a transaction.
 class DocumentCacheStore : public StoreTest {};
 
