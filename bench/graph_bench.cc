@@ -186,23 +186,20 @@ std::vector<Question> questions() {
   for (int depth : {1, 2, 3, 4, 8}) {
     list.push_back(
         {fmt::format("vertices within {}", depth),
-         fmt::format(
-             "FOR v IN 1..{} OUTBOUND @start links OPTIONS {{order: 'bfs', uniqueVertices: 'global'}} "
-             "COLLECT WITH COUNT INTO n RETURN n",
-             depth),
+         fmt::format("FOR v IN 1..{} OUTBOUND @start links OPTIONS {{order: 'bfs', uniqueVertices: 'global'}} "
+                     "COLLECT WITH COUNT INTO n RETURN n",
+                     depth),
          found_within(depth) + "SELECT count(DISTINCT id) - 1 FROM found", false, depth == 4, depth > 4});
     if (depth > 4) continue;
     list.push_back(
         {fmt::format("paths of {}", depth),
-         fmt::format(
-             "FOR v IN {0}..{0} OUTBOUND @start links OPTIONS {{uniqueEdges: 'none'}} COLLECT WITH COUNT "
-             "INTO n RETURN n",
-             depth),
-         fmt::format(
-             "WITH RECURSIVE found(id, depth) AS (SELECT ?1, 0 UNION ALL SELECT target, depth + 1 FROM "
-             "found JOIN links ON source = id WHERE depth < {0}) SELECT count(*) FROM found WHERE "
-             "depth = {0}",
-             depth),
+         fmt::format("FOR v IN {0}..{0} OUTBOUND @start links OPTIONS {{uniqueEdges: 'none'}} COLLECT WITH COUNT "
+                     "INTO n RETURN n",
+                     depth),
+         fmt::format("WITH RECURSIVE found(id, depth) AS (SELECT ?1, 0 UNION ALL SELECT target, depth + 1 FROM "
+                     "found JOIN links ON source = id WHERE depth < {0}) SELECT count(*) FROM found WHERE "
+                     "depth = {0}",
+                     depth),
          false, depth == 4});
   }
   list.push_back(
@@ -215,11 +212,10 @@ std::vector<Question> questions() {
                   "RETURN SUM(FOR v IN 1..4 OUTBOUND @start links OPTIONS {order: 'bfs', "
                   "uniqueVertices: 'global'} RETURN LENGTH(v.name))",
                   ""});
-  list.push_back(
-      {"shortest path",
-       "FOR v IN OUTBOUND SHORTEST_PATH @start TO @end links COLLECT WITH COUNT INTO n RETURN n",
-       found_within(kMostHops) + "SELECT coalesce((SELECT depth + 1 FROM found WHERE id = ?2 LIMIT 1), 0)",
-       true, false, true});
+  list.push_back({"shortest path",
+                  "FOR v IN OUTBOUND SHORTEST_PATH @start TO @end links COLLECT WITH COUNT INTO n RETURN n",
+                  found_within(kMostHops) + "SELECT coalesce((SELECT depth + 1 FROM found WHERE id = ?2 LIMIT 1), 0)",
+                  true, false, true});
   list.push_back({"weighted shortest path",
                   "FOR v IN OUTBOUND SHORTEST_PATH @start TO @end links OPTIONS {weightAttribute: "
                   "'weight'} COLLECT WITH COUNT INTO n RETURN n",

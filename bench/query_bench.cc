@@ -33,8 +33,7 @@ constexpr std::string_view kPoint = "FOR i IN instances FILTER i._key == @key RE
 
 double median_us(const Scale& scale, const std::function<void()>& action) {
   std::vector<double> rounds;
-  for (int round = 0; round < scale.rounds; ++round)
-    rounds.push_back(time_us(scale.repeats, [&](int) { action(); }));
+  for (int round = 0; round < scale.rounds; ++round) rounds.push_back(time_us(scale.repeats, [&](int) { action(); }));
   return median(rounds);
 }
 
@@ -47,8 +46,7 @@ void measure_planning(const std::string& folder, const Scale& scale) {
   double us = median_us(scale, [&] {
     must(engine::compile_query(*store, *database, kTenLines, bind.slice(), engine::QueryOptions(), true));
   });
-  print({.name = "parse, plan and compile of ten lines", .unit = "us", .workerdb = us, .most = 50},
-        scale.as_json);
+  print({.name = "parse, plan and compile of ten lines", .unit = "us", .workerdb = us, .most = 50}, scale.as_json);
 }
 
 void measure_point(const std::string& folder, const Scale& scale) {
@@ -59,14 +57,12 @@ void measure_point(const std::string& folder, const Scale& scale) {
   must(instances.ensure_index(json(R"({"type": "persistent", "fields": ["status", "priority"]})").slice()));
   must(executions.ensure_index(json(R"({"type": "persistent", "fields": ["instance"]})").slice()));
   for (int i = 0; i < scale.documents; ++i) {
-    must(instances.insert(
-        json(fmt::format(R"({{"_key": "i{}", "status": "running", "priority": {}, "note": "{}"}})", i,
-                         i % 1000, std::string(500, 'x')))
-            .slice()));
+    must(instances.insert(json(fmt::format(R"({{"_key": "i{}", "status": "running", "priority": {}, "note": "{}"}})", i,
+                                           i % 1000, std::string(500, 'x')))
+                              .slice()));
   }
   std::vector<value::Buffer> keys;
-  for (int i = 0; i < 1000; ++i)
-    keys.push_back(json(fmt::format(R"({{"key": "i{}"}})", (i * 7919) % scale.documents)));
+  for (int i = 0; i < 1000; ++i) keys.push_back(json(fmt::format(R"({{"key": "i{}"}})", (i * 7919) % scale.documents)));
   size_t at = 0;
   double us = median_us(scale, [&] {
     auto cursor = must(database.query(kPoint, keys[at++ % keys.size()].slice()));

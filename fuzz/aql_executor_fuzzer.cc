@@ -48,17 +48,14 @@ class House {
       engine::CollectionOptions options;
       if (fixture.is_edge) options.type = engine::CollectionType::kEdge;
       auto collection = must(database_.create_collection(fixture.name, options));
-      for (const std::string& text : fixture.documents)
-        must(collection.insert(must(value::parse_json(text)).slice()));
+      for (const std::string& text : fixture.documents) must(collection.insert(must(value::parse_json(text)).slice()));
       for (const std::string& text : fixture.indexes)
         must(collection.ensure_index(must(value::parse_json(text)).slice()));
-      links +=
-          fmt::format(R"({}"{}": {{"includeAllFields": true}})", links.empty() ? "" : ", ", fixture.name);
+      links += fmt::format(R"({}"{}": {{"includeAllFields": true}})", links.empty() ? "" : ", ", fixture.name);
     }
     std::string view = fmt::format(R"({{"type": "arangosearch", "links": {{{}}}}})", links);
     must(database_.create_view("everything", must(value::parse_json(view)).slice()));
-    bind_ =
-        must(value::parse_json(R"({"key": "1", "number": 2.5, "list": [1, "a", null], "@where": "people"})"));
+    bind_ = must(value::parse_json(R"({"key": "1", "number": 2.5, "list": [1, "a", null], "@where": "people"})"));
   }
   ~House() {
     engine_ = nullptr;
@@ -134,8 +131,7 @@ extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max
 }
 
 extern "C" size_t LLVMFuzzerCustomCrossOver(const uint8_t* one, size_t one_size, const uint8_t* other,
-                                            size_t other_size, uint8_t* out, size_t max_out_size,
-                                            unsigned seed) {
+                                            size_t other_size, uint8_t* out, size_t max_out_size, unsigned seed) {
   workerdb::aqltest::RandomSource random(seed);
   std::string_view text(reinterpret_cast<const char*>(one), one_size),
       more(reinterpret_cast<const char*>(other), other_size);

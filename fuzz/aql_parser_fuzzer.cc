@@ -8,7 +8,7 @@
 #include "aql/syntax/statement.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace workerdb::aql::syntax;   // NOLINT: the fuzzer is about nothing else
+  using namespace workerdb::aql::syntax;  // NOLINT: the fuzzer is about nothing else
   auto query = parse(std::string_view(reinterpret_cast<const char*>(data), size));
   if (!query) return 0;
   std::string printed = to_string(**query);

@@ -17,8 +17,7 @@ using workerdb::net::HttpRequest;
 using workerdb::net::HttpRequestParser;
 using Step = HttpRequestParser::Step;
 
-constexpr HttpLimits kLimits = {
-    .target_bytes = 200, .head_bytes = 1000, .header_count = 10, .body_bytes = 200'000};
+constexpr HttpLimits kLimits = {.target_bytes = 200, .head_bytes = 1000, .header_count = 10, .body_bytes = 200'000};
 
 void check(bool condition) {
   if (!condition) std::abort();
@@ -28,8 +27,7 @@ std::string describe(const HttpRequest& request) {
   std::string text(http_method_name(request.method()));
   text += std::to_string(request.version()) + (request.keep_alive() ? "k" : "c");
   text.append(request.target()).append("|").append(request.path()).append("|").append(request.query_string());
-  for (size_t index = 0; index < request.segment_count(); ++index)
-    text.append("/").append(request.segment(index));
+  for (size_t index = 0; index < request.segment_count(); ++index) text.append("/").append(request.segment(index));
   for (size_t index = 0; index < request.parameter_count(); ++index) {
     const auto parameter = request.parameter(index);
     check(request.parameter(parameter.name).has_value());

@@ -13,9 +13,7 @@ namespace workerdb::fuzz {
 
 inline std::vector<std::string> tokens_of(std::string_view text) {
   std::vector<std::string> tokens;
-  auto is_word = [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.' || c == '@';
-  };
+  auto is_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.' || c == '@'; };
   for (size_t at = 0; at < text.size();) {
     size_t end = at + 1;
     if (text[at] == '"' || text[at] == '\'' || text[at] == '`') {
@@ -33,8 +31,7 @@ inline std::vector<std::string> tokens_of(std::string_view text) {
   return tokens;
 }
 
-inline std::string mutate_tokens(std::string_view text, std::string_view other,
-                                 aqltest::RandomSource& random) {
+inline std::string mutate_tokens(std::string_view text, std::string_view other, aqltest::RandomSource& random) {
   auto tokens = tokens_of(text), donors = tokens_of(other);
   if (tokens.empty() || donors.empty()) return std::string(other);
   for (size_t change = 0, changes = 1 + random.below(3); change < changes && !tokens.empty(); ++change) {
@@ -42,21 +39,11 @@ inline std::string mutate_tokens(std::string_view text, std::string_view other,
     size_t end = std::min(tokens.size(), at + 1 + random.below(8));
     size_t from = random.below(donors.size()), to = std::min(donors.size(), from + 1 + random.below(8));
     switch (random.below(6)) {
-      case 0:
-        tokens[at] = donors[from];
-        break;
-      case 1:
-        tokens[at] = tokens[random.below(tokens.size())];
-        break;
-      case 2:
-        tokens.erase(tokens.begin() + at, tokens.begin() + end);
-        break;
-      case 3:
-        std::swap(tokens[at], tokens[random.below(tokens.size())]);
-        break;
-      case 4:
-        tokens.insert(tokens.begin() + at, donors.begin() + from, donors.begin() + to);
-        break;
+      case 0: tokens[at] = donors[from]; break;
+      case 1: tokens[at] = tokens[random.below(tokens.size())]; break;
+      case 2: tokens.erase(tokens.begin() + at, tokens.begin() + end); break;
+      case 3: std::swap(tokens[at], tokens[random.below(tokens.size())]); break;
+      case 4: tokens.insert(tokens.begin() + at, donors.begin() + from, donors.begin() + to); break;
       default: {
         std::vector<std::string> again(tokens.begin() + at, tokens.begin() + end);
         tokens.insert(tokens.begin() + random.below(tokens.size()), again.begin(), again.end());

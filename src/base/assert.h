@@ -5,7 +5,8 @@ namespace workerdb::base {
 [[noreturn]] void assertion_failed(const char* condition, const char* file, int line);
 }
 
-#define ASSERT(condition)                                                                          \
-  do {                                                                                             \
-    if (!(condition)) [[unlikely]] ::workerdb::base::assertion_failed(#condition, __FILE__, __LINE__); \
+#define ASSERT(condition)                                                 \
+  do {                                                                    \
+    if (!(condition)) [[unlikely]]                                        \
+      ::workerdb::base::assertion_failed(#condition, __FILE__, __LINE__); \
   } while (false)

@@ -7,8 +7,13 @@ namespace {
 
 // RFC 4648, section 10.
 TEST(Base64, TestVectors) {
-  std::pair<const char*, const char*> vectors[] = {{"", ""},          {"f", "Zg=="},         {"fo", "Zm8="},        {"foo", "Zm9v"},
-                                                   {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+  std::pair<const char*, const char*> vectors[] = {{"", ""},
+                                                   {"f", "Zg=="},
+                                                   {"fo", "Zm8="},
+                                                   {"foo", "Zm9v"},
+                                                   {"foob", "Zm9vYg=="},
+                                                   {"fooba", "Zm9vYmE="},
+                                                   {"foobar", "Zm9vYmFy"}};
   for (auto [plain, encoded] : vectors) {
     EXPECT_EQ(base64_encode(plain), encoded);
     EXPECT_EQ(base64_decode(encoded), plain);
@@ -18,7 +23,8 @@ TEST(Base64, TestVectors) {
 }
 
 TEST(Base64, RefusesWhatIsNotBase64) {
-  for (const char* text : {"Z", "Zg=a", "Z g=", "Zm9v!", "====="}) EXPECT_FALSE(base64_decode(text).has_value()) << text;
+  for (const char* text : {"Z", "Zg=a", "Z g=", "Zm9v!", "====="})
+    EXPECT_FALSE(base64_decode(text).has_value()) << text;
 }
 
 }  // namespace

@@ -22,8 +22,8 @@ std::string hex(std::string_view bytes) {
 
 std::string sha256_hex(std::string_view bytes) {
   std::array<char, 32> digest{};
-  const int done =
-      EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(digest.data()), nullptr, EVP_sha256(), nullptr);
+  const int done = EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(digest.data()), nullptr,
+                              EVP_sha256(), nullptr);
   ASSERT(done == 1);
   return hex({digest.data(), digest.size()});
 }

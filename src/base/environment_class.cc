@@ -14,9 +14,7 @@ constexpr std::array<std::pair<EnvironmentClass, std::string_view>, 4> kNames = 
 }};
 }  // namespace
 
-std::string_view name_of(EnvironmentClass environment) {
-  return kNames[static_cast<size_t>(environment)].second;
-}
+std::string_view name_of(EnvironmentClass environment) { return kNames[static_cast<size_t>(environment)].second; }
 
 std::optional<EnvironmentClass> parse_environment_class(std::string_view name) {
   for (const auto& [environment, known] : kNames) {

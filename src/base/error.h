@@ -33,9 +33,7 @@ class Error {
   const std::string& message() const { return message_; }
 
   // The same error with its circumstances in front: `error.with_context("index 'by_status'")`.
-  Error with_context(std::string_view context) && {
-    return Error(code_, std::string(context) + ": " + message_);
-  }
+  Error with_context(std::string_view context) && { return Error(code_, std::string(context) + ": " + message_); }
 
   friend bool operator==(const Error& left, const Error& right) = default;
 

@@ -50,7 +50,7 @@ uint64_t machine_memory_bytes(const std::string& root) {
     consider(limit_in(mount + group + "/memory.max"));
   }
   consider(limit_in(mount + "/memory.max"));
-  consider(limit_in(mount + "/memory/memory.limit_in_bytes"));   // version 1
+  consider(limit_in(mount + "/memory/memory.limit_in_bytes"));  // version 1
   return bytes;
 }
 

@@ -31,7 +31,8 @@ struct File {
 
 Error file_error(ErrorCode code, std::string_view action, const std::string& path, int number) {
   if (number == ENOSPC || number == EDQUOT) {
-    return Error(ErrorCode::kFilesystemFull, fmt::format("the disk is full: cannot {} '{}'; free some space", action, path));
+    return Error(ErrorCode::kFilesystemFull,
+                 fmt::format("the disk is full: cannot {} '{}'; free some space", action, path));
   }
   return Error(code, fmt::format("cannot {} '{}': {}", action, path, ::strerror(number)));
 }
@@ -56,11 +57,14 @@ int write_new(const std::string& path, std::string_view content, const ReplaceOp
   File file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (file.descriptor < 0) return errno;
   bool is_given = !options.owner || ::fchown(file.descriptor, options.owner->uid, options.owner->gid) == 0;
-  bool is_done = is_given && write_all(file.descriptor, content) && (!options.is_synced || ::fsync(file.descriptor) == 0);
+  bool is_done =
+      is_given && write_all(file.descriptor, content) && (!options.is_synced || ::fsync(file.descriptor) == 0);
   return is_done ? 0 : errno;
 }
 
-File open_for_reading(const std::string& path, int flags) { return File(::open(path.c_str(), O_RDONLY | O_CLOEXEC | flags)); }
+File open_for_reading(const std::string& path, int flags) {
+  return File(::open(path.c_str(), O_RDONLY | O_CLOEXEC | flags));
+}
 
 Error read_error(const std::string& path, int number) {
   return file_error(number == ENOENT ? ErrorCode::kFileNotFound : ErrorCode::kCannotReadFile, "read", path, number);
@@ -99,7 +103,7 @@ std::string state_folder() {
 }
 
 Result<> make_private_folder(const std::string& path) {
-  for (size_t slash = path.find('/', 1); ; slash = path.find('/', slash + 1)) {
+  for (size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
     std::string part = path.substr(0, slash);
     if (::mkdir(part.c_str(), 0700) != 0 && errno != EEXIST) {
       return file_error(ErrorCode::kCannotCreateDirectory, "create the folder", part, errno);
@@ -112,8 +116,8 @@ Result<> make_private_folder(const std::string& path) {
   }
   if (found.st_uid != ::geteuid() || (found.st_mode & 022) != 0) {
     return Error(ErrorCode::kForbidden,
-                 fmt::format("'{}' must belong to the user who runs this, and nobody else may write to it (mode {:o})", path,
-                             found.st_mode & 07777));
+                 fmt::format("'{}' must belong to the user who runs this, and nobody else may write to it (mode {:o})",
+                             path, found.st_mode & 07777));
   }
   return {};
 }

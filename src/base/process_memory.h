@@ -16,8 +16,8 @@ void keep_memory_private();
 // processes with a memory budget; called before any other thread starts.
 void give_freed_memory_back();
 
-// Called by who has just freed a lot in small pieces; a few milliseconds where the process gives freed memory back, else
-// nothing.
+// Called by who has just freed a lot in small pieces; a few milliseconds where the process gives freed memory back,
+// else nothing.
 void freed_much_memory();
 
 }  // namespace workerdb::base

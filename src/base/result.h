@@ -23,11 +23,12 @@ class [[nodiscard]] Result : public std::expected<T, Error> {
 // TRY(expression): the value of a Result, or return its error from the enclosing function.
 //   Document document = TRY(collection.read(key));
 //   TRY(transaction.commit());
-#define TRY(...)                                                                 \
-  ({                                                                             \
-    auto try_result_ = (__VA_ARGS__);                                            \
-    if (!try_result_) [[unlikely]] return std::move(try_result_).error();        \
-    ::workerdb::base::detail::take(std::move(try_result_));                      \
+#define TRY(...)                                            \
+  ({                                                        \
+    auto try_result_ = (__VA_ARGS__);                       \
+    if (!try_result_) [[unlikely]]                          \
+      return std::move(try_result_).error();                \
+    ::workerdb::base::detail::take(std::move(try_result_)); \
   })
 
 namespace workerdb::base::detail {

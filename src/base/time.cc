@@ -21,15 +21,13 @@ int64_t steady_time_ns() {
 
 std::string format_iso8601(int64_t unix_ms) {
   constexpr int64_t kYear0 = -62167219200000, kYear9999 = 253402300799999;
-  chrono::sys_time<chrono::milliseconds> time{
-      chrono::milliseconds(std::clamp(unix_ms, kYear0, kYear9999))};
+  chrono::sys_time<chrono::milliseconds> time{chrono::milliseconds(std::clamp(unix_ms, kYear0, kYear9999))};
   auto day = chrono::floor<chrono::days>(time);
   chrono::year_month_day date{day};
   chrono::hh_mm_ss clock{time - day};
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                     clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
-                     clock.subseconds().count());
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
+                     clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
 }
 
 }  // namespace workerdb::base

@@ -24,12 +24,9 @@ namespace {
 // The class that the step's database carries in this moment, not the one that the catalog wishes.
 Result<std::optional<EnvironmentClass>> live_environment(const LiveStores& stores, const Step& step) {
   switch (step.store) {
-    case StoreKind::kDocuments:
-      return environment_of(*stores.documents, step.database);
-    case StoreKind::kRelational:
-      return environment_of(*TRY(stores.relational->lease(step.database)));
-    case StoreKind::kCache:
-      break;
+    case StoreKind::kDocuments: return environment_of(*stores.documents, step.database);
+    case StoreKind::kRelational: return environment_of(*TRY(stores.relational->lease(step.database)));
+    case StoreKind::kCache: break;
   }
   return environment_of(*stores.cache);
 }
@@ -38,7 +35,8 @@ Result<std::vector<Loss>> losses_of(const LiveStores& stores, const Plan& plan) 
   std::vector<Loss> losses;
   for (const Step& step : plan.steps) {
     if (!step.is_destructive()) continue;
-    auto known = std::ranges::find_if(losses, [&](const Loss& loss) { return loss.store == step.store && loss.database == step.database; });
+    auto known = std::ranges::find_if(
+        losses, [&](const Loss& loss) { return loss.store == step.store && loss.database == step.database; });
     if (known == losses.end()) {
       losses.push_back({step.store, step.database, TRY(live_environment(stores, step)), {}});
       known = losses.end() - 1;
@@ -48,15 +46,11 @@ Result<std::vector<Loss>> losses_of(const LiveStores& stores, const Plan& plan) 
   return losses;
 }
 
-Result<> run_step(const Catalog& catalog, const LiveStores& stores, const Passwords& passwords,
-                  const Step& step) {
+Result<> run_step(const Catalog& catalog, const LiveStores& stores, const Passwords& passwords, const Step& step) {
   switch (step.store) {
-    case StoreKind::kRelational:
-      return run_relational_step(catalog, *stores.relational, passwords, step);
-    case StoreKind::kDocuments:
-      return run_document_step(catalog, *stores.documents, step);
-    case StoreKind::kCache:
-      return run_cache_step(catalog, *stores.cache, passwords, step);
+    case StoreKind::kRelational: return run_relational_step(catalog, *stores.relational, passwords, step);
+    case StoreKind::kDocuments: return run_document_step(catalog, *stores.documents, step);
+    case StoreKind::kCache: return run_cache_step(catalog, *stores.cache, passwords, step);
   }
   return Error(ErrorCode::kInternal);
 }
@@ -84,9 +78,10 @@ Result<Plan> apply_alone(const Catalog& catalog, const LiveStores& stores, const
 Result<> refuse_losses_of_production(const std::vector<Loss>& losses) {
   for (const Loss& loss : losses) {
     if (loss.environment && *loss.environment != EnvironmentClass::kProduction) continue;
-    return Error(ErrorCode::kForbidden,
-                 fmt::format("{} destroys data of {} '{}', which {}", loss.steps.front(), name_of(loss.store), loss.database,
-                             loss.environment ? "is production" : "carries no environment class and counts as production"));
+    return Error(
+        ErrorCode::kForbidden,
+        fmt::format("{} destroys data of {} '{}', which {}", loss.steps.front(), name_of(loss.store), loss.database,
+                    loss.environment ? "is production" : "carries no environment class and counts as production"));
   }
   return {};
 }
@@ -97,8 +92,7 @@ Result<Plan> apply_catalog(const Catalog& catalog, const LiveStores& stores, con
   auto maintenance = TRY(stores.relational->connect());
   auto lock = AdvisoryLock::acquire(maintenance, kApplyLock, options.lock_timeout_ms);
   if (!lock && lock.error().code() == ErrorCode::kLockTimeout) {
-    return Error(ErrorCode::kLockTimeout,
-                 "another apply is running on this PostgreSQL server; wait for it to end");
+    return Error(ErrorCode::kLockTimeout, "another apply is running on this PostgreSQL server; wait for it to end");
   }
   if (!lock) return std::move(lock).error();
   return apply_alone(catalog, stores, passwords, options);

@@ -34,9 +34,9 @@ struct ApplyOptions {
 };
 
 // Makes a plan and runs its steps in order, one apply at a time (an advisory lock in the maintenance
-// database, when a relational store is part of it). Returns the plan that was carried out. A step that fails stops the apply; what was done stays, and the next apply continues. Errors
-// besides: those of make_plan and of the stores, with the step in front; kLockTimeout while another apply
-// runs.
+// database, when a relational store is part of it). Returns the plan that was carried out. A step that fails stops the
+// apply; what was done stays, and the next apply continues. Errors besides: those of make_plan and of the stores, with
+// the step in front; kLockTimeout while another apply runs.
 base::Result<Plan> apply_catalog(const Catalog& catalog, const LiveStores& stores, const Passwords& passwords,
                                  const ApplyOptions& options = {});
 

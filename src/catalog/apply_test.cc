@@ -56,10 +56,9 @@ class ApplyTest : public ::testing::Test {
   }
   // A catalog with one PostgreSQL database, whose migrations the test writes.
   void declare_one_database(std::string_view environment = "dev") {
-    folder_.write("a.yaml",
-                  fmt::format("relational_databases:\n  - {{name: one, environment: {}, description: One, "
-                              "owner: tests, migrations: sql}}\n",
-                              environment));
+    folder_.write("a.yaml", fmt::format("relational_databases:\n  - {{name: one, environment: {}, description: One, "
+                                        "owner: tests, migrations: sql}}\n",
+                                        environment));
     load(folder_.path());
   }
   base::Result<Plan> apply(const ApplyOptions& options = {}) {
@@ -83,8 +82,7 @@ class ApplyTest : public ::testing::Test {
     return Connection::connect(options);
   }
   base::Result<CacheConnection> connect_as(const std::string& user) {
-    return CacheConnection::connect(
-        {.port = redis_->port(), .user = user, .password = passwords_.cache_users[user]});
+    return CacheConnection::connect({.port = redis_->port(), .user = user, .password = passwords_.cache_users[user]});
   }
 
   CatalogFolder folder_;
@@ -107,8 +105,7 @@ TEST_F(ApplyTest, TheDefaultCatalogAppliesOnceAndLeastPrivilegesHold) {
   // The seed's two queries, as written, by the role that services use.
   auto core = connect_as_app("flowmaster_core", "app-password");
   ASSERT_TRUE(core.has_value()) << core.error().message();
-  ASSERT_TRUE(
-      core->execute("INSERT INTO users (email, role) VALUES ('Admin@example.com', 'admin')").has_value());
+  ASSERT_TRUE(core->execute("INSERT INTO users (email, role) VALUES ('Admin@example.com', 'admin')").has_value());
   auto users = core->query("SELECT id, email, role FROM users WHERE role = 'admin';");
   ASSERT_TRUE(users.has_value()) << users.error().message();
   EXPECT_EQ(users->row_count(), 1);
@@ -117,18 +114,16 @@ TEST_F(ApplyTest, TheDefaultCatalogAppliesOnceAndLeastPrivilegesHold) {
       "'process_design';");
   ASSERT_TRUE(permissions.has_value()) << permissions.error().message();
   EXPECT_GE(permissions->row_count(), 7);
-  EXPECT_EQ(stores::relational::sqlstate(
-                core->execute("INSERT INTO users (email) VALUES ('ADMIN@EXAMPLE.COM')").error()),
-            "23505");
-  EXPECT_EQ(core->query("SELECT user_has_permission(id, 'process_design', 'publish') FROM users")
-                ->text_or_empty(0, 0),
+  EXPECT_EQ(
+      stores::relational::sqlstate(core->execute("INSERT INTO users (email) VALUES ('ADMIN@EXAMPLE.COM')").error()),
+      "23505");
+  EXPECT_EQ(core->query("SELECT user_has_permission(id, 'process_design', 'publish') FROM users")->text_or_empty(0, 0),
             "t");
 
   // What the role may not do.
   EXPECT_EQ(core->execute("DROP TABLE users").error().code(), ErrorCode::kForbidden);
   EXPECT_EQ(core->execute("CREATE TABLE mine (id int)").error().code(), ErrorCode::kForbidden);
-  EXPECT_EQ(core->execute("UPDATE workerdb_environment SET class = 'dev'").error().code(),
-            ErrorCode::kForbidden);
+  EXPECT_EQ(core->execute("UPDATE workerdb_environment SET class = 'dev'").error().code(), ErrorCode::kForbidden);
   EXPECT_EQ(core->execute("DELETE FROM workerdb_migrations").error().code(), ErrorCode::kForbidden);
   EXPECT_FALSE(connect_as_app("flowmaster_core", "wrong").has_value());
 
@@ -157,11 +152,8 @@ TEST_F(ApplyTest, RedisUsersSeeTheirKeySpacesAndNoOthers) {
   EXPECT_EQ(platform->call({"GET", "session:user_123"})->text, "{}");
   EXPECT_TRUE(platform->call({"PUBLISH", "events:workflow", R"({"type":"started","id":"123"})"}).has_value());
   EXPECT_EQ(platform->call({"GET", "workerdb:environment"})->text, "production");
-  for (const stores::cache::Command& refused :
-       std::vector<stores::cache::Command>{{"FLUSHALL"},
-                                           {"SET", "workerdb:environment", "dev"},
-                                           {"GET", "other:key"},
-                                           {"CONFIG", "GET", "*"}}) {
+  for (const stores::cache::Command& refused : std::vector<stores::cache::Command>{
+           {"FLUSHALL"}, {"SET", "workerdb:environment", "dev"}, {"GET", "other:key"}, {"CONFIG", "GET", "*"}}) {
     EXPECT_EQ(platform->call(refused).error().code(), ErrorCode::kForbidden) << refused[0];
   }
   auto bus = connect_as("event-bus");
@@ -207,15 +199,13 @@ TEST_F(ApplyTest, ARolesPasswordAndAttributesAreBroughtBack) {
   EXPECT_THAT(text_of("", "SELECT rolsuper FROM pg_roles WHERE rolname = 'flowmaster_app'"), "f");
   // A superuser holds every privilege, so the missing grant shows once it is none any more.
   ASSERT_TRUE(apply().has_value());
-  EXPECT_TRUE(
-      connect_as_app("flowmaster_users", "second 'password'")->query("SELECT * FROM profiles").has_value());
+  EXPECT_TRUE(connect_as_app("flowmaster_users", "second 'password'")->query("SELECT * FROM profiles").has_value());
   EXPECT_EQ(planned(), kNothingToDo);
 }
 
 TEST_F(ApplyTest, AnInterruptionBetweenOrInsideMigrationsIsContinued) {
   folder_.write("sql/0001_first.sql", "CREATE TABLE first (id int);");
-  folder_.write("sql/0002_second.sql",
-                "CREATE TABLE second (id int);\nSELECT pg_terminate_backend(pg_backend_pid());");
+  folder_.write("sql/0002_second.sql", "CREATE TABLE second (id int);\nSELECT pg_terminate_backend(pg_backend_pid());");
   folder_.write("sql/0003_third.sql", "CREATE TABLE third (id int);");
   declare_one_database();
   ApplyOptions stop_before_first;
@@ -226,23 +216,19 @@ TEST_F(ApplyTest, AnInterruptionBetweenOrInsideMigrationsIsContinued) {
   EXPECT_EQ(apply(stop_before_first).error().message(), "interrupted");
   auto killed = apply();  // the second migration loses its session half-way
   ASSERT_FALSE(killed.has_value());
-  EXPECT_THAT(killed.error().message(),
-              HasSubstr("postgres one: run migration 0002_second: sql/0002_second.sql"));
+  EXPECT_THAT(killed.error().message(), HasSubstr("postgres one: run migration 0002_second: sql/0002_second.sql"));
   EXPECT_EQ(text_of("one", "SELECT string_agg(name, ' ') FROM workerdb_migrations"), "first");
   EXPECT_EQ(text_of("one", "SELECT to_regclass('second') IS NULL"), "t") << "nothing of it stayed";
 
   folder_.write("sql/0002_second.sql", "CREATE TABLE second (id int);");  // it never ran, so it may be edited
   load(folder_.path());
-  EXPECT_EQ(planned(),
-            "+ postgres one: run migration 0002_second\n+ postgres one: run migration 0003_third\n");
+  EXPECT_EQ(planned(), "+ postgres one: run migration 0002_second\n+ postgres one: run migration 0003_third\n");
   ASSERT_TRUE(apply().has_value());
   EXPECT_EQ(planned(), kNothingToDo);
-  EXPECT_EQ(
-      text_of(
-          "one",
-          "SELECT string_agg(version || ' ' || length(checksum) || ' ' || (duration_ms >= 0), ', ' ORDER BY "
-          "version) FROM workerdb_migrations"),
-      "1 64 true, 2 64 true, 3 64 true");
+  EXPECT_EQ(text_of("one",
+                    "SELECT string_agg(version || ' ' || length(checksum) || ' ' || (duration_ms >= 0), ', ' ORDER BY "
+                    "version) FROM workerdb_migrations"),
+            "1 64 true, 2 64 true, 3 64 true");
 }
 
 TEST_F(ApplyTest, AnEditedOrMissingMigrationIsRefused) {
@@ -289,8 +275,7 @@ TEST_F(ApplyTest, ConcurrentAppliesTakeTurns) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(steps, 4u)
-      << "one did everything (database, records, class, migration), the others found nothing to do";
+  EXPECT_EQ(steps, 4u) << "one did everything (database, records, class, migration), the others found nothing to do";
 
   auto holder = relational_->connect();
   auto lock = stores::relational::AdvisoryLock::acquire(*holder, "workerdb:catalog:apply", 0);
@@ -338,9 +323,9 @@ TEST_F(ApplyTest, NoTwoWorkersClaimTheSameExecution) {
   }
   for (std::thread& worker : workers) worker.join();
   ASSERT_TRUE(held->commit().has_value());
-  EXPECT_EQ(text_of("flowmaster_workflow",
-                    "SELECT count(*) FROM executions WHERE state = 'succeeded' AND attempts = 1"),
-            "290");
+  EXPECT_EQ(
+      text_of("flowmaster_workflow", "SELECT count(*) FROM executions WHERE state = 'succeeded' AND attempts = 1"),
+      "290");
   EXPECT_EQ(text_of("flowmaster_workflow", "SELECT count(*) FROM execution_history"), "890")
       << "300 ready, 300 running, 290 succeeded";
 }
@@ -355,13 +340,12 @@ TEST_F(ApplyTest, LeasesExpireRetriesEndAndTimersRepeat) {
     auto rows = session->query(sql);
     return rows ? std::string(rows->text_or_empty(0, 0)) : rows.error().message();
   };
-  ASSERT_TRUE(session->execute(
-      "INSERT INTO executions (process_instance_key, node_id, max_attempts) VALUES ('i', 'task', 2)"));
+  ASSERT_TRUE(
+      session->execute("INSERT INTO executions (process_instance_key, node_id, max_attempts) VALUES ('i', 'task', 2)"));
   EXPECT_EQ(one("SELECT attempts FROM claim_executions('w', '{default}', 5, '-1 second')"), "1");
   EXPECT_EQ(one("SELECT release_expired_leases()"), "1");
   EXPECT_EQ(one("SELECT state || ': ' || last_error FROM executions"), "ready: lease of worker w expired");
-  EXPECT_EQ(one("SELECT complete_execution(id, gen_random_uuid()) FROM executions"), "f")
-      << "a stranger's token";
+  EXPECT_EQ(one("SELECT complete_execution(id, gen_random_uuid()) FROM executions"), "f") << "a stranger's token";
   EXPECT_EQ(one("SELECT attempts FROM claim_executions('w')"), "2");
   EXPECT_EQ(one("SELECT extend_lease(id, lease_token, '1 hour') FROM executions"), "t");
   EXPECT_EQ(one("SELECT fail_execution(id, lease_token, 'boom') FROM executions"), "failed");
@@ -369,12 +353,12 @@ TEST_F(ApplyTest, LeasesExpireRetriesEndAndTimersRepeat) {
   EXPECT_EQ(one("SELECT string_agg(to_state, ' ' ORDER BY id) FROM execution_history"),
             "ready running ready running failed");
 
-  ASSERT_TRUE(session->execute(
-      "INSERT INTO timers (process_instance_key, node_id, due_at, repeat_every, repetitions_left) "
-      "VALUES ('i', 'once', now() - interval '1 hour', NULL, NULL),"
-      "('i', 'endless', now() - interval '90 minutes', '1 hour', NULL),"
-      "('i', 'last', now() - interval '1 minute', '1 hour', 0),"
-      "('i', 'later', now() + interval '1 hour', NULL, NULL)"));
+  ASSERT_TRUE(
+      session->execute("INSERT INTO timers (process_instance_key, node_id, due_at, repeat_every, repetitions_left) "
+                       "VALUES ('i', 'once', now() - interval '1 hour', NULL, NULL),"
+                       "('i', 'endless', now() - interval '90 minutes', '1 hour', NULL),"
+                       "('i', 'last', now() - interval '1 minute', '1 hour', 0),"
+                       "('i', 'later', now() + interval '1 hour', NULL, NULL)"));
   EXPECT_EQ(one("SELECT count(*) FROM fire_due_timers()"), "3");
   EXPECT_EQ(one("SELECT count(*) FROM fire_due_timers()"), "0");
   EXPECT_EQ(one("SELECT string_agg(node_id || ' ' || state || ' ' || (due_at > now()), ', ' ORDER BY "

@@ -66,14 +66,12 @@ std::string record_of(const CacheRules& rules, const Reply& user) {
 }
 
 bool has_element(const Reply* list, std::string_view text) {
-  return list != nullptr &&
-         std::ranges::any_of(list->elements, [&](const Reply& item) { return item.text == text; });
+  return list != nullptr && std::ranges::any_of(list->elements, [&](const Reply& item) { return item.text == text; });
 }
 
 bool has_password(const Reply& user) {
   const Reply* passwords = field_of(user, "passwords");
-  return passwords != nullptr && !passwords->elements.empty() &&
-         !has_element(field_of(user, "flags"), "nopass");
+  return passwords != nullptr && !passwords->elements.empty() && !has_element(field_of(user, "flags"), "nopass");
 }
 
 bool is_as_declared(const Reply& user, const CacheRules& rules, const std::string& record,
@@ -86,8 +84,7 @@ bool is_as_declared(const Reply& user, const CacheRules& rules, const std::strin
   if (selectors != nullptr && !selectors->elements.empty()) return false;
   const Reply* passwords = field_of(user, "passwords");
   if (password == nullptr) return true;  // plan_user has seen that there is one
-  return passwords != nullptr && passwords->elements.size() == 1 &&
-         has_element(passwords, base::sha256_hex(*password));
+  return passwords != nullptr && passwords->elements.size() == 1 && has_element(passwords, base::sha256_hex(*password));
 }
 
 const std::string* find_password(const Passwords& passwords, const std::string& user) {
@@ -100,8 +97,7 @@ Result<> plan_user(const CacheDeclaration& cache, const CacheUserDeclaration& us
   Reply live = TRY(store.call({"ACL", "GETUSER", user.name}));
   const std::string* password = find_password(passwords, user.name);
   if (password == nullptr && (live.is_nil() || !has_password(live))) {
-    return Error(ErrorCode::kIllegalState,
-                 fmt::format("no password was given for the cache user '{}'", user.name));
+    return Error(ErrorCode::kIllegalState, fmt::format("no password was given for the cache user '{}'", user.name));
   }
   if (live.is_nil()) {
     plan.steps.push_back(step_of(StepKind::kSetUser, user.name, fmt::format("create user '{}'", user.name)));
@@ -109,8 +105,8 @@ Result<> plan_user(const CacheDeclaration& cache, const CacheUserDeclaration& us
   }
   Reply record = TRY(store.call({"HGET", std::string(kCacheUsersKey), user.name}));
   if (!is_as_declared(live, rules_of(cache, user), record.text, password)) {
-    plan.steps.push_back(step_of(StepKind::kSetUser, user.name,
-                                 fmt::format("set password and rules of user '{}'", user.name)));
+    plan.steps.push_back(
+        step_of(StepKind::kSetUser, user.name, fmt::format("set password and rules of user '{}'", user.name)));
   }
   return {};
 }
@@ -123,8 +119,7 @@ CacheRules rules_of(const CacheDeclaration& cache, const CacheUserDeclaration& u
     bool owns = user.every_key_space || space.owner == user.name;
     bool reads = std::ranges::find(space.readers, user.name) != space.readers.end();
     if (!owns && !reads) continue;
-    for (const std::string& prefix : space.prefixes)
-      rules.keys.push_back((owns ? "~" : "%R~") + prefix + "*");
+    for (const std::string& prefix : space.prefixes) rules.keys.push_back((owns ? "~" : "%R~") + prefix + "*");
     for (const std::string& prefix : space.channels) rules.channels.push_back("&" + prefix + "*");
   }
   if (user.every_key_space) rules.keys.push_back(fmt::format("%R~{}*", kCachePrefix));
@@ -200,20 +195,16 @@ Result<> set_user(const CacheDeclaration& cache, CacheStore& store, const Passwo
 
 }  // namespace
 
-Result<> run_cache_step(const Catalog& catalog, CacheStore& store, const Passwords& passwords,
-                        const Step& step) {
+Result<> run_cache_step(const Catalog& catalog, CacheStore& store, const Passwords& passwords, const Step& step) {
   switch (step.kind) {
     case StepKind::kSetEnvironment:
-      TRY(store.call(
-          {"SET", std::string(kCacheEnvironmentKey), std::string(name_of(catalog.cache.environment))}));
+      TRY(store.call({"SET", std::string(kCacheEnvironmentKey), std::string(name_of(catalog.cache.environment))}));
       return {};
-    case StepKind::kSetUser:
-      return set_user(catalog.cache, store, passwords, step.object);
+    case StepKind::kSetUser: return set_user(catalog.cache, store, passwords, step.object);
     case StepKind::kPublishKeySpaces:
       TRY(store.call({"SET", std::string(kCacheKeySpacesKey), key_spaces_json(catalog.cache)}));
       return {};
-    default:
-      return Error(ErrorCode::kInternal, "no step of the cache");
+    default: return Error(ErrorCode::kInternal, "no step of the cache");
   }
 }
 

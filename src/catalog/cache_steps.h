@@ -4,10 +4,10 @@
 
 namespace workerdb::catalog {
 
-base::Result<> plan_cache(const Catalog& catalog, stores::cache::CacheStore& store,
-                          const Passwords& passwords, Plan& plan);
-base::Result<> run_cache_step(const Catalog& catalog, stores::cache::CacheStore& store,
-                              const Passwords& passwords, const Step& step);
+base::Result<> plan_cache(const Catalog& catalog, stores::cache::CacheStore& store, const Passwords& passwords,
+                          Plan& plan);
+base::Result<> run_cache_step(const Catalog& catalog, stores::cache::CacheStore& store, const Passwords& passwords,
+                              const Step& step);
 
 // The rules of a user as ACL SETUSER takes them, without password: keys, channels, commands.
 struct CacheRules {

@@ -9,8 +9,7 @@ namespace workerdb::catalog {
 namespace {
 
 template <typename Declaration>
-void check_unique(const std::vector<Declaration>& declarations, std::string_view kind,
-                  Complaints& complaints) {
+void check_unique(const std::vector<Declaration>& declarations, std::string_view kind, Complaints& complaints) {
   for (size_t index = 0; index < declarations.size(); ++index) {
     const Declaration* first = find_named(declarations, declarations[index].name);
     if (first == &declarations[index]) continue;
@@ -20,8 +19,8 @@ void check_unique(const std::vector<Declaration>& declarations, std::string_view
 }
 
 template <typename Declaration>
-void check_known(const std::vector<std::string>& names, const std::vector<Declaration>& declared,
-                 std::string_view kind, const Place& place, Complaints& complaints) {
+void check_known(const std::vector<std::string>& names, const std::vector<Declaration>& declared, std::string_view kind,
+                 const Place& place, Complaints& complaints) {
   for (const std::string& name : names) {
     if (find_named(declared, name) == nullptr) {
       complaints.add(place, fmt::format("'{}' is no declared {}", name, kind));
@@ -43,8 +42,8 @@ void check_overlap(const CacheDeclaration& cache, Complaints& complaints) {
       for (size_t earlier = 0; earlier < later; ++earlier) {
         for (const std::string& other : cache.key_spaces[earlier].prefixes) {
           if (!overlaps(prefix, other)) continue;
-          complaints.add(space.place, fmt::format("the prefix '{}' overlaps '{}' of key space '{}'", prefix,
-                                                  other, cache.key_spaces[earlier].name));
+          complaints.add(space.place, fmt::format("the prefix '{}' overlaps '{}' of key space '{}'", prefix, other,
+                                                  cache.key_spaces[earlier].name));
         }
       }
     }
@@ -58,8 +57,7 @@ void check_indexes(const CollectionDeclaration& collection, Complaints& complain
     return type.is_string() && type.as_string() == "ttl";
   };
   if (std::ranges::count_if(collection.indexes, is_ttl) > 1) {
-    complaints.add(collection.place,
-                   fmt::format("collection '{}' has more than one ttl index", collection.name));
+    complaints.add(collection.place, fmt::format("collection '{}' has more than one ttl index", collection.name));
   }
 }
 

@@ -29,15 +29,14 @@ Presence read_presence(MapReader& reader) {
 // Letters, digits, '_' and '-', beginning with a letter: what all three stores take without quoting rules.
 std::string read_name(MapReader& reader, size_t longest) {
   std::string name = reader.required_text("name");
-  bool is_good = name.size() <= longest &&
-                 name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
-                     std::string::npos &&
-                 (name.empty() || std::isalpha(static_cast<unsigned char>(name[0])) != 0);
+  bool is_good =
+      name.size() <= longest &&
+      name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == std::string::npos &&
+      (name.empty() || std::isalpha(static_cast<unsigned char>(name[0])) != 0);
   if (!is_good) {
-    reader.complain("name",
-                    fmt::format("'{}' is no name: letters, digits, '_' and '-', beginning with a letter, at "
-                                "most {} bytes",
-                                name, longest));
+    reader.complain("name", fmt::format("'{}' is no name: letters, digits, '_' and '-', beginning with a letter, at "
+                                        "most {} bytes",
+                                        name, longest));
   }
   return name;
 }
@@ -52,8 +51,7 @@ void append_texts(value::Builder& builder, std::string_view key, const std::vect
 enum class IndexKind { kPersistent, kTtl };
 
 value::Buffer read_index_definition(MapReader& reader, const std::string& name) {
-  auto kind =
-      reader.choice<IndexKind>("type", {{"persistent", IndexKind::kPersistent}, {"ttl", IndexKind::kTtl}});
+  auto kind = reader.choice<IndexKind>("type", {{"persistent", IndexKind::kPersistent}, {"ttl", IndexKind::kTtl}});
   std::vector<std::string> fields = reader.texts("fields");
   std::vector<std::string> stored = reader.texts("stored_values");
   bool unique = reader.flag("unique", false);
@@ -61,8 +59,7 @@ value::Buffer read_index_definition(MapReader& reader, const std::string& name) 
   std::optional<int64_t> expire_after_s = reader.integer("expire_after_s", 0, kLongestTime);
   if (fields.empty()) reader.complain("fields", "an index needs 'fields'");
   bool is_ttl = kind == IndexKind::kTtl;
-  if (is_ttl &&
-      (fields.size() != 1 || unique || reader.has("sparse") || !stored.empty() || !expire_after_s)) {
+  if (is_ttl && (fields.size() != 1 || unique || reader.has("sparse") || !stored.empty() || !expire_after_s)) {
     reader.complain("type", "a ttl index has exactly one field and 'expire_after_s', and nothing else");
   }
   if (!is_ttl && expire_after_s) reader.complain("expire_after_s", "only a ttl index has 'expire_after_s'");
@@ -104,8 +101,7 @@ std::optional<int> read_retention(MapReader& owner) {
   bool keeps = reader.has("keep");
   reader.choice<bool>("keep", {{"forever", true}}, true);
   reader.text("reason");
-  if (keeps == reader.has("days"))
-    reader.complain("days", "a retention has either 'keep: forever' or 'days'");
+  if (keeps == reader.has("days")) reader.complain("days", "a retention has either 'keep: forever' or 'days'");
   reader.finish();
   return days ? std::optional<int>(static_cast<int>(*days)) : std::nullopt;
 }
@@ -115,12 +111,10 @@ value::Buffer read_schema(MapReader& owner) {
   if (value == nullptr) return value::Buffer(value::Slice::null());
   MapReader reader(*value, "a schema", owner.complaints());
   enum class Level { kNone, kNew, kModerate, kStrict };
-  auto level = reader.choice<Level>("level",
-                                    {{"none", Level::kNone},
-                                     {"new", Level::kNew},
-                                     {"moderate", Level::kModerate},
-                                     {"strict", Level::kStrict}},
-                                    Level::kStrict);
+  auto level = reader.choice<Level>(
+      "level",
+      {{"none", Level::kNone}, {"new", Level::kNew}, {"moderate", Level::kModerate}, {"strict", Level::kStrict}},
+      Level::kStrict);
   constexpr std::string_view kLevels[] = {"none", "new", "moderate", "strict"};
   std::string message = reader.required_text("message");
   const YamlValue* rule = reader.map("rule");
@@ -155,8 +149,7 @@ CollectionDeclaration read_collection(const YamlValue& value, Complaints& compla
     collection.readers = reader.texts("readers");
     collection.retention_days = read_retention(reader);
     collection.schema = read_schema(reader);
-    for (const YamlValue* index : reader.maps("indexes"))
-      collection.indexes.push_back(read_index(*index, complaints));
+    for (const YamlValue* index : reader.maps("indexes")) collection.indexes.push_back(read_index(*index, complaints));
   }
   reader.finish();
   return collection;
@@ -173,8 +166,7 @@ DocumentDatabaseDeclaration read_document_database(const YamlValue& value, Compl
   return database;
 }
 
-RelationalDatabaseDeclaration read_relational_database(const YamlValue& value,
-                                                       const std::string& catalog_folder,
+RelationalDatabaseDeclaration read_relational_database(const YamlValue& value, const std::string& catalog_folder,
                                                        Complaints& complaints) {
   MapReader reader(value, "a relational database", complaints);
   RelationalDatabaseDeclaration database{.place = value.place};
@@ -183,12 +175,11 @@ RelationalDatabaseDeclaration read_relational_database(const YamlValue& value,
   database.description = reader.required_text("description");
   database.owner = reader.required_text("owner");
   database.migrations_folder = reader.required_text("migrations");
-  if (database.migrations_folder.starts_with('/') ||
-      database.migrations_folder.find("..") != std::string::npos) {
+  if (database.migrations_folder.starts_with('/') || database.migrations_folder.find("..") != std::string::npos) {
     reader.complain("migrations", "the migrations folder stands inside the catalog's folder");
   } else if (!database.migrations_folder.empty()) {
-    database.migrations = read_migrations(catalog_folder, database.migrations_folder,
-                                          reader.place_of("migrations"), complaints);
+    database.migrations =
+        read_migrations(catalog_folder, database.migrations_folder, reader.place_of("migrations"), complaints);
   }
   reader.finish();
   return database;
@@ -211,13 +202,11 @@ namespace {
 std::vector<std::string> read_prefixes(MapReader& reader, std::string_view key) {
   std::vector<std::string> prefixes = reader.texts(key);
   for (const std::string& prefix : prefixes) {
-    bool is_plain =
-        prefix.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-:.") ==
-        std::string::npos;
+    bool is_plain = prefix.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-:.") ==
+                    std::string::npos;
     if (!is_plain || !prefix.ends_with(':')) {
-      reader.complain(
-          key,
-          fmt::format("'{}' is no prefix: letters, digits, '_', '-', '.' and ':', ending in ':'", prefix));
+      reader.complain(key,
+                      fmt::format("'{}' is no prefix: letters, digits, '_', '-', '.' and ':', ending in ':'", prefix));
     }
   }
   return prefixes;
@@ -237,8 +226,7 @@ KeySpaceDeclaration read_key_space(const YamlValue& value, Complaints& complaint
   if (const YamlValue* ttl = reader.map("ttl")) {
     MapReader rule(*ttl, "a ttl", complaints);
     space.ttl_rule = rule.choice<TtlRule>(
-        "rule",
-        {{"required", TtlRule::kRequired}, {"optional", TtlRule::kOptional}, {"none", TtlRule::kNone}});
+        "rule", {{"required", TtlRule::kRequired}, {"optional", TtlRule::kOptional}, {"none", TtlRule::kNone}});
     space.ttl_default_s = rule.integer("default_s", 1, kLongestTime);
     space.ttl_longest_s = rule.integer("longest_s", 1, kLongestTime);
     if (space.ttl_rule == TtlRule::kRequired && (!space.ttl_default_s || !space.ttl_longest_s)) {
@@ -264,14 +252,12 @@ CacheUserDeclaration read_cache_user(const YamlValue& value, Complaints& complai
   user.commands = reader.texts("commands");
   if (user.commands.empty()) reader.complain("commands", "a cache user needs 'commands'");
   for (const std::string& command : user.commands) {
-    bool is_rule =
-        command.size() > 1 && (command[0] == '+' || command[0] == '-') &&
-        command.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789@|-_", 1) == std::string::npos;
+    bool is_rule = command.size() > 1 && (command[0] == '+' || command[0] == '-') &&
+                   command.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789@|-_", 1) == std::string::npos;
     if (!is_rule || command == "+@all") {
-      reader.complain("commands",
-                      fmt::format("'{}' is no rule: '+' or '-', then a command or @category in lower case; "
-                                  "+@all is never given",
-                                  command));
+      reader.complain("commands", fmt::format("'{}' is no rule: '+' or '-', then a command or @category in lower case; "
+                                              "+@all is never given",
+                                              command));
     }
   }
   reader.finish();
@@ -286,8 +272,7 @@ CacheDeclaration read_cache(const YamlValue& value, Complaints& complaints) {
   cache.environment = read_environment(reader);
   for (const YamlValue* space : reader.maps("key_spaces"))
     cache.key_spaces.push_back(read_key_space(*space, complaints));
-  for (const YamlValue* user : reader.maps("users"))
-    cache.users.push_back(read_cache_user(*user, complaints));
+  for (const YamlValue* user : reader.maps("users")) cache.users.push_back(read_cache_user(*user, complaints));
   reader.finish();
   return cache;
 }

@@ -1,7 +1,7 @@
 #pragma once
 // Private to this folder: one function for each kind of declaration that a catalog file may hold.
-#include "yaml/map_reader.h"
 #include "catalog/model.h"
+#include "yaml/map_reader.h"
 
 namespace workerdb::catalog {
 
@@ -11,8 +11,7 @@ using yaml::YamlValue;
 
 CollectionDeclaration read_collection(const YamlValue& value, Complaints& complaints);
 DocumentDatabaseDeclaration read_document_database(const YamlValue& value, Complaints& complaints);
-RelationalDatabaseDeclaration read_relational_database(const YamlValue& value,
-                                                       const std::string& catalog_folder,
+RelationalDatabaseDeclaration read_relational_database(const YamlValue& value, const std::string& catalog_folder,
                                                        Complaints& complaints);
 RelationalRoleDeclaration read_relational_role(const YamlValue& value, Complaints& complaints);
 CacheDeclaration read_cache(const YamlValue& value, Complaints& complaints);

@@ -18,11 +18,8 @@ using stores::documents::DocumentStore;
 namespace {
 
 Step step_of(StepKind kind, const std::string& database, const std::string& object, std::string text) {
-  return {.store = StoreKind::kDocuments,
-          .kind = kind,
-          .database = database,
-          .object = object,
-          .text = std::move(text)};
+  return {
+      .store = StoreKind::kDocuments, .kind = kind, .database = database, .object = object, .text = std::move(text)};
 }
 
 std::string_view name_of_type(stores::documents::CollectionType type) {
@@ -65,8 +62,8 @@ std::string fields_text(value::Slice definition) {
   return text;
 }
 
-void plan_index(const std::string& database, const CollectionDeclaration& collection,
-                const IndexDeclaration& index, const std::vector<value::Buffer>& live_indexes, Plan& plan) {
+void plan_index(const std::string& database, const CollectionDeclaration& collection, const IndexDeclaration& index,
+                const std::vector<value::Buffer>& live_indexes, Plan& plan) {
   const value::Buffer* live = find_index(live_indexes, index.name);
   auto add = [&](StepKind kind, std::string text) {
     Step step = step_of(kind, database, collection.name, std::move(text));
@@ -74,8 +71,7 @@ void plan_index(const std::string& database, const CollectionDeclaration& collec
     plan.steps.push_back(std::move(step));
   };
   if (index.presence == Presence::kAbsent) {
-    if (live != nullptr)
-      add(StepKind::kDropIndex, fmt::format("drop index '{}' of '{}'", index.name, collection.name));
+    if (live != nullptr) add(StepKind::kDropIndex, fmt::format("drop index '{}' of '{}'", index.name, collection.name));
     return;
   }
   value::Slice wanted = index.definition.slice();
@@ -88,27 +84,24 @@ void plan_index(const std::string& database, const CollectionDeclaration& collec
 Result<> plan_live_collection(DocumentDatabase& database, const CollectionDeclaration& declared,
                               const CollectionDescription& live, Plan& plan) {
   if (declared.type != live.type) {
-    return Error(
-        ErrorCode::kIllegalState,
-        fmt::format("collection '{}' of database '{}' is of type {}, the catalog says {}; the type of a "
-                    "collection cannot change: declare another name, or 'state: absent' first",
-                    declared.name, database.name(), name_of_type(live.type), name_of_type(declared.type)));
+    return Error(ErrorCode::kIllegalState,
+                 fmt::format("collection '{}' of database '{}' is of type {}, the catalog says {}; the type of a "
+                             "collection cannot change: declare another name, or 'state: absent' first",
+                             declared.name, database.name(), name_of_type(live.type), name_of_type(declared.type)));
   }
   if (!is_same_schema(declared.schema.slice(), live.schema.slice())) {
     plan.steps.push_back(step_of(StepKind::kSetSchema, database.name(), declared.name,
                                  fmt::format("set the schema of '{}'", declared.name)));
   }
   std::vector<value::Buffer> indexes = TRY(database.indexes(declared.name));
-  for (const IndexDeclaration& index : declared.indexes)
-    plan_index(database.name(), declared, index, indexes, plan);
+  for (const IndexDeclaration& index : declared.indexes) plan_index(database.name(), declared, index, indexes, plan);
   for (const value::Buffer& index : indexes) {
     value::Slice name = index.slice().get("name");
     value::Slice type = index.slice().get("type");
     bool is_builtin = type.is_string() && (type.as_string() == "primary" || type.as_string() == "edge");
-    if (is_builtin || !name.is_string() || find_named(declared.indexes, name.as_string()) != nullptr)
-      continue;
-    plan.notes.push_back(fmt::format("documents {}: index '{}' of '{}' is not in the catalog",
-                                     database.name(), name.as_string(), declared.name));
+    if (is_builtin || !name.is_string() || find_named(declared.indexes, name.as_string()) != nullptr) continue;
+    plan.notes.push_back(fmt::format("documents {}: index '{}' of '{}' is not in the catalog", database.name(),
+                                     name.as_string(), declared.name));
   }
   return {};
 }
@@ -129,8 +122,8 @@ Result<> plan_drop(DocumentDatabase& database, const CollectionDeclaration& coll
   return {};
 }
 
-Result<> plan_live_database(const Catalog& catalog, const DocumentDatabaseDeclaration& declared,
-                            DocumentStore& store, Plan& plan) {
+Result<> plan_live_database(const Catalog& catalog, const DocumentDatabaseDeclaration& declared, DocumentStore& store,
+                            Plan& plan) {
   std::shared_ptr<DocumentDatabase> database = TRY(store.open(declared.name));
   std::vector<CollectionDescription> live = TRY(database->collections());
   for (const std::string& name : declared.collections) {
@@ -166,8 +159,7 @@ Result<> plan_documents(const Catalog& catalog, DocumentStore& store, Plan& plan
     if (environment != declared.environment) {
       Step step = step_of(StepKind::kSetEnvironment, declared.name, "",
                           fmt::format("set the environment class to {}", name_of(declared.environment)));
-      if (environment == EnvironmentClass::kProduction)
-        step.destroys = "the protection of a production database";
+      if (environment == EnvironmentClass::kProduction) step.destroys = "the protection of a production database";
       plan.steps.push_back(std::move(step));
     }
     if (exists) {
@@ -189,27 +181,23 @@ Result<> ignore(Result<> outcome, ErrorCode harmless) {
   return outcome;
 }
 
-Result<> run_collection_step(const CollectionDeclaration& collection, DocumentDatabase& database,
-                             const Step& step) {
+Result<> run_collection_step(const CollectionDeclaration& collection, DocumentDatabase& database, const Step& step) {
   switch (step.kind) {
     case StepKind::kCreateCollection:
-      return ignore(database.create_collection(
-                        {.name = collection.name, .type = collection.type, .schema = collection.schema}),
-                    ErrorCode::kDuplicateName);
-    case StepKind::kSetSchema:
-      return database.set_schema(collection.name, collection.schema.slice());
+      return ignore(
+          database.create_collection({.name = collection.name, .type = collection.type, .schema = collection.schema}),
+          ErrorCode::kDuplicateName);
+    case StepKind::kSetSchema: return database.set_schema(collection.name, collection.schema.slice());
     case StepKind::kDropCollection:
       return ignore(database.drop_collection(collection.name), ErrorCode::kCollectionNotFound);
-    default:
-      break;
+    default: break;
   }
   const IndexDeclaration* index = find_named(collection.indexes, step.index);
   if (index == nullptr) return Error(ErrorCode::kInternal, "a step names an unknown index");
   if (step.kind != StepKind::kCreateIndex) {
     TRY(ignore(database.drop_index(collection.name, index->name), ErrorCode::kIndexNotFound));
   }
-  if (step.kind != StepKind::kDropIndex)
-    TRY(database.ensure_index(collection.name, index->definition.slice()));
+  if (step.kind != StepKind::kDropIndex) TRY(database.ensure_index(collection.name, index->definition.slice()));
   return {};
 }
 

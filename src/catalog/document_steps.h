@@ -6,7 +6,6 @@ namespace workerdb::catalog {
 
 base::Result<> plan_documents(const Catalog& catalog, stores::documents::DocumentStore& store, Plan& plan);
 // Idempotent: a step that was done before by someone else succeeds.
-base::Result<> run_document_step(const Catalog& catalog, stores::documents::DocumentStore& store,
-                                 const Step& step);
+base::Result<> run_document_step(const Catalog& catalog, stores::documents::DocumentStore& store, const Step& step);
 
 }  // namespace workerdb::catalog

@@ -69,9 +69,8 @@ void check_type(const YamlValue& value, Complaints& complaints) {
   auto check_name = [&](const YamlValue& name) {
     if (name.kind == YamlKind::kText && std::ranges::find(kTypes, name.text) != kTypes.end()) return;
     // `type: null` is YAML's null; it has to be quoted.
-    complaints.add(name.place,
-                   fmt::format("'{}' is no type of JSON Schema{}", name.text,
-                               name.kind == YamlKind::kNull ? "; write \"null\" with quotes" : ""));
+    complaints.add(name.place, fmt::format("'{}' is no type of JSON Schema{}", name.text,
+                                           name.kind == YamlKind::kNull ? "; write \"null\" with quotes" : ""));
   };
   if (value.kind != YamlKind::kList) return check_name(value);
   for (const YamlValue& name : value.items) check_name(name);
@@ -79,38 +78,26 @@ void check_type(const YamlValue& value, Complaints& complaints) {
 
 bool expect(const YamlValue& value, YamlKind kind, std::string_view keyword, Complaints& complaints) {
   if (value.kind == kind) return true;
-  complaints.add(value.place,
-                 fmt::format("'{}' is {}, expected {}", keyword, name_of(value.kind), name_of(kind)));
+  complaints.add(value.place, fmt::format("'{}' is {}, expected {}", keyword, name_of(value.kind), name_of(kind)));
   return false;
 }
 
 void check_value(const Keyword& keyword, const YamlValue& value, Complaints& complaints) {
   switch (keyword.takes) {
-    case Takes::kAnything:
-      return;
-    case Takes::kText:
-      expect(value, YamlKind::kText, keyword.name, complaints);
-      return;
-    case Takes::kInteger:
-      expect(value, YamlKind::kInteger, keyword.name, complaints);
-      return;
+    case Takes::kAnything: return;
+    case Takes::kText: expect(value, YamlKind::kText, keyword.name, complaints); return;
+    case Takes::kInteger: expect(value, YamlKind::kInteger, keyword.name, complaints); return;
     case Takes::kNumber:
       if (value.kind != YamlKind::kReal) expect(value, YamlKind::kInteger, keyword.name, complaints);
       return;
-    case Takes::kBoolean:
-      expect(value, YamlKind::kBoolean, keyword.name, complaints);
-      return;
-    case Takes::kType:
-      return check_type(value, complaints);
-    case Takes::kList:
-      expect(value, YamlKind::kList, keyword.name, complaints);
-      return;
+    case Takes::kBoolean: expect(value, YamlKind::kBoolean, keyword.name, complaints); return;
+    case Takes::kType: return check_type(value, complaints);
+    case Takes::kList: expect(value, YamlKind::kList, keyword.name, complaints); return;
     case Takes::kTexts:
       if (!expect(value, YamlKind::kList, keyword.name, complaints)) return;
       for (const YamlValue& item : value.items) expect(item, YamlKind::kText, keyword.name, complaints);
       return;
-    case Takes::kSchema:
-      return check_json_schema(value, complaints);
+    case Takes::kSchema: return check_json_schema(value, complaints);
     case Takes::kSchemaOrBoolean:
       return value.kind == YamlKind::kBoolean ? void() : check_json_schema(value, complaints);
     case Takes::kSchemaOrSchemas:
@@ -136,8 +123,7 @@ void check_json_schema(const YamlValue& schema, Complaints& complaints) {
     const YamlValue& value = schema.items[index];
     auto known = std::ranges::find(kKeywords, name, &Keyword::name);
     if (known == kKeywords.end()) {
-      complaints.add(value.place,
-                     fmt::format("'{}' is no keyword of JSON Schema draft 4 that can be used here", name));
+      complaints.add(value.place, fmt::format("'{}' is no keyword of JSON Schema draft 4 that can be used here", name));
     } else {
       check_value(*known, value, complaints);
     }

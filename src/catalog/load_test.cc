@@ -35,13 +35,10 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         BadFile{"a: [1, 2", "a.yaml:1:"},
         BadFile{"collections: []\ncollections: []", "a.yaml:2:1: the key 'collections' stands here twice"},
-        BadFile{"collections: &x []", "a.yaml:1:14: anchors are not allowed"},
-        BadFile{"collections: !set []", "tags"},
+        BadFile{"collections: &x []", "a.yaml:1:14: anchors are not allowed"}, BadFile{"collections: !set []", "tags"},
         BadFile{"- 1", "a.yaml:1:1: expected a catalog file as a map, found a list"},
-        BadFile{"colections: []",
-                "a.yaml:1:13: unknown key 'colections' in a catalog file; known are: collections,"},
-        BadFile{"collections: 7",
-                "a.yaml:1:14: 'collections' of a catalog file is a whole number, expected a list"},
+        BadFile{"colections: []", "a.yaml:1:13: unknown key 'colections' in a catalog file; known are: collections,"},
+        BadFile{"collections: 7", "a.yaml:1:14: 'collections' of a catalog file is a whole number, expected a list"},
         BadFile{"collections: []\n---\ncollections: []", "more than one YAML document"},
         BadFile{"collections: [\xff]", "not UTF-8"}));
 
@@ -54,8 +51,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadFile{"collections:\n  - name: a b\n", "'a b' is no name"},
         BadFile{"collections:\n  - name: a\n    type: graph\n",
                 "a.yaml:3:11: 'type' of a collection is 'graph', expected one of: document, edge"},
-        BadFile{"collections:\n  - name: a\n    readers: [x, x]\n",
-                "a.yaml:3:18: 'x' stands twice in 'readers'"},
+        BadFile{"collections:\n  - name: a\n    readers: [x, x]\n", "a.yaml:3:18: 'x' stands twice in 'readers'"},
         BadFile{"collections:\n  - name: a\n    retention: {keep: forever, days: 3}\n",
                 "either 'keep: forever' or 'days'"},
         BadFile{"collections:\n  - name: a\n    retention: {days: 0}\n",
@@ -68,8 +64,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "'minLength' is a text, expected a whole number"},
         BadFile{"collections:\n  - name: a\n    indexes: [{name: i, type: ttl, fields: [a]}]\n",
                 "a ttl index has exactly one field and 'expire_after_s'"},
-        BadFile{"collections:\n  - name: a\n    indexes: [{name: i, type: persistent}]\n",
-                "an index needs 'fields'"},
+        BadFile{"collections:\n  - name: a\n    indexes: [{name: i, type: persistent}]\n", "an index needs 'fields'"},
         BadFile{"collections:\n  - {name: a, state: absent}\n  - {name: a, state: absent}\n",
                 "a.yaml:3:5: collection 'a' is declared twice; first at a.yaml:2:5"},
         BadFile{"document_databases:\n  - {name: d, environment: prod, description: x}\n",
@@ -90,9 +85,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadFile{"cache:\n  environment: dev\n  key_spaces:\n    - {name: k, description: d, owner: o, keys: "
                 "['a*'], ttl: {rule: required}}\n",
                 "'a*' is no prefix"},
-        BadFile{
-            "cache:\n  environment: dev\n  users:\n    - {name: u, description: d, commands: ['+@all']}\n",
-            "+@all is never given"}));
+        BadFile{"cache:\n  environment: dev\n  users:\n    - {name: u, description: d, commands: ['+@all']}\n",
+                "+@all is never given"}));
 
 TEST(Load, ShowsAllComplaintsAtOnce) {
   std::string complaints = complaints_about("collections:\n  - {name: a, type: x}\n  - {name: b, kind: y}\n");
@@ -101,19 +95,17 @@ TEST(Load, ShowsAllComplaintsAtOnce) {
 }
 
 TEST(Load, OverlappingKeySpacesAreRefused) {
-  EXPECT_THAT(complaints_about(
-                  "cache:\n  environment: dev\n  users: [{name: u, description: d, commands: ['+get']}]\n"
-                  "  key_spaces:\n"
-                  "    - {name: k, description: d, owner: u, keys: ['a:'], ttl: {rule: none}}\n"
-                  "    - {name: l, description: d, owner: u, keys: ['a:b:'], ttl: {rule: none}}\n"),
+  EXPECT_THAT(complaints_about("cache:\n  environment: dev\n  users: [{name: u, description: d, commands: ['+get']}]\n"
+                               "  key_spaces:\n"
+                               "    - {name: k, description: d, owner: u, keys: ['a:'], ttl: {rule: none}}\n"
+                               "    - {name: l, description: d, owner: u, keys: ['a:b:'], ttl: {rule: none}}\n"),
               HasSubstr("the prefix 'a:b:' overlaps 'a:' of key space 'k'"));
 }
 
 TEST(Load, MigrationFilesAreChecked) {
   CatalogFolder folder;
-  folder.write(
-      "a.yaml",
-      "relational_databases:\n  - {name: d, environment: dev, description: x, owner: o, migrations: sql}\n");
+  folder.write("a.yaml",
+               "relational_databases:\n  - {name: d, environment: dev, description: x, owner: o, migrations: sql}\n");
   folder.write("sql/0001_first.sql", "CREATE TABLE a (id int);\nCOMMIT;");
   folder.write("sql/0003_third.sql", "SELECT 1;\n\nCREATE TABEL b ()");
   folder.write("sql/0003_again.sql", "-- nothing");
@@ -124,16 +116,14 @@ TEST(Load, MigrationFilesAreChecked) {
   EXPECT_THAT(loaded.error().message(), HasSubstr("sql/0003_third.sql:3:1: syntax error at or near \"TABEL\""));
   EXPECT_THAT(loaded.error().message(), HasSubstr("migration 0002 is missing"));
   EXPECT_THAT(loaded.error().message(), HasSubstr("a second migration with version 0003"));
-  EXPECT_THAT(loaded.error().message(),
-              HasSubstr("sql/0003_again.sql:1:1: a migration needs at least one statement"));
+  EXPECT_THAT(loaded.error().message(), HasSubstr("sql/0003_again.sql:1:1: a migration needs at least one statement"));
   EXPECT_THAT(loaded.error().message(), HasSubstr("sql/notes.txt:1:1: no migration"));
 }
 
 TEST(Load, WhatAMigrationDestroysIsRemembered) {
   CatalogFolder folder;
-  folder.write(
-      "a.yaml",
-      "relational_databases:\n  - {name: d, environment: dev, description: x, owner: o, migrations: sql}\n");
+  folder.write("a.yaml",
+               "relational_databases:\n  - {name: d, environment: dev, description: x, owner: o, migrations: sql}\n");
   folder.write("sql/0001_first.sql", "UPDATE a SET b = 1;\n-- destructive \nDROP TABLE a;\n");
   auto loaded = load_catalog(folder.path());
   ASSERT_TRUE(loaded.has_value()) << loaded.error().message();
@@ -155,8 +145,7 @@ TEST(Load, TheDefaultCatalogIsComplete) {
   auto catalog = load_catalog("catalog/flowmaster");
   ASSERT_TRUE(catalog.has_value()) << catalog.error().message();
   ASSERT_EQ(catalog->document_databases.size(), 3u);
-  EXPECT_EQ(find_named(catalog->document_databases, "flowmaster")->environment,
-            EnvironmentClass::kProduction);
+  EXPECT_EQ(find_named(catalog->document_databases, "flowmaster")->environment, EnvironmentClass::kProduction);
   EXPECT_EQ(find_named(catalog->document_databases, "flowmaster_test")->environment, EnvironmentClass::kTest);
   EXPECT_EQ(find_named(catalog->document_databases, "flowmaster_dev")->environment, EnvironmentClass::kDev);
   for (const DocumentDatabaseDeclaration& database : catalog->document_databases) {
@@ -166,16 +155,13 @@ TEST(Load, TheDefaultCatalogIsComplete) {
   ASSERT_NE(definitions, nullptr);
   EXPECT_EQ(value::to_json(definitions->schema.slice().get("rule").get("required")),
             R"(["name","version","type","definition"])");
-  EXPECT_EQ(
-      value::to_json(find_named(definitions->indexes, "by_type")->definition.slice()),
-      R"({"type":"persistent","name":"by_type","fields":["type","status"],"unique":false,"sparse":false})");
-  EXPECT_EQ(find_named(catalog->collections, "process_flows")->type,
-            stores::documents::CollectionType::kEdge);
+  EXPECT_EQ(value::to_json(find_named(definitions->indexes, "by_type")->definition.slice()),
+            R"({"type":"persistent","name":"by_type","fields":["type","status"],"unique":false,"sparse":false})");
+  EXPECT_EQ(find_named(catalog->collections, "process_flows")->type, stores::documents::CollectionType::kEdge);
   EXPECT_EQ(catalog->relational_databases.size(), 3u);
   for (const RelationalDatabaseDeclaration& database : catalog->relational_databases) {
     ASSERT_FALSE(database.migrations.empty());
-    for (const Migration& migration : database.migrations)
-      EXPECT_TRUE(migration.destructive.empty()) << migration.file;
+    for (const Migration& migration : database.migrations) EXPECT_TRUE(migration.destructive.empty()) << migration.file;
   }
   EXPECT_EQ(catalog->cache.key_spaces.size(), 4u);
 }

@@ -46,9 +46,7 @@ class MemoryDatabase : public stores::documents::DocumentDatabase {
     TRY(entry_of(collection))->count = 0;
     return {};
   }
-  base::Result<uint64_t> count(std::string_view collection) override {
-    return TRY(entry_of(collection))->count;
-  }
+  base::Result<uint64_t> count(std::string_view collection) override { return TRY(entry_of(collection))->count; }
 
   base::Result<std::vector<value::Buffer>> indexes(std::string_view collection) override {
     return TRY(entry_of(collection))->indexes;
@@ -59,37 +57,29 @@ class MemoryDatabase : public stores::documents::DocumentDatabase {
   }
   base::Result<> drop_index(std::string_view collection, std::string_view index) override {
     auto& indexes = TRY(entry_of(collection))->indexes;
-    auto has_name = [&](const value::Buffer& found) {
-      return found.slice().get("name").as_string() == index;
-    };
+    auto has_name = [&](const value::Buffer& found) { return found.slice().get("name").as_string() == index; };
     if (std::erase_if(indexes, has_name) == 0) return base::ErrorCode::kIndexNotFound;
     return {};
   }
 
-  base::Result<std::optional<value::Buffer>> read(std::string_view, std::string_view) override {
-    return refused();
-  }
+  base::Result<std::optional<value::Buffer>> read(std::string_view, std::string_view) override { return refused(); }
   base::Result<Written> insert(std::string_view collection, value::Slice, const WriteOptions&) override {
     ++TRY(entry_of(collection))->count;
     return Written{};
   }
-  base::Result<Written> update(std::string_view, std::string_view, value::Slice,
-                               const WriteOptions&) override {
+  base::Result<Written> update(std::string_view, std::string_view, value::Slice, const WriteOptions&) override {
     return refused();
   }
-  base::Result<Written> replace(std::string_view, std::string_view, value::Slice,
-                                const WriteOptions&) override {
+  base::Result<Written> replace(std::string_view, std::string_view, value::Slice, const WriteOptions&) override {
     return refused();
   }
-  base::Result<> remove(std::string_view, std::string_view, const WriteOptions&) override {
-    return refused();
-  }
+  base::Result<> remove(std::string_view, std::string_view, const WriteOptions&) override { return refused(); }
   base::Result<stores::documents::BulkResult> insert_many(std::string_view, std::span<const value::Slice>,
                                                           const WriteOptions&) override {
     return refused();
   }
-  base::Result<std::unique_ptr<stores::documents::QueryCursor>> query(
-      std::string_view, value::Slice, const stores::documents::QueryOptions&) override {
+  base::Result<std::unique_ptr<stores::documents::QueryCursor>> query(std::string_view, value::Slice,
+                                                                      const stores::documents::QueryOptions&) override {
     return refused();
   }
   base::Result<value::Buffer> explain(std::string_view, value::Slice) override { return refused(); }
@@ -101,9 +91,7 @@ class MemoryDatabase : public stores::documents::DocumentDatabase {
     uint64_t count = 0;
   };
 
-  static base::Error refused() {
-    return base::Error(base::ErrorCode::kForbidden, "the catalog needs no such call");
-  }
+  static base::Error refused() { return base::Error(base::ErrorCode::kForbidden, "the catalog needs no such call"); }
   base::Result<Entry*> entry_of(std::string_view collection) {
     auto found = entries_.find(collection);
     if (found == entries_.end()) return base::ErrorCode::kCollectionNotFound;
@@ -141,8 +129,7 @@ class MemoryDocuments : public stores::documents::DocumentStore {
     auto found = environments_.find(database);
     return found == environments_.end() ? std::nullopt : std::optional(found->second);
   }
-  base::Result<> set_environment_class(std::string_view database,
-                                       std::string_view environment_class) override {
+  base::Result<> set_environment_class(std::string_view database, std::string_view environment_class) override {
     environments_.insert_or_assign(std::string(database), std::string(environment_class));
     return {};
   }

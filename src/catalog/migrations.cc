@@ -54,12 +54,12 @@ void read_file(const fs::path& path, Migration& migration, Complaints& complaint
   migration.checksum = base::sha256_hex(migration.sql);
   ScriptAnalysis script = stores::relational::analyze_script(migration.sql);
   for (const ScriptPlace& problem : script.problems) complaints.add({migration.file, problem.line, 1}, problem.what);
-  if (script.problems.empty() && script.statements == 0) complaints.add(start, "a migration needs at least one statement");
+  if (script.problems.empty() && script.statements == 0)
+    complaints.add(start, "a migration needs at least one statement");
   if (!script.transaction_control.empty()) {
     const ScriptPlace& control = script.transaction_control.front();
-    complaints.add(
-        {migration.file, control.line, 1},
-        fmt::format("{} is not allowed: every migration runs in a transaction of its own", control.what));
+    complaints.add({migration.file, control.line, 1},
+                   fmt::format("{} is not allowed: every migration runs in a transaction of its own", control.what));
   }
   migration.destructive = std::move(script.losses);
   find_marker_lines(migration.sql, migration.destructive);
@@ -80,8 +80,8 @@ void check_versions(const std::vector<Migration>& migrations, const Place& place
 
 }  // namespace
 
-std::vector<Migration> read_migrations(const std::string& catalog_folder, const std::string& folder,
-                                       const Place& place, Complaints& complaints) {
+std::vector<Migration> read_migrations(const std::string& catalog_folder, const std::string& folder, const Place& place,
+                                       Complaints& complaints) {
   std::vector<Migration> migrations;
   std::error_code failure;
   fs::path root = fs::path(catalog_folder) / folder;
@@ -109,39 +109,34 @@ std::vector<Migration> read_migrations(const std::string& catalog_folder, const 
 Result<std::vector<const Migration*>> pending_migrations(const RelationalDatabaseDeclaration& database,
                                                          const std::vector<AppliedMigration>& applied) {
   std::string problems;
-  auto complain = [&](std::string sentence) {
-    problems += (problems.empty() ? "" : "\n") + std::move(sentence);
-  };
+  auto complain = [&](std::string sentence) { problems += (problems.empty() ? "" : "\n") + std::move(sentence); };
   std::vector<const Migration*> pending;
   for (const Migration& migration : database.migrations) {
-    bool has_run =
-        std::ranges::any_of(applied, [&](const auto& run) { return run.version == migration.version; });
+    bool has_run = std::ranges::any_of(applied, [&](const auto& run) { return run.version == migration.version; });
     if (!has_run) pending.push_back(&migration);
   }
   for (const AppliedMigration& run : applied) {
     auto declared = std::ranges::find(database.migrations, run.version, &Migration::version);
     if (declared == database.migrations.end()) {
-      complain(fmt::format(
-          "database '{}' has run migration {:04}_{}, but the catalog has no such file; use the catalog "
-          "that has it, or a newer one",
-          database.name, run.version, run.name));
+      complain(
+          fmt::format("database '{}' has run migration {:04}_{}, but the catalog has no such file; use the catalog "
+                      "that has it, or a newer one",
+                      database.name, run.version, run.name));
     } else if (declared->checksum != run.checksum) {
-      complain(fmt::format(
-          "{} was edited after database '{}' ran it (SHA-256 {:.12}... then, {:.12}... now); restore "
-          "the file and put the change into a new migration",
-          declared->file, database.name, run.checksum, declared->checksum));
+      complain(
+          fmt::format("{} was edited after database '{}' ran it (SHA-256 {:.12}... then, {:.12}... now); restore "
+                      "the file and put the change into a new migration",
+                      declared->file, database.name, run.checksum, declared->checksum));
     } else if (declared->name != run.name) {
       complain(fmt::format("{} ran in database '{}' under the name '{}'; give the file its old name back",
                            declared->file, database.name, run.name));
     }
   }
   for (const Migration* migration : pending) {
-    bool is_late =
-        std::ranges::any_of(applied, [&](const auto& run) { return run.version > migration->version; });
+    bool is_late = std::ranges::any_of(applied, [&](const auto& run) { return run.version > migration->version; });
     if (is_late) {
-      complain(fmt::format(
-          "{} never ran in database '{}', although later migrations did; give it the next free number",
-          migration->file, database.name));
+      complain(fmt::format("{} never ran in database '{}', although later migrations did; give it the next free number",
+                           migration->file, database.name));
     }
   }
   if (!problems.empty()) return Error(ErrorCode::kIllegalState, problems);

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "yaml/map_reader.h"
 #include "catalog/model.h"
+#include "yaml/map_reader.h"
 
 namespace workerdb::catalog {
 
@@ -15,8 +15,8 @@ using yaml::YamlValue;
 // The files 0001_name.sql, 0002_name.sql... of catalog_folder/folder. Complains (at `place`, or with file and
 // line) about other files, gaps, duplicate versions, empty files and statements that control the transaction,
 // because each migration runs in one of its own.
-std::vector<Migration> read_migrations(const std::string& catalog_folder, const std::string& folder,
-                                       const Place& place, Complaints& complaints);
+std::vector<Migration> read_migrations(const std::string& catalog_folder, const std::string& folder, const Place& place,
+                                       Complaints& complaints);
 
 // A migration that a live database has run.
 struct AppliedMigration {

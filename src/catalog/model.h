@@ -8,8 +8,8 @@
 
 #include "catalog/environment_class.h"
 #include "stores/relational/sql_script.h"
-#include "yaml/tree.h"
 #include "value/builder.h"
+#include "yaml/tree.h"
 
 namespace workerdb::catalog {
 

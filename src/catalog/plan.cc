@@ -29,8 +29,7 @@ Result<Plan> make_plan(const Catalog& catalog, const LiveStores& stores, const P
   Plan plan;
   if (stores.relational != nullptr) TRY(plan_relational(catalog, *stores.relational, passwords, plan));
   if (stores.documents != nullptr) TRY(plan_documents(catalog, *stores.documents, plan));
-  if (stores.cache != nullptr && catalog.cache.is_declared)
-    TRY(plan_cache(catalog, *stores.cache, passwords, plan));
+  if (stores.cache != nullptr && catalog.cache.is_declared) TRY(plan_cache(catalog, *stores.cache, passwords, plan));
   return plan;
 }
 

@@ -48,9 +48,7 @@ class PlanTest : public ::testing::Test {
     auto plan = make_plan(catalog_, stores_, {});
     return plan ? plan_text(*plan) : plan.error().message();
   }
-  base::Result<Plan> apply(const ApplyOptions& options = {}) {
-    return apply_catalog(catalog_, stores_, {}, options);
-  }
+  base::Result<Plan> apply(const ApplyOptions& options = {}) { return apply_catalog(catalog_, stores_, {}, options); }
 
   CatalogFolder folder_;
   MemoryDocuments documents_;
@@ -116,8 +114,7 @@ TEST_F(PlanTest, DroppingOnProductionNeedsItsName) {
   declare("collections: [{name: notes, state: absent}]");
   EXPECT_THAT(
       planned(),
-      HasSubstr(
-          "! documents live: drop collection 'notes'\n    destroys: collection 'notes' with 1 documents\n"));
+      HasSubstr("! documents live: drop collection 'notes'\n    destroys: collection 'notes' with 1 documents\n"));
   auto plan = make_plan(catalog_, stores_, {});
   EXPECT_THAT(value::to_json(plan_json(*plan).slice()),
               HasSubstr(R"("destructive":true,"destroys":"collection 'notes')"));
@@ -126,8 +123,7 @@ TEST_F(PlanTest, DroppingOnProductionNeedsItsName) {
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code(), ErrorCode::kForbidden);
   EXPECT_THAT(refused.error().message(), HasSubstr("'live', which is production"));
-  EXPECT_TRUE(documents_.open("trial").value()->find_collection("notes").value().has_value())
-      << "nothing was done";
+  EXPECT_TRUE(documents_.open("trial").value()->find_collection("notes").value().has_value()) << "nothing was done";
   std::vector<Loss> asked;
   ApplyOptions asking{.allow = [&](const std::vector<Loss>& losses) -> base::Result<> {
     asked = losses;
@@ -156,8 +152,7 @@ TEST_F(PlanTest, ACollectionsTypeCannotChange) {
   std::string changed(kCollection);
   changed.replace(changed.find("type: document"), 14, "type: edge");
   declare(changed);
-  EXPECT_THAT(planned(),
-              HasSubstr("collection 'notes' of database 'live' is of type document, the catalog says edge"));
+  EXPECT_THAT(planned(), HasSubstr("collection 'notes' of database 'live' is of type document, the catalog says edge"));
 }
 
 TEST(Losses, OfProductionAndOfWhatNobodyClassifiedAreRefused) {
@@ -178,8 +173,7 @@ TEST(Migrations, WhatHasRunMustBeTheBeginningOfWhatIsDeclared) {
   RelationalDatabaseDeclaration database{.name = "core"};
   for (int version = 1; version <= 3; ++version) {
     std::string name = "step" + std::to_string(version);
-    database.migrations.push_back(
-        {.version = version, .name = name, .file = name + ".sql", .checksum = name});
+    database.migrations.push_back({.version = version, .name = name, .file = name + ".sql", .checksum = name});
   }
   auto pending = pending_migrations(database, {{1, "step1", "step1"}});
   ASSERT_TRUE(pending.has_value());

@@ -15,17 +15,16 @@ using stores::relational::quote_identifier;
 using stores::relational::quote_literal;
 
 Result<std::optional<LiveRole>> find_role(Connection& maintenance, const std::string& role) {
-  auto rows = TRY(
-      maintenance.query("SELECT rolcanlogin AND NOT (rolsuper OR rolcreaterole OR rolcreatedb OR "
-                        "rolreplication OR rolbypassrls), "
-                        "coalesce(shobj_description(oid, 'pg_authid'), '') FROM pg_roles WHERE rolname = $1",
-                        std::array<Parameter, 1>{role}));
+  auto rows =
+      TRY(maintenance.query("SELECT rolcanlogin AND NOT (rolsuper OR rolcreaterole OR rolcreatedb OR "
+                            "rolreplication OR rolbypassrls), "
+                            "coalesce(shobj_description(oid, 'pg_authid'), '') FROM pg_roles WHERE rolname = $1",
+                            std::array<Parameter, 1>{role}));
   if (rows.row_count() == 0) return std::nullopt;
-  LiveRole live{.has_right_attributes = rows.is_true(0, 0),
-                .description = std::string(rows.text_or_empty(0, 1))};
+  LiveRole live{.has_right_attributes = rows.is_true(0, 0), .description = std::string(rows.text_or_empty(0, 1))};
   // Only superusers may read verifiers; for others the password counts as unchanged.
-  auto verifier = maintenance.query("SELECT rolpassword FROM pg_authid WHERE rolname = $1",
-                                    std::array<Parameter, 1>{role});
+  auto verifier =
+      maintenance.query("SELECT rolpassword FROM pg_authid WHERE rolname = $1", std::array<Parameter, 1>{role});
   if (verifier) {
     live.verifier = std::string(verifier->text_or_empty(0, 0));
   } else if (stores::relational::sqlstate(verifier.error()) != "42501") {
@@ -35,8 +34,8 @@ Result<std::optional<LiveRole>> find_role(Connection& maintenance, const std::st
 }
 
 Result<bool> database_exists(Connection& maintenance, const std::string& database) {
-  auto rows = TRY(
-      maintenance.query("SELECT 1 FROM pg_database WHERE datname = $1", std::array<Parameter, 1>{database}));
+  auto rows =
+      TRY(maintenance.query("SELECT 1 FROM pg_database WHERE datname = $1", std::array<Parameter, 1>{database}));
   return rows.row_count() > 0;
 }
 
@@ -47,17 +46,17 @@ Result<std::string> database_comment(Connection& connection) {
 }
 
 Result<bool> has_record_tables(Connection& connection) {
-  auto rows = TRY(connection.query(
-      "SELECT to_regclass($1) IS NOT NULL AND to_regclass($2) IS NOT NULL",
-      std::array<Parameter, 2>{std::string(kMigrationsTable), std::string(kEnvironmentTable)}));
+  auto rows =
+      TRY(connection.query("SELECT to_regclass($1) IS NOT NULL AND to_regclass($2) IS NOT NULL",
+                           std::array<Parameter, 2>{std::string(kMigrationsTable), std::string(kEnvironmentTable)}));
   return rows.is_true(0, 0);
 }
 
 Result<std::vector<AppliedMigration>> applied_migrations(Connection& connection) {
   std::vector<AppliedMigration> applied;
   if (!TRY(has_record_tables(connection))) return applied;
-  auto rows = TRY(connection.query(
-      fmt::format("SELECT version, name, checksum FROM {} ORDER BY version", kMigrationsTable)));
+  auto rows =
+      TRY(connection.query(fmt::format("SELECT version, name, checksum FROM {} ORDER BY version", kMigrationsTable)));
   for (int row = 0; row < rows.row_count(); ++row) {
     applied.push_back({.version = static_cast<int>(rows.integer(row, 0).value_or(0)),
                        .name = std::string(rows.text_or_empty(row, 1)),
@@ -131,8 +130,8 @@ std::string environment_sql(const RelationalDatabaseDeclaration& database) {
     INSERT INTO {} (class) VALUES ({}) ON CONFLICT (is_only_row)
       DO UPDATE SET class = excluded.class, set_at = clock_timestamp(), set_by = current_user;
     COMMENT ON DATABASE {} IS {};)",
-                     kEnvironmentTable, quote_literal(name_of(database.environment)),
-                     quote_identifier(database.name), quote_literal(comment_of(database)));
+                     kEnvironmentTable, quote_literal(name_of(database.environment)), quote_identifier(database.name),
+                     quote_literal(comment_of(database)));
 }
 
 std::string privileges_sql(const std::string& database, const std::string& role, Privileges privileges) {

@@ -18,8 +18,7 @@ struct LiveRole {
   std::optional<std::string> verifier;
 };
 
-base::Result<std::optional<LiveRole>> find_role(stores::relational::Connection& maintenance,
-                                                const std::string& role);
+base::Result<std::optional<LiveRole>> find_role(stores::relational::Connection& maintenance, const std::string& role);
 base::Result<bool> database_exists(stores::relational::Connection& maintenance, const std::string& database);
 // The comment on the session's database, or "".
 base::Result<std::string> database_comment(stores::relational::Connection& connection);

@@ -47,24 +47,23 @@ TEST_P(SchemaFile, NamesTheKeysThatTheReaderKnows) {
   value::Slice definition = schema.slice();
   if (*GetParam().definition != '\0') definition = definition.get("definitions").get(GetParam().definition);
   std::set<std::string> published;
-  for (value::ObjectIterator key(definition.get("properties")); key.valid(); key.next())
-    published.emplace(key.name());
+  for (value::ObjectIterator key(definition.get("properties")); key.valid(); key.next()) published.emplace(key.name());
   EXPECT_EQ(known, published);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, SchemaFile,
-    ::testing::Values(KnownKeys{"", "zzz: 1"}, KnownKeys{"collection", "collections: [{name: a, zzz: 1}]"},
-                      KnownKeys{"retention", "collections: [{name: a, retention: {zzz: 1}}]"},
-                      KnownKeys{"schema", "collections: [{name: a, schema: {zzz: 1}}]"},
-                      KnownKeys{"index", "collections: [{name: a, indexes: [{name: i, zzz: 1}]}]"},
-                      KnownKeys{"document_database", "document_databases: [{zzz: 1}]"},
-                      KnownKeys{"relational_database", "relational_databases: [{zzz: 1}]"},
-                      KnownKeys{"relational_role", "relational_roles: [{zzz: 1}]"},
-                      KnownKeys{"cache", "cache: {zzz: 1}"},
-                      KnownKeys{"key_space", "cache: {environment: dev, key_spaces: [{zzz: 1}]}"},
-                      KnownKeys{"ttl", "cache: {environment: dev, key_spaces: [{ttl: {zzz: 1}}]}"},
-                      KnownKeys{"cache_user", "cache: {environment: dev, users: [{zzz: 1}]}"}));
+INSTANTIATE_TEST_SUITE_P(All, SchemaFile,
+                         ::testing::Values(KnownKeys{"", "zzz: 1"},
+                                           KnownKeys{"collection", "collections: [{name: a, zzz: 1}]"},
+                                           KnownKeys{"retention", "collections: [{name: a, retention: {zzz: 1}}]"},
+                                           KnownKeys{"schema", "collections: [{name: a, schema: {zzz: 1}}]"},
+                                           KnownKeys{"index", "collections: [{name: a, indexes: [{name: i, zzz: 1}]}]"},
+                                           KnownKeys{"document_database", "document_databases: [{zzz: 1}]"},
+                                           KnownKeys{"relational_database", "relational_databases: [{zzz: 1}]"},
+                                           KnownKeys{"relational_role", "relational_roles: [{zzz: 1}]"},
+                                           KnownKeys{"cache", "cache: {zzz: 1}"},
+                                           KnownKeys{"key_space", "cache: {environment: dev, key_spaces: [{zzz: 1}]}"},
+                                           KnownKeys{"ttl", "cache: {environment: dev, key_spaces: [{ttl: {zzz: 1}}]}"},
+                                           KnownKeys{"cache_user", "cache: {environment: dev, users: [{zzz: 1}]}"}));
 
 // The keywords that the published schema uses; "" when the value passes.
 std::string violation(value::Slice root, value::Slice schema, value::Slice value) {
@@ -85,8 +84,7 @@ std::string violation(value::Slice root, value::Slice schema, value::Slice value
     if (!chosen) return value::to_json(value) + " is none of " + value::to_json(choices);
   }
   for (value::ArrayIterator key(schema.get("required")); key.valid(); key.next()) {
-    if (value.get(key.value().as_string()).is_none())
-      return "missing " + std::string(key.value().as_string());
+    if (value.get(key.value().as_string()).is_none()) return "missing " + std::string(key.value().as_string());
   }
   for (value::ObjectIterator member(value); member.valid() && type == "object"; member.next()) {
     value::Slice of_member = schema.get("properties").get(member.name());

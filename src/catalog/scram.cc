@@ -24,8 +24,8 @@ Digest sha256(const void* bytes, size_t size) {
 std::vector<unsigned char> base64_decoded(std::string_view text) {
   if (text.empty() || text.size() % 4 != 0) return {};
   std::vector<unsigned char> bytes(text.size() / 4 * 3);
-  int size = EVP_DecodeBlock(bytes.data(), reinterpret_cast<const unsigned char*>(text.data()),
-                             static_cast<int>(text.size()));
+  int size =
+      EVP_DecodeBlock(bytes.data(), reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
   if (size < 0) return {};
   size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
   bytes.resize(static_cast<size_t>(size) - padding);
@@ -49,9 +49,8 @@ bool scram_verifier_matches(std::string_view verifier, std::string_view password
   std::vector<unsigned char> stored = base64_decoded(keys.substr(0, keys.find(':')));
   if (salt.empty() || stored.size() != Digest{}.size()) return false;
   Digest salted{};
-  PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), salt.data(),
-                    static_cast<int>(salt.size()), iterations, EVP_sha256(), static_cast<int>(salted.size()),
-                    salted.data());
+  PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), salt.data(), static_cast<int>(salt.size()),
+                    iterations, EVP_sha256(), static_cast<int>(salted.size()), salted.data());
   constexpr std::string_view kLabel = "Client Key";
   Digest client_key{};
   HMAC(EVP_sha256(), salted.data(), static_cast<int>(salted.size()),

@@ -38,7 +38,8 @@ Result<value::Buffer> parse_bind(const std::vector<std::string>& bind) {
 
 void tell_cut(const std::optional<std::string>& limit, uint64_t rows) {
   if (!limit) return;
-  fmt::print(stderr, "{} cut off after {} rows: the limit of {} (see `workerdb guard`)\n", styled(stderr, "warning", kYellow), rows, *limit);
+  fmt::print(stderr, "{} cut off after {} rows: the limit of {} (see `workerdb guard`)\n",
+             styled(stderr, "warning", kYellow), rows, *limit);
 }
 
 Result<std::string> read_standard_input() {
@@ -68,7 +69,8 @@ void print_write_counts(Slice statistics) {
   fmt::print(stderr, "{} written, {} ignored\n", executed.as_int64(), ignored.is_int64() ? ignored.as_int64() : 0);
 }
 
-Result<Intent> intent_of(Door& door, DocumentDatabase& database, const std::string& text, const QueryOptions& options, Slice bind) {
+Result<Intent> intent_of(Door& door, DocumentDatabase& database, const std::string& text, const QueryOptions& options,
+                         Slice bind) {
   Intent intent;
   intent.database = database.name();
   intent.command = "aql";
@@ -88,11 +90,13 @@ stores::documents::QueryOptions store_options(const QueryOptions& options, const
   stores::documents::QueryOptions to;
   to.full_count = options.full_count;
   to.max_runtime_ms = int64_t(options.max_runtime_s * 1000);
-  if (limits.time_ms > 0 && (to.max_runtime_ms == 0 || to.max_runtime_ms > limits.time_ms)) to.max_runtime_ms = limits.time_ms;
+  if (limits.time_ms > 0 && (to.max_runtime_ms == 0 || to.max_runtime_ms > limits.time_ms))
+    to.max_runtime_ms = limits.time_ms;
   return to;
 }
 
-Result<> run_one(Door& door, DocumentDatabase& database, const std::string& text, const QueryOptions& options, Slice bind) {
+Result<> run_one(Door& door, DocumentDatabase& database, const std::string& text, const QueryOptions& options,
+                 Slice bind) {
   auto passage = TRY(door.enter(TRY(intent_of(door, database, text, options, bind))));
   if (options.explain) {
     auto plan = TRY(database.explain(text, bind));
@@ -102,12 +106,14 @@ Result<> run_one(Door& door, DocumentDatabase& database, const std::string& text
   RowPrinter printer(stdout, options.format);
   if (passage.is_read_only()) {
     access::ReadScope scope{.limits = passage.limits(), .objects = {}};
-    auto outcome = TRY(access::read_documents(database, text, bind, scope, store_options(options, passage.limits()), [&](Slice row) -> Result<> {
-      printer.print(row);
-      return {};
-    }));
+    auto outcome = TRY(access::read_documents(database, text, bind, scope, store_options(options, passage.limits()),
+                                              [&](Slice row) -> Result<> {
+                                                printer.print(row);
+                                                return {};
+                                              }));
     printer.finish();
-    for (const auto& warning : outcome.warnings) fmt::print(stderr, "{} {}\n", styled(stderr, "warning", kYellow), warning);
+    for (const auto& warning : outcome.warnings)
+      fmt::print(stderr, "{} {}\n", styled(stderr, "warning", kYellow), warning);
     tell_cut(outcome.truncated, outcome.rows);
     return passage.finish(outcome.rows);
   }
@@ -122,9 +128,10 @@ Result<> run_one(Door& door, DocumentDatabase& database, const std::string& text
 }
 
 Result<std::vector<std::string>> completion_words(DocumentDatabase& database) {
-  std::vector<std::string> words = {"FOR",    "IN",     "FILTER",  "RETURN",  "SORT",   "LIMIT",   "LET",      "COLLECT",
-                                    "INSERT", "UPDATE", "REPLACE", "REMOVE",  "UPSERT", "INTO",    "WITH",     "AGGREGATE",
-                                    "DISTINCT", "ASC",  "DESC",    "OPTIONS", "LENGTH", "DOCUMENT", "DATE_NOW", "MERGE"};
+  std::vector<std::string> words = {"FOR",    "IN",      "FILTER", "RETURN",    "SORT",     "LIMIT",
+                                    "LET",    "COLLECT", "INSERT", "UPDATE",    "REPLACE",  "REMOVE",
+                                    "UPSERT", "INTO",    "WITH",   "AGGREGATE", "DISTINCT", "ASC",
+                                    "DESC",   "OPTIONS", "LENGTH", "DOCUMENT",  "DATE_NOW", "MERGE"};
   for (const auto& collection : TRY(database.collections())) {
     if (!collection.is_system) words.push_back(collection.name);
   }
@@ -143,7 +150,8 @@ Result<> run_aql(Door& door, const QueryOptions& options) {
   shell.name = "aql";
   shell.prompt = door.prompt("aql", name);
   shell.words = TRY(completion_words(*database));
-  return run_shell(shell, [&](const std::string& text) { return run_one(door, *database, text, options, bind.slice()); });
+  return run_shell(shell,
+                   [&](const std::string& text) { return run_one(door, *database, text, options, bind.slice()); });
 }
 
 }  // namespace workerdb::cli

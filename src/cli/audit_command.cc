@@ -23,7 +23,9 @@ namespace {
 
 constexpr auto kFollowPause = std::chrono::milliseconds(500);
 
-std::string folder_of(const AuditOptions& options) { return options.folder.empty() ? access::audit_folder() : options.folder; }
+std::string folder_of(const AuditOptions& options) {
+  return options.folder.empty() ? access::audit_folder() : options.folder;
+}
 
 void print_line(std::string_view line) {
   std::fwrite(line.data(), 1, line.size(), stdout);

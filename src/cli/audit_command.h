@@ -9,11 +9,11 @@
 namespace workerdb::cli {
 
 struct AuditOptions {
-  std::string folder;     // empty: the one that commands write to
-  size_t lines = 20;      // tail
-  bool follow = false;    // tail: go on until the process is ended
+  std::string folder;   // empty: the one that commands write to
+  size_t lines = 20;    // tail
+  bool follow = false;  // tail: go on until the process is ended
   bool as_json = false;
-  std::string database;   // publish
+  std::string database;  // publish
 };
 
 // Prints how many entries there are and the last hash; kFailed names the first line that does not fit.

@@ -62,7 +62,8 @@ Result<> allow_losses(Door& door, const std::vector<catalog::Loss>& losses) {
     classes.push_back(loss.environment);
     std::string name = loss.database.empty() ? "redis" : loss.database;
     intent.database += (intent.database.empty() ? "" : ", ") + name;
-    for (const std::string& step : loss.steps) intent.objects.push_back(fmt::format("{} {}: {}", catalog::name_of(loss.store), name, step));
+    for (const std::string& step : loss.steps)
+      intent.objects.push_back(fmt::format("{} {}: {}", catalog::name_of(loss.store), name, step));
   }
   intent.data_class = access::strictest_class(door.context(), classes);
   auto passage = TRY(door.enter(intent));
@@ -82,7 +83,9 @@ Intent catalog_intent(Door& door, const char* command, access::Operation operati
   return intent;
 }
 
-Result<Passage> enter_to_shape(Door& door) { return door.enter(catalog_intent(door, "apply", access::Operation::kShape)); }
+Result<Passage> enter_to_shape(Door& door) {
+  return door.enter(catalog_intent(door, "apply", access::Operation::kShape));
+}
 
 }  // namespace
 
@@ -108,7 +111,8 @@ Result<> run_apply(Door& door, const CatalogCommandOptions& options) {
   apply.allow = [&](const std::vector<catalog::Loss>& losses) { return allow_losses(door, losses); };
   bool is_approving = door.options().approve_for_s > 0;
   apply.before_step = [&](const catalog::Step& step, size_t position, size_t count) -> Result<> {
-    if (is_approving) return Error(ErrorCode::kBadParameter, "this needs no approval: no step destroys production data");
+    if (is_approving)
+      return Error(ErrorCode::kBadParameter, "this needs no approval: no step destroys production data");
     if (!options.as_json) {
       fmt::print("[{}/{}] {} {}{}: {}\n", position + 1, count, catalog::name_of(step.store), step.database,
                  step.object.empty() || step.database.empty() ? step.object : "", step.text);

@@ -10,8 +10,8 @@
 namespace workerdb::cli {
 
 struct CatalogCommandOptions {
-  std::string folder;                     // of the catalog
-  catalog::Passwords passwords;           // of the roles and cache users that apply makes
+  std::string folder;            // of the catalog
+  catalog::Passwords passwords;  // of the roles and cache users that apply makes
   bool as_json = false;
 };
 

@@ -66,7 +66,8 @@ Result<std::shared_ptr<McpService>> mcp_service(const StackContext& context, cat
   options.catalog = std::move(catalog);
   options.audit_folder = access::audit_folder();
   std::string token = TRY(load_or_make_secret(context.folder, kMcpTokenSecret));
-  return std::make_shared<McpService>(std::move(options), std::move(token), std::vector<std::string>{context.options.bind_address});
+  return std::make_shared<McpService>(std::move(options), std::move(token),
+                                      std::vector<std::string>{context.options.bind_address});
 }
 
 // A stack that comes up applies what destroys nothing; the rest waits for a person and a person.

@@ -112,7 +112,8 @@ Result<> add_context(const Context& context, bool use) {
   auto contexts = TRY(load());
   for (const Context& known : contexts.contexts) {
     if (known.name == context.name) {
-      return Error(ErrorCode::kDuplicateName, fmt::format("there is a context '{}' already; remove it first", context.name));
+      return Error(ErrorCode::kDuplicateName,
+                   fmt::format("there is a context '{}' already; remove it first", context.name));
     }
   }
   contexts.contexts.push_back(context);

@@ -32,9 +32,11 @@ int64_t now_s() { return base::unix_time_ms() / 1000; }
 
 Result<> check_place_of_secret(const Door& door, const LeaseOptions& options) {
   if (options.output.empty() == !options.show) {
-    return Error(ErrorCode::kBadParameter, "say where the password goes: --output FILE (mode 0600), or --show for a person on a terminal");
+    return Error(ErrorCode::kBadParameter,
+                 "say where the password goes: --output FILE (mode 0600), or --show for a person on a terminal");
   }
-  bool is_person = door.principal().kind == PrincipalKind::kPerson && is_terminal(stdout) && ::isatty(STDIN_FILENO) == 1;
+  bool is_person =
+      door.principal().kind == PrincipalKind::kPerson && is_terminal(stdout) && ::isatty(STDIN_FILENO) == 1;
   if (options.show && !is_person) {
     return Error(ErrorCode::kForbidden, "--show prints a password for a person on a terminal only; take --output FILE");
   }
@@ -64,8 +66,10 @@ Result<std::optional<base::EnvironmentClass>> class_of(Door& door, StoreKind sto
 
 LeaseScope scope_of(const Door& door, const LeaseOptions& options) {
   LeaseScope scope{options.database, options.objects, options.channels, door.options().write};
-  if (options.store == StoreKind::kDocuments) scope.database = door.database_or(options.store, options.database, "flowmaster");
-  if (options.store == StoreKind::kRelational) scope.database = door.database_or(options.store, options.database, "flowmaster_core");
+  if (options.store == StoreKind::kDocuments)
+    scope.database = door.database_or(options.store, options.database, "flowmaster");
+  if (options.store == StoreKind::kRelational)
+    scope.database = door.database_or(options.store, options.database, "flowmaster_core");
   return scope;
 }
 
@@ -133,7 +137,8 @@ void add_place(const StoreEndpoints& endpoints, Lease& lease) {
       std::string_view text = endpoints.relational.conninfo;
       auto word = [&](std::string_view name) {
         size_t at = text.find(name);
-        return at == text.npos ? std::string_view() : text.substr(at + name.size(), text.find(' ', at) - at - name.size());
+        return at == text.npos ? std::string_view()
+                               : text.substr(at + name.size(), text.find(' ', at) - at - name.size());
       };
       if (text.starts_with("host=")) lease.credential.host = word("host=");
       lease.credential.port = base::parse_integer<uint16_t>(word("port=")).value_or(0);
@@ -194,7 +199,8 @@ void print_one(const value::Buffer& row, bool as_json) {
 Result<> lease_credential(Door& door, const LeaseOptions& options) {
   TRY(check_place_of_secret(door, options));
   if (!door.has(options.store)) {
-    return Error(ErrorCode::kBadParameter, fmt::format("the context '{}' has no store '{}'", door.context().name, access::name_of(options.store)));
+    return Error(ErrorCode::kBadParameter, fmt::format("the context '{}' has no store '{}'", door.context().name,
+                                                       access::name_of(options.store)));
   }
   LeaseScope scope = scope_of(door, options);
   auto passage = TRY(enter_for_lease(door, options, scope));
@@ -260,19 +266,22 @@ Result<> revoke_leases(Door& door, const std::string& account, bool all, std::op
       ++removed;
     }
   }
-  if (removed == 0 && !all) return Error(ErrorCode::kUserNotFound, fmt::format("there is no login '{}' of a lease", account));
+  if (removed == 0 && !all)
+    return Error(ErrorCode::kUserNotFound, fmt::format("there is no login '{}' of a lease", account));
   fmt::print("{} removed\n", removed);
   return passage.finish();
 }
 
 Result<> rotate_local(Door& door, std::optional<StoreKind> only) {
   if (!door.context().is_local) {
-    return Error(ErrorCode::kBadParameter, "only the local stack's passwords are rotated here; those of another context belong to who runs it");
+    return Error(ErrorCode::kBadParameter,
+                 "only the local stack's passwords are rotated here; those of another context belong to who runs it");
   }
   DataFolder folder = TRY(find_data_folder(door.options().data));
   StackState state = TRY(read_state(folder));
   if (!supervise::is_alive(state.process)) {
-    return Error(ErrorCode::kFileNotFound, fmt::format("nothing is up on '{0}'; start it with `workerdb up --data {0}`", folder.path));
+    return Error(ErrorCode::kFileNotFound,
+                 fmt::format("nothing is up on '{0}'; start it with `workerdb up --data {0}`", folder.path));
   }
   auto passage = TRY(enter_for(door, "credential rotate", access::Operation::kAdminister, only));
   auto rotated = TRY(rotate_credentials({folder, client_address(state.bind_address), state.ports}, only));

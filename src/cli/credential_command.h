@@ -16,9 +16,9 @@ struct LeaseOptions {
   std::string database;
   std::vector<std::string> objects, channels;
   int64_t lifetime_s = 900;
-  std::string output;      // a file of mode 0600: "user:password", as file+user:FILE reads it
-  bool as_url = false;     // a URL with the password in it instead
-  bool show = false;       // print the secret: a person on a terminal only
+  std::string output;   // a file of mode 0600: "user:password", as file+user:FILE reads it
+  bool as_url = false;  // a URL with the password in it instead
+  bool show = false;    // print the secret: a person on a terminal only
   bool as_json = false;
 };
 

@@ -55,7 +55,8 @@ Result<std::vector<Login>> logins_of(const DataFolder& folder) {
     std::string name = entry.path().filename().string();
     if (name.starts_with(kSpacePrefix) && name.find('.') == name.npos) spaces.push_back(name);
   }
-  if (problem) return Error(ErrorCode::kCannotReadFile, fmt::format("cannot read '{}': {}", folder.secrets(), problem.message()));
+  if (problem)
+    return Error(ErrorCode::kCannotReadFile, fmt::format("cannot read '{}': {}", folder.secrets(), problem.message()));
   std::sort(spaces.begin(), spaces.end());
   for (const std::string& name : spaces) logins.push_back({name, StoreKind::kCache, name.substr(kSpacePrefix.size())});
   logins.push_back({kRedisDefaultSecret, StoreKind::kCache, kRedisDefaultUser});
@@ -73,7 +74,8 @@ class RotationLock {
     if (file < 0) return Error(ErrorCode::kCannotWriteFile, fmt::format("cannot open '{}'", path));
     RotationLock lock(file);
     for (int64_t end_ns = base::steady_time_ns() + kLockWaitMs * 1'000'000; ::flock(file, LOCK_EX | LOCK_NB) != 0;) {
-      if (base::steady_time_ns() > end_ns) return Error(ErrorCode::kLockTimeout, "another rotation of the passwords takes too long");
+      if (base::steady_time_ns() > end_ns)
+        return Error(ErrorCode::kLockTimeout, "another rotation of the passwords takes too long");
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
     return lock;
@@ -146,7 +148,8 @@ class Rotation {
     switch (login.store) {
       case StoreKind::kRelational: return teach_relational(login, next);
       case StoreKind::kCache: return teach_cache(login, next, /*alone=*/false);
-      case StoreKind::kDocuments: return documents(TRY(present(kDocumentsRootSecret)))->set_user_password(login.user, next);
+      case StoreKind::kDocuments:
+        return documents(TRY(present(kDocumentsRootSecret)))->set_user_password(login.user, next);
     }
     return {};
   }
@@ -280,7 +283,8 @@ Result<> settle_all(const RotationPlace& place) {
   for (const Login& login : logins) {
     auto settled = rotation.settle(login);
     if (!settled) {
-      base::log_warning("credentials", "an interrupted rotation of {} is not finished yet: {}", login.text(), settled.error().message());
+      base::log_warning("credentials", "an interrupted rotation of {} is not finished yet: {}", login.text(),
+                        settled.error().message());
     }
     changed |= settled && *settled;
   }

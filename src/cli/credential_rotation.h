@@ -29,7 +29,8 @@ struct RotationPlace {
 // Nothing: all stores. Returns the logins that have a new password now ("documents root"). Sessions go on, and so do
 // tokens of the document server; what logs in by an old password fails from now on. Fails with the store's error; the
 // logins before it are rotated then, and the one that failed has its old password or the new one, as its file says.
-base::Result<std::vector<std::string>> rotate_credentials(const RotationPlace& place, std::optional<access::StoreKind> only);
+base::Result<std::vector<std::string>> rotate_credentials(const RotationPlace& place,
+                                                          std::optional<access::StoreKind> only);
 
 // Finishes an interrupted rotation. Quick where there is none. Stores that are not reached are left for the next
 // time.

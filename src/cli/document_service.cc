@@ -21,14 +21,17 @@ namespace {
 constexpr int64_t kDrain_ms = 5'000;
 
 void append_metric(std::string& to, std::string_view name, std::string_view type, std::string_view help, double value) {
-  fmt::format_to(std::back_inserter(to), "# HELP workerdb_{0} {1}\n# TYPE workerdb_{0} {2}\nworkerdb_{0} {3}\n", name, help,
-                 type, value);
+  fmt::format_to(std::back_inserter(to), "# HELP workerdb_{0} {1}\n# TYPE workerdb_{0} {2}\nworkerdb_{0} {3}\n", name,
+                 help, type, value);
 }
 
 }  // namespace
 
 InProcessService DocumentService::service() {
-  return {kName, {}, [this] { return start(); }, [this] { stop(); },
+  return {kName,
+          {},
+          [this] { return start(); },
+          [this] { stop(); },
           [this](int64_t timeout_ms) { return probe(timeout_ms); }};
 }
 
@@ -49,7 +52,8 @@ Result<> DocumentService::start() {
   server_.reset();
   engine_.reset();
   server::DocumentServerOptions options;
-  engine_ = TRY(engine::Engine::open(options_.folder, TRY(options_within_budget(options_.memory_budget_bytes, options))));
+  engine_ =
+      TRY(engine::Engine::open(options_.folder, TRY(options_within_budget(options_.memory_budget_bytes, options))));
   options.address = options_.address;
   options.port = options_.port;
   options.root_password = options_.root_password;
@@ -92,14 +96,18 @@ void DocumentService::append_metrics(std::string& text) const {
   auto server = server_->statistics();
   append_metric(text, "documents_live_bytes", "gauge", "Bytes of live data.", double(engine.live_bytes));
   append_metric(text, "documents_memtable_bytes", "gauge", "Bytes of writes in memory.", double(engine.memtable_bytes));
-  append_metric(text, "documents_block_cache_bytes", "gauge", "Bytes of cached blocks.", double(engine.block_cache_bytes));
+  append_metric(text, "documents_block_cache_bytes", "gauge", "Bytes of cached blocks.",
+                double(engine.block_cache_bytes));
   append_metric(text, "documents_wal_bytes", "gauge", "Bytes of the write-ahead log.", double(engine.wal_bytes));
-  append_metric(text, "documents_open_transactions", "gauge", "Transactions that are open.", double(engine.open_transactions));
+  append_metric(text, "documents_open_transactions", "gauge", "Transactions that are open.",
+                double(engine.open_transactions));
   append_metric(text, "queries_started_total", "counter", "AQL queries.", double(engine.queries_started));
-  append_metric(text, "queries_failed_total", "counter", "AQL queries that ended with an error.", double(engine.queries_failed));
+  append_metric(text, "queries_failed_total", "counter", "AQL queries that ended with an error.",
+                double(engine.queries_failed));
   append_metric(text, "queries_running", "gauge", "AQL queries that run.", double(engine.queries_running));
   append_metric(text, "cursors_open", "gauge", "Cursors with rows to fetch.", double(server.open_cursors));
-  append_metric(text, "http_requests_total", "counter", "Requests to the document server.", double(server.http.requests));
+  append_metric(text, "http_requests_total", "counter", "Requests to the document server.",
+                double(server.http.requests));
   append_metric(text, "http_requests_refused_total", "counter", "Requests that the listener refused.",
                 double(server.http.requests_refused));
   append_metric(text, "http_connections_open", "gauge", "Open connections.", double(server.http.connections_open));

@@ -11,12 +11,12 @@
 namespace workerdb::cli {
 
 struct DocumentServiceOptions {
-  std::string folder;             // of the engine
+  std::string folder;  // of the engine
   std::string address = "127.0.0.1";
   uint16_t port = 8529;
-  std::string root_password;      // of a new store
-  std::string token_secret;       // empty: tokens end with the process
-  uint64_t memory_budget_bytes = 0;   // 0: each part takes what it takes by default
+  std::string root_password;         // of a new store
+  std::string token_secret;          // empty: tokens end with the process
+  uint64_t memory_budget_bytes = 0;  // 0: each part takes what it takes by default
 };
 
 // What a budget (0: none) leaves to the engine, and to the server in front of it. From then on this process gives freed

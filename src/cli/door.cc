@@ -54,7 +54,8 @@ std::string place_of(const access::Context& context, access::StoreKind store, co
   return fmt::format("{}{} {} port {}{}", place.url, place.service, context.kubernetes_namespace, place.port, through);
 }
 
-access::AuditEntry entry_of(const access::AccessRequest& request, const Intent& intent, const access::Decision& decision) {
+access::AuditEntry entry_of(const access::AccessRequest& request, const Intent& intent,
+                            const access::Decision& decision) {
   access::AuditEntry entry;
   entry.time_unix_ms = base::unix_time_ms();
   entry.principal = request.principal;
@@ -73,7 +74,8 @@ access::AuditEntry entry_of(const access::AccessRequest& request, const Intent& 
 
 // Beside contexts.yaml: one folder a context, with the passwords that `apply` gave.
 Result<DataFolder> folder_of(const access::Context& context) {
-  std::filesystem::path place = std::filesystem::path(access::contexts_file()).parent_path() / "contexts" / context.name;
+  std::filesystem::path place =
+      std::filesystem::path(access::contexts_file()).parent_path() / "contexts" / context.name;
   std::error_code problem;
   std::filesystem::create_directories(place, problem);
   DataFolder folder{place.string()};
@@ -97,8 +99,11 @@ Result<Door> Door::open(const CommonOptions& options) {
 }
 
 Door::Door(CommonOptions options, access::Context context, StoreEndpoints endpoints)
-    : options_(std::move(options)), context_(std::move(context)), principal_(access::current_principal()),
-      audit_folder_(access::audit_folder()), session_(std::move(endpoints)) {}
+    : options_(std::move(options)),
+      context_(std::move(context)),
+      principal_(access::current_principal()),
+      audit_folder_(access::audit_folder()),
+      session_(std::move(endpoints)) {}
 
 std::string Door::prompt(const std::string& command, const std::string& database) const {
   std::string text = database.empty() ? command : command + " " + database;
@@ -151,7 +156,8 @@ Result<> Door::approve_only(const access::AccessRequest& request, const access::
   auto approval = TRY(access::ApprovalStore(approval_folder())
                           .approve(request, principal_, access::is_at_terminal(), options_.approve_for_s));
   fmt::print("{}\n", approval.id);
-  fmt::print(stderr, "Allowed once within {} s: repeat the command with --approval {}\n", options_.approve_for_s, approval.id);
+  fmt::print(stderr, "Allowed once within {} s: repeat the command with --approval {}\n", options_.approve_for_s,
+             approval.id);
   return Error(ErrorCode::kNoError, "");
 }
 
@@ -224,7 +230,8 @@ Result<catalog::Passwords> Door::catalog_passwords(const std::string& catalog_fo
     return std::string(TRY(access::resolve_credential(context_.role_passwords + "#" + name)).secret.expose());
   };
   catalog::Passwords passwords;
-  for (const auto& role : catalog.relational_roles) passwords.relational_roles[role.name] = TRY(password("relational-" + role.name));
+  for (const auto& role : catalog.relational_roles)
+    passwords.relational_roles[role.name] = TRY(password("relational-" + role.name));
   for (const auto& user : catalog.cache.users) passwords.cache_users[user.name] = TRY(password("cache-" + user.name));
   return passwords;
 }

@@ -22,12 +22,12 @@ struct Intent {
   access::StoreKind store = access::StoreKind::kDocuments;
   std::string database;
   access::Operation operation = access::Operation::kRead;
-  std::string command;                  // as access/guard/policy.h knows it
-  std::vector<std::string> objects;     // collections, tables, keys
+  std::string command;               // as access/guard/policy.h knows it
+  std::vector<std::string> objects;  // collections, tables, keys
   // All that the effect depends on beside these: a statement with its values, or the digest of several parts
   // (access::digest_of_parameters). Only a digest is kept.
   std::string parameters;
-  std::string statement_digest;         // of the statement without its literals, for the audit log
+  std::string statement_digest;  // of the statement without its literals, for the audit log
   std::optional<base::EnvironmentClass> data_class;
   // The statement and its values as given: written down only under --audit-values.
   std::string values;

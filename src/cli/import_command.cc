@@ -58,7 +58,8 @@ class Importer {
     if (!options_.format.empty()) {
       open.format = format_of_name(options_.format);
       if (!open.format) {
-        return Error(ErrorCode::kIllegalOption, fmt::format("--format is jsonl, csv or bpmn, not '{}'", options_.format));
+        return Error(ErrorCode::kIllegalOption,
+                     fmt::format("--format is jsonl, csv or bpmn, not '{}'", options_.format));
       }
     }
     if (options_.separator.size() != 1) return Error(ErrorCode::kIllegalOption, "--separator takes one character");

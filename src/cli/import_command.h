@@ -4,19 +4,19 @@
 #include <vector>
 
 #include "base/result.h"
-#include "cli/import/open_reader.h"
 #include "cli/door.h"
+#include "cli/import/open_reader.h"
 #include "stores/documents/document_store.h"
 
 namespace workerdb::cli {
 
 struct ImportCommandOptions {
-  std::vector<std::string> files;         // "-" is standard input
+  std::vector<std::string> files;  // "-" is standard input
   std::string database = "flowmaster";
-  std::string collection;                 // for records that name none: JSON lines, CSV
-  std::string format;                     // empty: by the file's ending
-  std::string separator = ",";            // CSV
-  std::string key;                        // BPMN, of a single file: the definition's _key
+  std::string collection;       // for records that name none: JSON lines, CSV
+  std::string format;           // empty: by the file's ending
+  std::string separator = ",";  // CSV
+  std::string key;              // BPMN, of a single file: the definition's _key
   // What happens to a document whose key is there already.
   stores::documents::OverwriteMode on_duplicate = stores::documents::OverwriteMode::kConflict;
   bool create_collection = false;

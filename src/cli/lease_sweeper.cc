@@ -90,7 +90,8 @@ class Sweeper {
 }  // namespace
 
 InProcessService lease_sweeper(const StackContext& context, std::function<Result<StoreEndpoints>()> endpoints) {
-  auto sweeper = std::make_shared<Sweeper>(context.options.with_postgres, context.options.with_redis, std::move(endpoints));
+  auto sweeper =
+      std::make_shared<Sweeper>(context.options.with_postgres, context.options.with_redis, std::move(endpoints));
   InProcessService service;
   service.name = kLeaseService;
   // Behind the catalog, so that the roles that are there keep what is taken from PUBLIC.

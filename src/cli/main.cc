@@ -27,8 +27,9 @@ int run_words(std::vector<std::string> words, int64_t approve_for_s) {
   CLI::App app("workerdb: documents, PostgreSQL and Redis of a workflow platform in one program", "workerdb");
   app.set_version_flag("--version", std::string(base::kVersion));
   app.require_subcommand(1);
-  app.footer("Exit codes: 0 success, 1 failure, 2 usage, 3 a store does not answer, 4 not allowed, 5 not found, 6 conflict, "
-             "7 syntax, 8 needs a person's approval, 9 limit, 10 records left out.");
+  app.footer(
+      "Exit codes: 0 success, 1 failure, 2 usage, 3 a store does not answer, 4 not allowed, 5 not found, 6 conflict, "
+      "7 syntax, 8 needs a person's approval, 9 limit, 10 records left out.");
   CommandLine line;
   line.common.data = default_data_folder();
   line.common.approve_for_s = approve_for_s;
@@ -50,7 +51,8 @@ int run_words(std::vector<std::string> words, int64_t approve_for_s) {
     return app.exit(error) == 0 ? int(ExitCode::kSuccess) : int(ExitCode::kUsage);
   }
   auto code = line.run();
-  if (code && !line.words_to_approve.empty()) return run_words(std::move(line.words_to_approve), line.common.approve_for_s);
+  if (code && !line.words_to_approve.empty())
+    return run_words(std::move(line.words_to_approve), line.common.approve_for_s);
   return code ? *code : report(code.error());
 }
 

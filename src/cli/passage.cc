@@ -8,12 +8,17 @@ namespace workerdb::cli {
 using base::Result;
 
 Passage::Passage(access::AuditEntry entry, access::Decision decision, std::string audit_folder)
-    : entry_(std::move(entry)), decision_(std::move(decision)), audit_folder_(std::move(audit_folder)),
+    : entry_(std::move(entry)),
+      decision_(std::move(decision)),
+      audit_folder_(std::move(audit_folder)),
       started_ns_(base::steady_time_ns()) {}
 
 Passage::Passage(Passage&& other) noexcept
-    : entry_(std::move(other.entry_)), decision_(std::move(other.decision_)), is_open_(std::exchange(other.is_open_, false)),
-      audit_folder_(std::move(other.audit_folder_)), started_ns_(other.started_ns_) {}
+    : entry_(std::move(other.entry_)),
+      decision_(std::move(other.decision_)),
+      is_open_(std::exchange(other.is_open_, false)),
+      audit_folder_(std::move(other.audit_folder_)),
+      started_ns_(other.started_ns_) {}
 
 Passage::~Passage() {
   if (!is_open_) return;

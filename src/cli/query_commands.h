@@ -6,18 +6,18 @@
 #include <vector>
 
 #include "base/result.h"
-#include "cli/output.h"
 #include "cli/door.h"
+#include "cli/output.h"
 
 namespace workerdb::cli {
 
 struct QueryOptions {
-  std::string text;                          // empty: standard input, or the interactive mode on a terminal
+  std::string text;  // empty: standard input, or the interactive mode on a terminal
   std::string database;
-  std::vector<std::string> bind;             // aql: "name=value", JSON or else a string; sql: values of $1, $2 …
+  std::vector<std::string> bind;  // aql: "name=value", JSON or else a string; sql: values of $1, $2 …
   OutputFormat format = OutputFormat::kAutomatic;
-  bool full_count = false;                   // aql
-  bool explain = false;                      // aql
+  bool full_count = false;  // aql
+  bool explain = false;     // aql
   double max_runtime_s = 0;
 };
 

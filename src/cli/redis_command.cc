@@ -107,7 +107,8 @@ class ReaderLogin {
   std::optional<access::Lease> lease_;
 };
 
-Result<> run_one(Door& door, ReaderLogin& reader, const std::vector<std::string>& arguments, const QueryOptions& options) {
+Result<> run_one(Door& door, ReaderLogin& reader, const std::vector<std::string>& arguments,
+                 const QueryOptions& options) {
   if (arguments.empty()) return {};
   Intent intent;
   intent.store = access::StoreKind::kCache;
@@ -123,7 +124,8 @@ Result<> run_one(Door& door, ReaderLogin& reader, const std::vector<std::string>
   auto passage = TRY(door.enter(intent));
   Reply reply;
   if (passage.is_read_only()) {
-    auto outcome = TRY(access::read_cache(TRY(reader.options()), arguments, {.limits = passage.limits(), .objects = {}}));
+    auto outcome =
+        TRY(access::read_cache(TRY(reader.options()), arguments, {.limits = passage.limits(), .objects = {}}));
     tell_cut(outcome.truncated, outcome.reply.elements.size());
     reply = std::move(outcome.reply);
   } else {
@@ -131,8 +133,8 @@ Result<> run_one(Door& door, ReaderLogin& reader, const std::vector<std::string>
   }
   if (reply.is_error()) return stores::cache::error_of_reply(reply);
   std::string text;
-  bool as_text = options.format == OutputFormat::kTable ||
-                 (options.format == OutputFormat::kAutomatic && is_terminal(stdout));
+  bool as_text =
+      options.format == OutputFormat::kTable || (options.format == OutputFormat::kAutomatic && is_terminal(stdout));
   if (as_text) {
     append_text(reply, 0, text);
   } else {
@@ -166,7 +168,8 @@ Result<> run_redis(Door& door, const std::vector<std::string>& arguments, const 
   shell.name = "redis";
   shell.prompt = door.prompt("redis", "");
   shell.ends_with_semicolon = false;
-  shell.words = {"GET", "SET", "DEL", "EXISTS", "EXPIRE", "TTL", "SCAN", "HGETALL", "LRANGE", "SMEMBERS", "PUBLISH", "XADD", "XRANGE", "INFO", "PING"};
+  shell.words = {"GET",    "SET",      "DEL",     "EXISTS", "EXPIRE", "TTL",  "SCAN", "HGETALL",
+                 "LRANGE", "SMEMBERS", "PUBLISH", "XADD",   "XRANGE", "INFO", "PING"};
   return run_shell(shell, run_line);
 }
 

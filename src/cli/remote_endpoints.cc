@@ -42,8 +42,8 @@ Result<Reach> reach(const Context& context) {
   if (!spec) return Reach{context, std::nullopt};
   auto opened = TRY(access::ensure_up(*spec, kTunnelWaitMs));
   if (opened.started) {
-    fmt::print(stderr, "opened the tunnel of {} through {}; it stays up until `workerdb tunnel down {}`\n", context.name,
-               context.ssh->host, spec->name);
+    fmt::print(stderr, "opened the tunnel of {} through {}; it stays up until `workerdb tunnel down {}`\n",
+               context.name, context.ssh->host, spec->name);
   }
   return Reach{context, std::move(opened.status)};
 }

@@ -8,7 +8,8 @@ stores::documents::DocumentStore& Session::documents() {
 }
 
 stores::relational::RelationalStore& Session::relational() {
-  if (relational_ == nullptr) relational_ = std::make_unique<stores::relational::RelationalStore>(endpoints_.relational);
+  if (relational_ == nullptr)
+    relational_ = std::make_unique<stores::relational::RelationalStore>(endpoints_.relational);
   return *relational_;
 }
 

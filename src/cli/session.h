@@ -13,7 +13,7 @@ namespace workerdb::cli {
 
 struct StoreEndpoints {
   stores::documents::RemoteOptions documents;
-  stores::relational::ConnectionOptions relational;   // of the maintenance database
+  stores::relational::ConnectionOptions relational;  // of the maintenance database
   stores::cache::CacheOptions cache;
 };
 

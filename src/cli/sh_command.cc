@@ -69,7 +69,8 @@ Result<> lease_login(Door& door, const std::string& database, ServerConnectionOp
 
 Result<> use_context(const ShOptions& options, Door& door, JavaScriptShellOptions& shell) {
   const auto& documents = door.session().endpoints().documents;
-  const auto first = documents.endpoints.empty() ? stores::documents::RemoteEndpoint{documents.host, documents.port} : documents.endpoints.front();
+  const auto first = documents.endpoints.empty() ? stores::documents::RemoteEndpoint{documents.host, documents.port}
+                                                 : documents.endpoints.front();
   shell.server.host = first.host;
   shell.server.port = first.port;
   shell.context = door.context().name;

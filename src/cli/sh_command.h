@@ -9,19 +9,19 @@
 namespace workerdb::cli {
 
 struct ShOptions {
-  CommonOptions common;            // which context is asked when no endpoint is given
-  std::string endpoint;            // "http://127.0.0.1:8529"
+  CommonOptions common;  // which context is asked when no endpoint is given
+  std::string endpoint;  // "http://127.0.0.1:8529"
   std::string user = "root";
   std::string password;
   std::string password_file;
-  bool has_password = false;       // the command line named one, which may be empty
+  bool has_password = false;  // the command line named one, which may be empty
   bool authentication = true;
-  std::string database;            // empty: the context's, else _system
+  std::string database;  // empty: the context's, else _system
   std::vector<std::string> execute_strings;
   std::vector<std::string> execute_files;
   double request_timeout_s = 1200;
   double connection_timeout_s = 5;
-  int64_t deadline_s = 0;          // of each script or statement
+  int64_t deadline_s = 0;  // of each script or statement
   size_t memory_mib = 1024;
   bool read_only = false;
   bool quiet = false;

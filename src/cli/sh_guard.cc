@@ -24,7 +24,8 @@ std::vector<std::string> segments_of(std::string_view path) {
   while (!path.empty()) {
     path.remove_prefix(path.front() == '/' ? 1 : 0);
     size_t end = std::min(path.find('/'), path.size());
-    if (end > 0) segments.push_back(net::percent_decode(path.substr(0, end)).value_or(std::string(path.substr(0, end))));
+    if (end > 0)
+      segments.push_back(net::percent_decode(path.substr(0, end)).value_or(std::string(path.substr(0, end))));
     path.remove_prefix(end);
   }
   return segments;
@@ -39,9 +40,12 @@ Operation operation_on_collection(HttpMethod method, const std::vector<std::stri
 Operation operation_on(const std::string& route, HttpMethod method, const std::vector<std::string>& segments) {
   bool is_get = method == HttpMethod::kGet || method == HttpMethod::kHead;
   if (route == "collection") return operation_on_collection(method, segments);
-  if (route == "database") return is_get ? Operation::kDescribe : method == HttpMethod::kDelete ? Operation::kDestroy : Operation::kShape;
-  if (route == "index" || route == "view" || route == "analyzer") return is_get ? Operation::kDescribe : Operation::kShape;
-  if (route == "gharial") return is_get ? Operation::kDescribe : method == HttpMethod::kDelete ? Operation::kDestroy : Operation::kShape;
+  if (route == "database")
+    return is_get ? Operation::kDescribe : method == HttpMethod::kDelete ? Operation::kDestroy : Operation::kShape;
+  if (route == "index" || route == "view" || route == "analyzer")
+    return is_get ? Operation::kDescribe : Operation::kShape;
+  if (route == "gharial")
+    return is_get ? Operation::kDescribe : method == HttpMethod::kDelete ? Operation::kDestroy : Operation::kShape;
   if (route == "user") return is_get ? Operation::kDescribe : Operation::kAdminister;
   // Ending somebody's query, and the server's settings for queries.
   if (route == "query" && !is_get && method != HttpMethod::kPost) return Operation::kAdminister;

@@ -26,9 +26,10 @@ std::vector<std::string> completions(const std::vector<std::string>& words, cons
 bool is_blank(const std::string& text) { return text.find_first_not_of(" \t\r\n") == std::string::npos; }
 
 void print_help(const ShellOptions& options) {
-  fmt::print("{}\n  \\q  leave\n  \\h  this help\n{}", options.ends_with_semicolon
-                 ? "A statement ends with a semicolon and may take several lines."
-                 : "Each line is a command.", options.help);
+  fmt::print("{}\n  \\q  leave\n  \\h  this help\n{}",
+             options.ends_with_semicolon ? "A statement ends with a semicolon and may take several lines."
+                                         : "Each line is a command.",
+             options.help);
 }
 
 }  // namespace

@@ -9,11 +9,11 @@
 namespace workerdb::cli {
 
 struct ShellOptions {
-  std::string name;                     // "aql": the history's file, the prompt's first word
-  std::string prompt;                   // "aql flowmaster> "
-  bool ends_with_semicolon = true;      // a statement may take several lines; false: each line is one
-  std::vector<std::string> words;       // what Tab completes
-  std::string help;                     // what \h prints besides the shell's own commands
+  std::string name;                 // "aql": the history's file, the prompt's first word
+  std::string prompt;               // "aql flowmaster> "
+  bool ends_with_semicolon = true;  // a statement may take several lines; false: each line is one
+  std::vector<std::string> words;   // what Tab completes
+  std::string help;                 // what \h prints besides the shell's own commands
 };
 
 // Reads statements until the end of input or \q and runs each; an error is printed and the shell goes on.

@@ -23,7 +23,8 @@ using stores::relational::SqlAnalysis;
 
 namespace {
 
-Result<Intent> intent_of(Connection& connection, const SqlAnalysis& analysis, const std::string& text, const QueryOptions& options) {
+Result<Intent> intent_of(Connection& connection, const SqlAnalysis& analysis, const std::string& text,
+                         const QueryOptions& options) {
   Intent intent;
   intent.store = access::StoreKind::kRelational;
   intent.database = connection.database();
@@ -54,7 +55,8 @@ void print_rows(const Rows& rows, OutputFormat format) {
 }
 
 // What a program reads with: a login that can do no more, where the context's own may make one. A read-only
-// transaction alone does not keep a superuser, which the stack's login is, from the server's files. Gone with its scope.
+// transaction alone does not keep a superuser, which the stack's login is, from the server's files. Gone with its
+// scope.
 class ReaderLogin {
  public:
   ReaderLogin(Door& door, const std::string& database) : store_(door.session().relational()), login_(store_.options()) {
@@ -84,7 +86,8 @@ class ReaderLogin {
   std::optional<access::Lease> lease_;
 };
 
-Result<> read_one(Door& door, Connection& connection, const std::string& text, const QueryOptions& options, Passage& passage) {
+Result<> read_one(Door& door, Connection& connection, const std::string& text, const QueryOptions& options,
+                  Passage& passage) {
   ReaderLogin login(door, connection.database());
   if (door.principal().kind != access::PrincipalKind::kPerson) TRY(login.narrow());
   std::vector<stores::relational::Parameter> parameters(options.bind.begin(), options.bind.end());
@@ -95,14 +98,15 @@ Result<> read_one(Door& door, Connection& connection, const std::string& text, c
   }
   RowPrinter printer(stdout, options.format);
   value::Builder row;
-  auto outcome = TRY(access::read_relational(login.options(), text, parameters, scope, [&](const Rows& rows) -> Result<> {
-    for (int i = 0; i < rows.row_count(); ++i) {
-      row.clear();
-      stores::relational::append_row(rows, i, row);
-      printer.print(row.slice());
-    }
-    return {};
-  }));
+  auto outcome =
+      TRY(access::read_relational(login.options(), text, parameters, scope, [&](const Rows& rows) -> Result<> {
+        for (int i = 0; i < rows.row_count(); ++i) {
+          row.clear();
+          stores::relational::append_row(rows, i, row);
+          printer.print(row.slice());
+        }
+        return {};
+      }));
   printer.finish();
   tell_cut(outcome.truncated, outcome.rows);
   return passage.finish(outcome.rows);
@@ -128,9 +132,10 @@ Result<> run_one(Door& door, Connection& connection, const std::string& text, co
 }
 
 std::vector<std::string> completion_words(Connection& connection) {
-  std::vector<std::string> words = {"SELECT", "FROM",  "WHERE",  "INSERT", "INTO",  "VALUES", "UPDATE", "SET",  "DELETE",
-                                    "JOIN",   "ON",    "GROUP",  "ORDER",  "BY",    "LIMIT",  "RETURNING", "WITH", "AND",
-                                    "OR",     "NOT",   "NULL",   "COUNT",  "BEGIN", "COMMIT", "ROLLBACK"};
+  std::vector<std::string> words = {"SELECT", "FROM",      "WHERE",  "INSERT",  "INTO",  "VALUES", "UPDATE",
+                                    "SET",    "DELETE",    "JOIN",   "ON",      "GROUP", "ORDER",  "BY",
+                                    "LIMIT",  "RETURNING", "WITH",   "AND",     "OR",    "NOT",    "NULL",
+                                    "COUNT",  "BEGIN",     "COMMIT", "ROLLBACK"};
   auto tables = connection.query("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'");
   for (int i = 0; tables && i < tables->row_count(); ++i) words.emplace_back(tables->text_or_empty(i, 0));
   return words;

@@ -53,8 +53,9 @@ Result<TunnelSpec> spec_of(const TunnelUpOptions& options) {
   auto context = TRY(access::find_context(contexts, options.name));
   auto spec = TRY(access::tunnel_of(context));
   if (!spec) {
-    return Error(ErrorCode::kBadParameter,
-                 fmt::format("context '{}' needs no tunnel: it has no SSH host or no services behind one", context.name));
+    return Error(
+        ErrorCode::kBadParameter,
+        fmt::format("context '{}' needs no tunnel: it has no SSH host or no services behind one", context.name));
   }
   return *std::move(spec);
 }

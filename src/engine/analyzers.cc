@@ -1,11 +1,12 @@
 // A database's analyzers: documents of the collection _analyzers, whose keys are their names.
+#include "search/analyzers.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "engine/core.h"
 #include "engine/database.h"
-#include "search/analyzers.h"
 #include "search/view.h"
 #include "value/order.h"
 
@@ -59,7 +60,8 @@ Buffer Database::analyzers() const {
   for (const auto& built_in : search::analysis::built_in_definitions()) to.slice(described(*built_in, "").slice());
   auto collection = core_->store->find_collection(*database_, search::kAnalyzersCollection);
   auto transaction = core_->store->begin({.read_only = true});
-  auto scan = collection != nullptr ? transaction->scan(*collection) : Result<std::unique_ptr<storage::CollectionScan>>();
+  auto scan =
+      collection != nullptr ? transaction->scan(*collection) : Result<std::unique_ptr<storage::CollectionScan>>();
   if (collection != nullptr && scan) {
     for (auto more = (*scan)->next(); more && *more; more = (*scan)->next()) {
       auto definition = search::analysis::parse_definition((*scan)->document());
@@ -87,7 +89,7 @@ Result<Database::EnsuredAnalyzer> Database::ensure_analyzer(Slice given) {
   }
   auto collection = this->collection(search::kAnalyzersCollection);
   if (!collection) collection = create_collection(search::kAnalyzersCollection, {.is_system = true});
-  if (!collection) collection = this->collection(search::kAnalyzersCollection);   // another thread made it first
+  if (!collection) collection = this->collection(search::kAnalyzersCollection);  // another thread made it first
   if (!collection) return std::move(collection).error();
   Builder document;
   search::analysis::append_definition(*definition, "", document);
@@ -99,7 +101,7 @@ Result<Database::EnsuredAnalyzer> Database::ensure_analyzer(Slice given) {
   }
   keyed.close();
   TRY(collection->insert(keyed.slice()));
-  core_->results.clear(*database_);   // they do not know which analyzers they were made with
+  core_->results.clear(*database_);  // they do not know which analyzers they were made with
   return EnsuredAnalyzer{described(*definition, database_->name), true};
 }
 

@@ -64,7 +64,7 @@ std::shared_ptr<const aql::semantics::ViewInfo> StoreCatalogView::find_view(std:
   info->name = view->name;
   for (const auto& link : search::links_of(view->properties.slice())) {
     auto collection = store_.find_collection(database_, std::to_string(link.collection_id));
-    if (collection == nullptr) continue;   // dropped since
+    if (collection == nullptr) continue;  // dropped since
     info->collections.push_back(collection->name);
     info->document_count += store_.document_count(*collection);
   }

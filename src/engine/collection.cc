@@ -108,7 +108,8 @@ Result<Collection::EnsuredIndex> Collection::ensure_index(Slice definition) {
 
 namespace {
 
-Result<std::shared_ptr<const storage::Index>> find_index(const storage::Collection& collection, std::string_view handle) {
+Result<std::shared_ptr<const storage::Index>> find_index(const storage::Collection& collection,
+                                                         std::string_view handle) {
   if (size_t slash = handle.find('/'); slash != handle.npos) {
     if (handle.substr(0, slash) != collection.name) return ErrorCode::kIndexNotFound;
     handle.remove_prefix(slash + 1);

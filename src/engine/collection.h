@@ -31,12 +31,12 @@ class Collection {
   // Many documents in one transaction; one that fails leaves its error at its place and the others go on. With
   // `all_or_nothing` the first failure ends it and nothing is written.
   Result<std::vector<Result<WriteResult>>> insert_many(Slice documents, const WriteOptions& options = {},
-                                                       bool all_or_nothing = false,
-                                                       Transaction* transaction = nullptr);
+                                                       bool all_or_nothing = false, Transaction* transaction = nullptr);
 
   Result<uint64_t> count(Transaction* transaction = nullptr) const;
   Result<> truncate();
-  // kForbidden for system collections. The handle itself goes on to name the old description; look the collection up again.
+  // kForbidden for system collections. The handle itself goes on to name the old description; look the collection up
+  // again.
   Result<> rename(std::string_view new_name);
 
   struct Change {

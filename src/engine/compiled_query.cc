@@ -27,20 +27,19 @@ size_t added_levels(const Expression& expression) {
   bool adds = expression.get_if<ArrayLiteral>() != nullptr || expression.get_if<ObjectLiteral>() != nullptr ||
               expression.get_if<FunctionCall>() != nullptr || expression.get_if<Expansion>() != nullptr;
   size_t inside = 0;
-  aql::plan::for_each_operand(expression, [&](const Expression& operand) {
-    inside = std::max(inside, added_levels(operand));
-  });
+  aql::plan::for_each_operand(expression,
+                              [&](const Expression& operand) { inside = std::max(inside, added_levels(operand)); });
   return inside + (adds ? 1 : 0);
 }
 
 size_t added_levels(const Plan& plan) {
-  constexpr size_t kOfGroups = 2;   // COLLECT INTO makes arrays of objects
+  constexpr size_t kOfGroups = 2;  // COLLECT INTO makes arrays of objects
   size_t levels = 0;
   for (const auto& node : plan.nodes) {
-    aql::plan::for_each_expression(std::as_const(*node), [&](const Expression& expression) {
-      levels += added_levels(expression);
-    });
-    if (node->get_if<aql::plan::Collect>() != nullptr || node->get_if<aql::plan::Window>() != nullptr) levels += kOfGroups;
+    aql::plan::for_each_expression(std::as_const(*node),
+                                   [&](const Expression& expression) { levels += added_levels(expression); });
+    if (node->get_if<aql::plan::Collect>() != nullptr || node->get_if<aql::plan::Window>() != nullptr)
+      levels += kOfGroups;
     if (const auto* inner = aql::plan::subplan(std::as_const(*node))) levels += 1 + added_levels(*inner);
   }
   return levels;
@@ -50,7 +49,8 @@ bool only_calls_cacheable(const Expression& expression) {
   const auto* call = expression.get_if<aql::syntax::FunctionCall>();
   if (call != nullptr && (call->function == nullptr || !call->function->is_cacheable())) return false;
   bool all = true;
-  aql::plan::for_each_operand(expression, [&](const Expression& operand) { all = all && only_calls_cacheable(operand); });
+  aql::plan::for_each_operand(expression,
+                              [&](const Expression& operand) { all = all && only_calls_cacheable(operand); });
   return all;
 }
 
@@ -58,9 +58,8 @@ bool only_calls_cacheable(const Expression& expression) {
 bool only_calls_cacheable(const Plan& plan) {
   for (const auto& node : plan.nodes) {
     bool all = true;
-    aql::plan::for_each_expression(std::as_const(*node), [&](const Expression& expression) {
-      all = all && only_calls_cacheable(expression);
-    });
+    aql::plan::for_each_expression(
+        std::as_const(*node), [&](const Expression& expression) { all = all && only_calls_cacheable(expression); });
     const auto* inner = aql::plan::subplan(std::as_const(*node));
     if (!all || (inner != nullptr && !only_calls_cacheable(*inner))) return false;
   }
@@ -85,8 +84,8 @@ class RecordingCatalogView : public StoreCatalogView {
   std::shared_ptr<const aql::semantics::CollectionInfo> find_collection(std::string_view name) const override {
     auto info = StoreCatalogView::find_collection(name);
     if (std::ranges::find(sources_, name, &CompiledQuery::Source::name) == sources_.end()) {
-      sources_.push_back({std::string(name), store_.find_collection(database_, name),
-                          info != nullptr ? info->document_count : 0});
+      sources_.push_back(
+          {std::string(name), store_.find_collection(database_, name), info != nullptr ? info->document_count : 0});
     }
     return info;
   }
@@ -101,7 +100,8 @@ class RecordingCatalogView : public StoreCatalogView {
     if (std::ranges::find(views_, name, &CompiledQuery::View::name) == views_.end()) {
       views_.push_back({std::string(name), std::move(found)});
       // A plan also ends with the names of the collections that it reads through the view.
-      if (info != nullptr) std::ranges::for_each(info->collections, [this](const auto& linked) { find_collection(linked); });
+      if (info != nullptr)
+        std::ranges::for_each(info->collections, [this](const auto& linked) { find_collection(linked); });
     }
     return info;
   }
@@ -121,7 +121,9 @@ class RecordingCatalogView : public StoreCatalogView {
 // keeps a plan to the values that it was made for.
 struct IsIndifferentToValues {
   template <typename T>
-  bool operator()(const T&) const { return false; }
+  bool operator()(const T&) const {
+    return false;
+  }
   bool operator()(const aql::plan::Singleton&) const { return true; }
   bool operator()(const aql::plan::EnumerateCollection&) const { return true; }
   bool operator()(const aql::plan::IndexScan&) const { return true; }
@@ -153,9 +155,8 @@ void count_parameters(const Expression& expression, std::vector<uint32_t>& count
 bool count_parameters(const Plan& plan, std::vector<uint32_t>& counts) {
   for (const auto& node : plan.nodes) {
     if (!std::visit(IsIndifferentToValues(), node->kind)) return false;
-    aql::plan::for_each_expression(std::as_const(*node), [&](const Expression& expression) {
-      count_parameters(expression, counts);
-    });
+    aql::plan::for_each_expression(std::as_const(*node),
+                                   [&](const Expression& expression) { count_parameters(expression, counts); });
     const Plan* inner = aql::plan::subplan(std::as_const(*node));
     if (inner != nullptr && !count_parameters(*inner, counts)) return false;
   }
@@ -175,7 +176,8 @@ bool serves_other_values(const Plan& plan) {
 bool holds_upsert(const Plan& plan) {
   return std::ranges::any_of(plan.nodes, [](const auto& node) {
     const auto* subquery = node->template get_if<aql::plan::Subquery>();
-    return node->template get_if<aql::plan::Upsert>() != nullptr || (subquery != nullptr && holds_upsert(*subquery->plan));
+    return node->template get_if<aql::plan::Upsert>() != nullptr ||
+           (subquery != nullptr && holds_upsert(*subquery->plan));
   });
 }
 
@@ -280,7 +282,8 @@ std::string reason_against_plan_cache(const CompiledQuery& query, const QueryOpt
 std::vector<OptimizerRule> optimizer_rules() {
   std::vector<OptimizerRule> result;
   for (const auto& rule : aql::optimize::rule_descriptions()) {
-    result.push_back({rule.name, rule.is_hidden, rule.can_be_disabled, rule.can_create_plans, rule.is_disabled_by_default});
+    result.push_back(
+        {rule.name, rule.is_hidden, rule.can_be_disabled, rule.can_create_plans, rule.is_disabled_by_default});
   }
   return result;
 }

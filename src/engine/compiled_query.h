@@ -18,7 +18,7 @@ namespace workerdb::engine {
 // Immutable, shared by every run of the query.
 struct CompiledQuery {
   std::shared_ptr<const aql::plan::Plan> plan;
-  std::shared_ptr<const aql::execute::Program> program;   // null where only the plan was wanted
+  std::shared_ptr<const aql::execute::Program> program;  // null where only the plan was wanted
   std::vector<aql::functions::Warning> warnings;
   // The program reads its bind parameters when it runs, so it serves every value of the same kind. False: the plan
   // holds for the very values that it was made for.

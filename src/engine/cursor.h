@@ -37,23 +37,23 @@ struct Cursor::State {
   std::shared_ptr<Core> core;
   storage::DatabasePtr database;
   std::shared_ptr<TrackedQuery> tracked;
-  std::unique_ptr<storage::Transaction> own_transaction;   // null inside a caller's transaction
+  std::unique_ptr<storage::Transaction> own_transaction;  // null inside a caller's transaction
   CompiledQueryPtr compiled;
-  CachedPlanPtr cached;                                    // where the plan is kept; may be null
+  CachedPlanPtr cached;  // where the plan is kept; may be null
   std::optional<uint64_t> plan_cache_key;
-  Buffer bind_variables;                                   // the execution reads them
-  std::shared_ptr<ReadRecorder> recorder;                  // where the result may be kept; null elsewhere
+  Buffer bind_variables;                   // the execution reads them
+  std::shared_ptr<ReadRecorder> recorder;  // where the result may be kept; null elsewhere
   uint64_t result_generation = 0;
-  std::string text;                                        // likewise
+  std::string text;  // likewise
   QueryOptions options;
-  std::unique_ptr<aql::execute::Execution> execution;      // null where the rows are an earlier run's
+  std::unique_ptr<aql::execute::Execution> execution;  // null where the rows are an earlier run's
   CachedResultPtr served;
-  bool finished = false;       // committed and no longer tracked
+  bool finished = false;  // committed and no longer tracked
 
   // A finished query's rows: its own, or those of a kept result.
   uint64_t spill_from_bytes = 0, largest_result_bytes = 0;
   std::unique_ptr<KeptRows> kept;
-  size_t chunk = 0, offset = 0;   // in the kept result's
+  size_t chunk = 0, offset = 0;  // in the kept result's
   uint64_t row_count = 0, rows_read = 0;
 
   // A stream's rows that were made but not read.

@@ -19,7 +19,7 @@ struct CollectionOptions {
   bool is_system = false;
   bool wait_for_sync = false;
   KeyOptions key_options;
-  Buffer schema;            // {"rule": {…}, "level": "strict", "message": "…"}, or null
+  Buffer schema;  // {"rule": {…}, "level": "strict", "message": "…"}, or null
   Buffer computed_values;
 };
 
@@ -37,15 +37,15 @@ class Database {
   Result<Collection> create_collection(std::string_view name, const CollectionOptions& options = {});
   Result<> drop_collection(std::string_view name, bool allow_system = false);
 
-  // Views (engine/view.h). `definition`: {"type": "arangosearch", "links": {…}, …}. kCollectionNotFound for a view that is
-  // not there or a link to no collection; kDuplicateName, kIllegalName, kBadParameter.
+  // Views (engine/view.h). `definition`: {"type": "arangosearch", "links": {…}, …}. kCollectionNotFound for a view that
+  // is not there or a link to no collection; kDuplicateName, kIllegalName, kBadParameter.
   Result<View> view(std::string_view name) const;
-  std::vector<View> views() const;   // by name
+  std::vector<View> views() const;  // by name
   Result<View> create_view(std::string_view name, Slice definition);
   Result<> drop_view(std::string_view name);
 
-  // Analyzers: {"name", "type", "properties", "features"}, as users see them, built-in ones included. kDocumentNotFound for one
-  // that is not there; kBadParameter for a definition that is wrong, or differs from the one of that name.
+  // Analyzers: {"name", "type", "properties", "features"}, as users see them, built-in ones included. kDocumentNotFound
+  // for one that is not there; kBadParameter for a definition that is wrong, or differs from the one of that name.
   Result<Buffer> analyzer(std::string_view name) const;
   Buffer analyzers() const;
   struct EnsuredAnalyzer {
@@ -56,9 +56,9 @@ class Database {
   // kConflict while a view uses it, unless `force`; kForbidden for built-in ones.
   Result<> drop_analyzer(std::string_view name, bool force = false);
 
-  // Runs an AQL query. `bind_variables`: an object, or none. With options.stream rows are made while the cursor is read;
-  // otherwise all are made, and data is committed, before this returns. In a transaction the query's writes are part
-  // of it and a failed query leaves nothing in it. Errors: 15xx, kCollectionNotFound and those of the writes.
+  // Runs an AQL query. `bind_variables`: an object, or none. With options.stream rows are made while the cursor is
+  // read; otherwise all are made, and data is committed, before this returns. In a transaction the query's writes are
+  // part of it and a failed query leaves nothing in it. Errors: 15xx, kCollectionNotFound and those of the writes.
   Result<Cursor> query(std::string_view text, Slice bind_variables = {}, const QueryOptions& options = {},
                        Transaction* transaction = nullptr);
   // The plan in the shape of POST /_api/explain's answer, as an object; nothing is run.

@@ -13,7 +13,8 @@ Result<std::unique_ptr<Engine>> Engine::open(const std::string& folder, const En
   store_options.write_buffer_bytes = options.write_buffer_bytes;
   store_options.document_cache_bytes = options.document_cache_bytes;
   store_options.transaction_limit_bytes = options.transaction_limit_bytes;
-  if (options.memory_budget_bytes != 0) store_options.all_transactions_limit_bytes = 2 * options.transaction_limit_bytes;
+  if (options.memory_budget_bytes != 0)
+    store_options.all_transactions_limit_bytes = 2 * options.transaction_limit_bytes;
   store_options.sync_interval_ms = options.sync_interval_ms;
   store_options.ttl_interval_ms = options.ttl_interval_ms;
   core->store = TRY(storage::Store::open(folder, store_options));
@@ -56,7 +57,9 @@ std::vector<std::string> Engine::databases() const {
 std::vector<RunningQuery> Engine::running_queries(std::string_view database) const {
   return core_->queries.running(database);
 }
-std::vector<RunningQuery> Engine::slow_queries(std::string_view database) const { return core_->queries.slow(database); }
+std::vector<RunningQuery> Engine::slow_queries(std::string_view database) const {
+  return core_->queries.slow(database);
+}
 void Engine::clear_slow_queries(std::string_view database) { core_->queries.clear_slow(database); }
 
 Result<> Engine::kill_query(std::string_view database, uint64_t id, std::string_view user) {
@@ -72,8 +75,8 @@ uint64_t Engine::new_tick() { return core_->store->new_tick(); }
 
 EngineStatistics Engine::statistics() const {
   auto store = core_->store->statistics();
-  return {store.live_bytes, store.memtable_bytes, store.block_cache_bytes, store.wal_bytes, store.open_transactions,
-          core_->queries.started(), core_->queries.failed(), core_->queries.running_count()};
+  return {store.live_bytes,        store.memtable_bytes,     store.block_cache_bytes, store.wal_bytes,
+          store.open_transactions, core_->queries.started(), core_->queries.failed(), core_->queries.running_count()};
 }
 
 }  // namespace workerdb::engine

@@ -128,7 +128,8 @@ TEST_F(EngineTest, BoundsHowDeepAQueryNests) {
   auto chain = [](int lets, std::string_view first = "1") {
     std::string text = fmt::format("LET a0 = {}", first);
     for (int i = 1; i <= lets; ++i) {
-      fmt::format_to(std::back_inserter(text), " LET a{} = {}a{}{}", i, std::string(450, '['), i - 1, std::string(450, ']'));
+      fmt::format_to(std::back_inserter(text), " LET a{} = {}a{}{}", i, std::string(450, '['), i - 1,
+                     std::string(450, ']'));
     }
     return fmt::format("{} RETURN [a{}] == [a{}, 1]", text, lets, lets);
   };
@@ -139,7 +140,8 @@ TEST_F(EngineTest, BoundsHowDeepAQueryNests) {
 
 TEST_F(EngineTest, DocumentsDoNotGrowDeeperThanJson) {
   insert(R"({"_key":"a","n":1})");
-  std::string deeper = fmt::format("FOR d IN things UPDATE d WITH {{n: {}d.n{}}} IN things", std::string(150, '['), std::string(150, ']'));
+  std::string deeper = fmt::format("FOR d IN things UPDATE d WITH {{n: {}d.n{}}} IN things", std::string(150, '['),
+                                   std::string(150, ']'));
   EXPECT_EQ(run(deeper), "");
   EXPECT_EQ(run(deeper), "error 1216");
   PinnedDocument stored;

@@ -24,8 +24,7 @@ class FunctionExamples : public ::testing::Test {
     // The collection that the examples name.
     auto places = engine_->database("_system")->create_collection("places");
     EXPECT_TRUE(places);
-    for (std::string_view document :
-         {R"({"_key":"berlin","country":"DE"})", R"({"_key":"rome","country":"IT"})"})
+    for (std::string_view document : {R"({"_key":"berlin","country":"DE"})", R"({"_key":"rome","country":"IT"})"})
       EXPECT_TRUE(places->insert(value::parse_json(document)->slice()));
   }
   ~FunctionExamples() override {
@@ -51,8 +50,7 @@ TEST_F(FunctionExamples, GiveTheirResults) {
   ASSERT_NE(engine_, nullptr);
   for (const aql::functions::Function& function : aql::functions::all_functions()) {
     SCOPED_TRACE(function.example);
-    EXPECT_NE(function.example.find(std::string(function.name) + "("), std::string_view::npos)
-        << function.name;
+    EXPECT_NE(function.example.find(std::string(function.name) + "("), std::string_view::npos) << function.name;
     EXPECT_FALSE(function.example_result.empty()) << function.name;
     EXPECT_EQ(run(function.example), function.example_result);
   }

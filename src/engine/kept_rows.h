@@ -1,6 +1,6 @@
 #pragma once
-// The rows of a finished query that wait to be read: in memory at first, behind a threshold on the disk. Private to this
-// folder.
+// The rows of a finished query that wait to be read: in memory at first, behind a threshold on the disk. Private to
+// this folder.
 #include <memory>
 #include <span>
 #include <string>
@@ -24,7 +24,7 @@ class KeptRows {
   // kResourceLimit where all queries together have no memory left, kFilesystemFull.
   Result<> add(std::span<const Slice> rows);
   uint64_t rows() const { return row_count_; }
-  uint64_t bytes() const { return bytes_ + current_.size(); }   // while rows are added
+  uint64_t bytes() const { return bytes_ + current_.size(); }  // while rows are added
   uint64_t in_memory_bytes() const { return in_memory_bytes_; }
   bool are_in_memory() const { return file_ == nullptr; }
   // All rows, one behind the other in each chunk: behind the last add(), before next(), while they are in memory.
@@ -49,7 +49,7 @@ class KeptRows {
   std::vector<Chunk> chunks_;
   uint64_t row_count_ = 0, bytes_ = 0, in_memory_bytes_ = 0;
   size_t next_chunk_ = 0, offset_ = 0;
-  std::string current_;   // the chunk that is being filled, then the one that is being read
+  std::string current_;  // the chunk that is being filled, then the one that is being read
 };
 
 }  // namespace workerdb::engine

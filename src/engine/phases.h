@@ -10,16 +10,34 @@
 namespace workerdb::engine {
 
 enum class Phase : uint8_t {
-  kInitializing, kParsing, kOptimizingAst, kLoadingCollections, kInstantiatingPlan, kOptimizingPlan,
-  kInstantiatingExecutors, kExecuting, kFinalizing, kFinished, kKilled, kInvalid
+  kInitializing,
+  kParsing,
+  kOptimizingAst,
+  kLoadingCollections,
+  kInstantiatingPlan,
+  kOptimizingPlan,
+  kInstantiatingExecutors,
+  kExecuting,
+  kFinalizing,
+  kFinished,
+  kKilled,
+  kInvalid
 };
-constexpr size_t kTimedPhases = 9;   // those in front of kFinished
+constexpr size_t kTimedPhases = 9;  // those in front of kFinished
 
 // The documentation's names, in the order of Phase.
-constexpr std::array<const char*, 12> kPhaseNames = {
-    "initializing",    "parsing",                 "optimizing ast", "loading collections", "instantiating plan",
-    "optimizing plan", "instantiating executors", "executing",      "finalizing",          "finished",
-    "killed",          "invalid"};
+constexpr std::array<const char*, 12> kPhaseNames = {"initializing",
+                                                     "parsing",
+                                                     "optimizing ast",
+                                                     "loading collections",
+                                                     "instantiating plan",
+                                                     "optimizing plan",
+                                                     "instantiating executors",
+                                                     "executing",
+                                                     "finalizing",
+                                                     "finished",
+                                                     "killed",
+                                                     "invalid"};
 
 // The query's thread enters phases; any thread may ask which one it is in.
 class PhaseClock {

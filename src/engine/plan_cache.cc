@@ -37,7 +37,7 @@ bool still_holds(const storage::Store& store, const storage::Database& database,
 
 // What a rule may see of a value that it does not look into.
 void append_kind(Slice value, std::string& to) {
-  constexpr size_t kNestingCounted = 5000;   // compiled_query.cc bounds what a plan may hold
+  constexpr size_t kNestingCounted = 5000;  // compiled_query.cc bounds what a plan may hold
   to += char(value.type());
   if (!value.is_array() && !value.is_object()) return;
   bool holds_null = false;
@@ -82,7 +82,7 @@ PlanCache::Texts::iterator PlanCache::find_text(uint64_t hash, uint64_t database
 std::optional<std::string> PlanCache::variant_of(const Text& text, Slice bind_variables, bool with_values) const {
   std::string variant;
   size_t given = bind_variables.is_object() ? bind_variables.size() : 0;
-  if (given != text.parameters.size()) return std::nullopt;   // analysis will say what is missing or too much
+  if (given != text.parameters.size()) return std::nullopt;  // analysis will say what is missing or too much
   for (const auto& parameter : text.parameters) {
     Slice value = bind_variables.get(parameter.name);
     if (value.is_none()) return std::nullopt;
@@ -137,8 +137,14 @@ CachedPlanPtr PlanCache::add(const storage::Database& database, std::string_view
   base::MutexLock lock(mutex_);
   auto at = find_text(hash, database.id, text, options);
   if (at == texts_.end()) {
-    texts_.push_front({std::string(text), database.id, options.full_count, options.fail_on_warning,
-                       joined(options.optimizer_rules), query->plan->parameters, true, {}});
+    texts_.push_front({std::string(text),
+                       database.id,
+                       options.full_count,
+                       options.fail_on_warning,
+                       joined(options.optimizer_rules),
+                       query->plan->parameters,
+                       true,
+                       {}});
     at = texts_.begin();
     by_hash_.emplace(hash, at);
   }

@@ -25,11 +25,11 @@ namespace workerdb::engine {
 // One cached program. Shared by its readers.
 struct CachedPlan {
   CompiledQueryPtr query;
-  Buffer collection_variables;               // the bind variables that name collections
+  Buffer collection_variables;  // the bind variables that name collections
   std::atomic<uint64_t> hits = 0;
-  std::atomic<bool> is_listed = false;       // was put in, or used, with usePlanCache
+  std::atomic<bool> is_listed = false;  // was put in, or used, with usePlanCache
   int64_t created_unix_ms = 0;
-  uint64_t key = 0;                          // planCacheKey
+  uint64_t key = 0;  // planCacheKey
   size_t bytes = 0;
   // How long a run takes: a moving average; 0 before the first one.
   std::atomic<uint64_t> average_run_ns = 0;
@@ -46,8 +46,8 @@ using CachedPlanPtr = std::shared_ptr<CachedPlan>;
 struct PlanCacheLimits {
   size_t entries = 1024;
   size_t bytes = size_t(32) << 20;
-  size_t text_bytes = size_t(64) << 10;       // longer texts are not kept
-  size_t value_bytes = size_t(4) << 10;       // nor are plans for values that are larger
+  size_t text_bytes = size_t(64) << 10;  // longer texts are not kept
+  size_t value_bytes = size_t(4) << 10;  // nor are plans for values that are larger
 };
 
 // Thread-safe.
@@ -77,8 +77,8 @@ class PlanCache {
     bool full_count = false, fail_on_warning = false;
     std::string rules;
     std::vector<aql::semantics::ParameterUse> parameters;
-    bool takes_other_values = true;            // false once a plan turned out to depend on values
-    std::unordered_map<std::string, CachedPlanPtr> plans;   // by what of the bind variables counts
+    bool takes_other_values = true;                        // false once a plan turned out to depend on values
+    std::unordered_map<std::string, CachedPlanPtr> plans;  // by what of the bind variables counts
   };
   using Texts = std::list<Text>;
 
@@ -92,7 +92,7 @@ class PlanCache {
 
   const PlanCacheLimits limits_;
   mutable base::Mutex mutex_;
-  Texts texts_ GUARDED_BY(mutex_);             // used last in front
+  Texts texts_ GUARDED_BY(mutex_);  // used last in front
   std::unordered_multimap<uint64_t, Texts::iterator> by_hash_ GUARDED_BY(mutex_);
   size_t plans_ GUARDED_BY(mutex_) = 0, bytes_ GUARDED_BY(mutex_) = 0;
 };

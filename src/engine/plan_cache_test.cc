@@ -21,7 +21,8 @@ class PlanCacheTest : public ::testing::Test {
     database_.emplace(*engine_->database("_system"));
     auto things = *database_->create_collection("things");
     for (int i = 0; i < 10; ++i) {
-      EXPECT_TRUE(things.insert(json("{\"_key\": \"k" + std::to_string(i) + "\", \"n\": " + std::to_string(i) + "}").slice()));
+      EXPECT_TRUE(
+          things.insert(json("{\"_key\": \"k" + std::to_string(i) + "\", \"n\": " + std::to_string(i) + "}").slice()));
     }
   }
   ~PlanCacheTest() override {
@@ -56,10 +57,10 @@ TEST_F(PlanCacheTest, OnePlanServesOtherValues) {
   listed_ = true;
   constexpr std::string_view kQuery = "FOR t IN things FILTER t.n == @n RETURN t._key";
   EXPECT_EQ(run(kQuery, R"({"n": 3})"), R"(["k3"])");
-  EXPECT_FALSE(key_);                                  // made, not found
+  EXPECT_FALSE(key_);  // made, not found
   EXPECT_EQ(run(kQuery, R"({"n": 4})"), R"(["k4"])");
   EXPECT_TRUE(key_);
-  EXPECT_EQ(run(kQuery, R"({"n": null})"), "[]");      // another kind: a plan of its own
+  EXPECT_EQ(run(kQuery, R"({"n": null})"), "[]");  // another kind: a plan of its own
   EXPECT_FALSE(key_);
   EXPECT_EQ(database_->cached_plans().size(), 2u);
   database_->clear_cached_plans();
@@ -77,10 +78,12 @@ TEST_F(PlanCacheTest, ValuesThatDecideAreNotMixedUp) {
   EXPECT_EQ(run("RETURN @a + 1", R"({"a": 5})"), "[6]");
   EXPECT_EQ(run("FOR t IN things FILTER t.n > @a OR t.n > @b RETURN t.n", R"({"a": 8, "b": 9})"), "[9]");
   EXPECT_EQ(run("FOR t IN things FILTER t.n > @a OR t.n > @b RETURN t.n", R"({"a": 9, "b": 8})"), "[9]");
-  EXPECT_EQ(run("FOR t IN things FILTER LENGTH(FOR u IN things FILTER u.n <= t.n RETURN 1) > @n RETURN t.n",
-                R"({"n": 0})"), "[0,1,2,3,4,5,6,7,8,9]");
-  EXPECT_EQ(run("FOR t IN things FILTER LENGTH(FOR u IN things FILTER u.n <= t.n RETURN 1) > @n RETURN t.n",
-                R"({"n": 8})"), "[8,9]");
+  EXPECT_EQ(
+      run("FOR t IN things FILTER LENGTH(FOR u IN things FILTER u.n <= t.n RETURN 1) > @n RETURN t.n", R"({"n": 0})"),
+      "[0,1,2,3,4,5,6,7,8,9]");
+  EXPECT_EQ(
+      run("FOR t IN things FILTER LENGTH(FOR u IN things FILTER u.n <= t.n RETURN 1) > @n RETURN t.n", R"({"n": 8})"),
+      "[8,9]");
   EXPECT_EQ(run("FOR t IN things SORT t.n LIMIT 1 RETURN t.@a", R"({"a": "n"})"), "[0]");
   EXPECT_EQ(run("FOR t IN things SORT t.n LIMIT 1 RETURN t.@a", R"({"a": "_key"})"), R"(["k0"])");
 }
@@ -97,9 +100,10 @@ TEST_F(PlanCacheTest, ChangesOfTheSchemaEndPlans) {
   EXPECT_EQ(run(kQuery), R"(["k5"])");
   EXPECT_EQ(run(kQuery), R"(["k5"])");
   EXPECT_TRUE(key_);
-  ASSERT_TRUE(database_->collection("things")->ensure_index(json(R"({"type": "persistent", "fields": ["n"]})").slice()));
+  ASSERT_TRUE(
+      database_->collection("things")->ensure_index(json(R"({"type": "persistent", "fields": ["n"]})").slice()));
   EXPECT_EQ(run(kQuery), R"(["k5"])");
-  EXPECT_FALSE(key_);   // planned anew
+  EXPECT_FALSE(key_);  // planned anew
   ASSERT_TRUE(database_->drop_collection("things"));
   EXPECT_EQ(run(kQuery), "1203");
   ASSERT_TRUE(database_->create_collection("things"));
@@ -145,7 +149,8 @@ TEST_F(PlanCacheTest, ManyThreadsAndAChangingSchema) {
   for (int i = 0; i < 20; ++i) {
     EXPECT_TRUE(database_->create_collection("other" + std::to_string(i)));
     auto things = *database_->collection("things");
-    EXPECT_TRUE(things.ensure_index(json(R"({"type": "persistent", "fields": ["m)" + std::to_string(i) + R"("]})").slice()));
+    EXPECT_TRUE(
+        things.ensure_index(json(R"({"type": "persistent", "fields": ["m)" + std::to_string(i) + R"("]})").slice()));
   }
   ends = true;
   one.join(), two.join();

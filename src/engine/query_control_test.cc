@@ -28,8 +28,9 @@ class QueryControlTest : public ::testing::Test {
     auto index = json(R"({"type": "persistent", "fields": ["g"]})");
     ASSERT_TRUE(database.collection("things")->ensure_index(index.slice()));
     ASSERT_TRUE(database.query("FOR i IN 1..2000 INSERT {_key: TO_STRING(i), n: i, g: i % 3} INTO things"));
-    ASSERT_TRUE(database.query("FOR a IN 1..14 FOR b IN 1..14 FILTER a != b "
-                               "INSERT {_from: CONCAT('things/', a), _to: CONCAT('things/', b)} INTO knows"));
+    ASSERT_TRUE(
+        database.query("FOR a IN 1..14 FOR b IN 1..14 FILTER a != b "
+                       "INSERT {_from: CONCAT('things/', a), _to: CONCAT('things/', b)} INTO knows"));
     auto view = json(R"({"type": "arangosearch", "links": {"things": {"includeAllFields": true}}})");
     ASSERT_TRUE(database.create_view("found", view.slice()));
   }
@@ -88,7 +89,8 @@ std::vector<std::string> endless_queries() {
       "LET a = (FOR j IN 1..1e12 FILTER j < 0 RETURN j) RETURN LENGTH(a)",
       "FOR i IN 1..1e12 FILTER i < 0 RETURN DISTINCT i",
       "FOR a IN things FOR b IN things FOR c IN things FILTER a.n + b.n + c.n < 0 RETURN 1",
-      "FOR a IN things FOR b IN things FOR c IN things FILTER b.n % 2 == a.n % 2 AND c.n % 2 == b.n % 2 AND c.n < 0 RETURN 1",
+      "FOR a IN things FOR b IN things FOR c IN things FILTER b.n % 2 == a.n % 2 AND c.n % 2 == b.n % 2 AND c.n < 0 "
+      "RETURN 1",
       "FOR i IN 1..1e12 FOR t IN things FILTER t.g == i % 3 AND t.n < 0 RETURN 1",
       "FOR i IN 1..1e12 FOR t IN things FILTER t._key == TO_STRING(i + 1e6) RETURN 1",
       "FOR i IN 1..1e12 FOR t IN things FILTER t.g IN [i + 10, i + 11, i + 12] RETURN 1",
@@ -136,7 +138,7 @@ TEST_F(QueryControlTest, AKilledQueryEndsInEveryOperator) {
       ADD_FAILURE() << "ended with " << query.get();
       continue;
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));   // into the middle of it
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));  // into the middle of it
     EXPECT_TRUE(engine_->kill_query("_system", id));
     EXPECT_EQ(end_of(query, text), 1500);
     EXPECT_FALSE(engine_->kill_query("_system", id));
@@ -176,7 +178,7 @@ TEST_F(QueryControlTest, AStreamFollowsTheRequestThatReadsIt) {
   auto cursor = database().query("FOR i IN 1..1e12 FILTER i < 5 RETURN i", {}, options);
   ASSERT_TRUE(cursor);
   cursor->set_cancelled(second);
-  *first = true;   // that request was answered long ago
+  *first = true;  // that request was answered long ago
   auto reading = std::async(std::launch::async, [&] {
     for (int row = 0; row < 4; ++row) {
       auto read = cursor->next();
@@ -237,7 +239,7 @@ TEST_F(QueryControlTest, TracksAsItIsTold) {
   EXPECT_EQ(slow[1].exit_code, 1551);
   EXPECT_TRUE(engine_->slow_queries("_system").empty());
 
-  tracking.bind_variables = false;   // those that are there already go as well
+  tracking.bind_variables = false;  // those that are there already go as well
   tracking.text_length = 9;
   tracking.most_slow = 2;
   shop.set_tracking(tracking);
@@ -245,7 +247,7 @@ TEST_F(QueryControlTest, TracksAsItIsTold) {
   ASSERT_TRUE(shop.query("RETURN 'ä' == @secret", bind.slice()));
   slow = engine_->slow_queries("shop");
   ASSERT_EQ(slow.size(), 2u);
-  EXPECT_EQ(slow[1].text, "RETURN '...");   // no half of a character
+  EXPECT_EQ(slow[1].text, "RETURN '...");  // no half of a character
   EXPECT_TRUE(slow[1].bind_variables.slice().is_none());
 
   tracking.slow_stream_s = 100;
@@ -285,7 +287,7 @@ TEST_F(QueryControlTest, ProfilesPhasesAndNodes) {
     EXPECT_GE(one.get("runtime").as_double(), one.get("fetching").as_double());
     memory += one.get("peakMemoryUsage").as_double();
   }
-  EXPECT_GT(memory, 8000);   // the sort keeps every row
+  EXPECT_GT(memory, 8000);  // the sort keeps every row
   options.profile = 1;
   extra = database().query("RETURN 1", {}, options)->extra();
   EXPECT_TRUE(extra.slice().get("profile").is_object());

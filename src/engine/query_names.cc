@@ -13,7 +13,7 @@ class AnyCollection : public aql::semantics::CatalogView {
     asked_.emplace(name);
     auto info = std::make_shared<aql::semantics::CollectionInfo>();
     info->name = name;
-    info->is_edge = true;   // wherever one is wanted
+    info->is_edge = true;  // wherever one is wanted
     return info;
   }
   // Any name that FOR walks over may be a view's, and then SEARCH may follow.

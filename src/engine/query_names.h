@@ -9,7 +9,7 @@ namespace workerdb::engine {
 
 struct QueryNames {
   std::set<std::string> collections;
-  std::set<std::string> parameters;   // "x" for @x, "@x" for @@x
+  std::set<std::string> parameters;  // "x" for @x, "@x" for @@x
 };
 
 // Works without bind values and without the collections being there.

@@ -23,7 +23,7 @@ std::string shown(std::string_view text, uint64_t length) {
 }
 
 uint64_t rounded_up(uint64_t bytes) {
-  constexpr uint64_t kStep = 32 * 1024;   // "in increments of 32KB"
+  constexpr uint64_t kStep = 32 * 1024;  // "in increments of 32KB"
   return (bytes + kStep - 1) / kStep * kStep;
 }
 

@@ -22,10 +22,10 @@ namespace workerdb::engine {
 struct TrackedQuery {
   uint64_t id = 0;
   std::string database, user;
-  std::string text;                 // what is shown of it
-  Buffer bind_variables;            // likewise; none where they are not tracked
+  std::string text;       // what is shown of it
+  Buffer bind_variables;  // likewise; none where they are not tracked
   int64_t started_unix_ms = 0, started_steady_ns = 0;
-  int64_t deadline_ns = 0;          // steady clock; 0: none
+  int64_t deadline_ns = 0;  // steady clock; 0: none
   bool stream = false;
   bool is_listed = true;
   std::atomic<bool> modifies = false;
@@ -38,8 +38,8 @@ struct TrackedQuery {
 
  private:
   friend class QueryRegistry;
-  CancelledFlag cancelled_;         // guarded by the registry's mutex
-  bool is_watched_ = false;         // likewise
+  CancelledFlag cancelled_;  // guarded by the registry's mutex
+  bool is_watched_ = false;  // likewise
 };
 
 // Thread-safe.
@@ -92,7 +92,7 @@ class QueryRegistry {
   size_t watched_ GUARDED_BY(mutex_) = 0;
   bool is_asleep_ GUARDED_BY(mutex_) = false;
   std::atomic<uint64_t> started_{0}, failed_{0};
-  std::jthread watch_;                // made by the first query that needs it; destroyed first
+  std::jthread watch_;  // made by the first query that needs it; destroyed first
 };
 
 }  // namespace workerdb::engine

@@ -39,7 +39,7 @@ struct QueryRun {
 };
 
 int64_t QueryRun::deadline_of(const QueryOptions& options, const EngineOptions& defaults) {
-  constexpr double kLongest_s = 1e9;   // more would overflow the clock
+  constexpr double kLongest_s = 1e9;  // more would overflow the clock
   double runtime_s = options.max_runtime_s > 0 ? options.max_runtime_s : defaults.query_max_runtime_s;
   return runtime_s > 0 ? base::steady_time_ns() + int64_t(std::min(runtime_s, kLongest_s) * 1e9) : 0;
 }
@@ -93,7 +93,8 @@ Result<bool> QueryRun::serve_from_cache(Cursor::State& state, std::string_view t
   return true;
 }
 
-Result<> QueryRun::run(Cursor::State& state, std::string_view text, Slice bind_variables, storage::Transaction* of_caller) {
+Result<> QueryRun::run(Cursor::State& state, std::string_view text, Slice bind_variables,
+                       storage::Transaction* of_caller) {
   Core& core = *state.core;
   bool may_be_kept = of_caller == nullptr && core.results.is_wanted(state.options);
   if (may_be_kept && TRY(serve_from_cache(state, text, bind_variables))) return {};
@@ -131,9 +132,11 @@ Result<Cursor> Database::query(std::string_view text, Slice bind_variables, cons
   state->largest_result_bytes =
       options.memory_limit_bytes != 0 ? options.memory_limit_bytes : core_->options.largest_result_bytes;
   state->spill_from_bytes = options.spill_from_bytes.value_or(core_->options.spill_results_from_bytes);
-  state->tracked = core_->queries.start({core_->store->new_tick(), database_->name, options.user, text, bind_variables,
-                                         options.stream, QueryRun::deadline_of(options, core_->options), options.cancelled});
-  auto ran = QueryRun::run(*state, text, bind_variables, transaction != nullptr ? transaction->transaction_.get() : nullptr);
+  state->tracked =
+      core_->queries.start({core_->store->new_tick(), database_->name, options.user, text, bind_variables,
+                            options.stream, QueryRun::deadline_of(options, core_->options), options.cancelled});
+  auto ran =
+      QueryRun::run(*state, text, bind_variables, transaction != nullptr ? transaction->transaction_.get() : nullptr);
   if (!ran) {
     state->fail(ran.error());
     return std::move(ran).error();

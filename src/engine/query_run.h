@@ -13,7 +13,7 @@ namespace workerdb::engine {
 struct PlanOfQuery {
   CompiledQueryPtr compiled;
   CachedPlanPtr cached;
-  std::optional<uint64_t> key;   // of a plan that was kept for users
+  std::optional<uint64_t> key;  // of a plan that was kept for users
 };
 
 // `phases`: of the query that is about to run, or null.

@@ -46,8 +46,7 @@ bool still_holds(const storage::Store& store, const storage::Database& database,
   bool is_unchanged = std::ranges::all_of(result.versions, [&](const CachedResult::Version& read) {
     return transaction.content_version(*read.collection) == read.version;
   });
-  return is_unchanged &&
-         (!result.query->reads_by_ids || ids_of_collections(store, database) == result.all_collections);
+  return is_unchanged && (!result.query->reads_by_ids || ids_of_collections(store, database) == result.all_collections);
 }
 
 }  // namespace

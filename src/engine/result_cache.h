@@ -30,7 +30,7 @@ using RowChunks = std::vector<std::string>;
 struct CachedResult {
   std::string text;
   Buffer bind_variables;
-  std::string options;                        // what of the options is part of the key
+  std::string options;  // what of the options is part of the key
   CompiledQueryPtr query;
   struct Version {
     storage::CollectionPtr collection;
@@ -42,7 +42,7 @@ struct CachedResult {
   std::vector<uint64_t> all_collections;
   std::shared_ptr<const RowChunks> chunks;
   uint64_t row_count = 0;
-  Buffer extra;                               // warnings and statistics of the run
+  Buffer extra;  // warnings and statistics of the run
   uint64_t key = 0, bytes = 0;
   double run_time_s = 0;
   int64_t stored_unix_ms = 0;
@@ -92,7 +92,7 @@ class ResultCache {
 
  private:
   struct OfDatabase {
-    std::list<CachedResultPtr> results;       // used last in front
+    std::list<CachedResultPtr> results;  // used last in front
     std::unordered_map<uint64_t, std::list<CachedResultPtr>::iterator> by_key;
     uint64_t bytes = 0;
   };

@@ -69,11 +69,11 @@ TEST_F(ResultCacheTest, GivesTheSameRowsUntilTheyChange) {
   constexpr std::string_view kQuery = "FOR t IN things FILTER t.n >= @n SORT t.n RETURN t.n";
   EXPECT_EQ(run(kQuery, R"({"n": 3})"), "3,4");
   EXPECT_EQ(run(kQuery, R"({"n": 3})"), "cached 3,4");
-  EXPECT_EQ(extra_.slice().get("stats").get("scannedFull").as_double(), 5);   // of the first run
-  EXPECT_EQ(run(kQuery, R"({"n": 4})"), "4");                                   // another value
-  EXPECT_EQ(run("FOR t IN things  FILTER t.n >= @n SORT t.n RETURN t.n", R"({"n": 3})"), "3,4");   // another text
+  EXPECT_EQ(extra_.slice().get("stats").get("scannedFull").as_double(), 5);                       // of the first run
+  EXPECT_EQ(run(kQuery, R"({"n": 4})"), "4");                                                     // another value
+  EXPECT_EQ(run("FOR t IN things  FILTER t.n >= @n SORT t.n RETURN t.n", R"({"n": 3})"), "3,4");  // another text
   write("INSERT {other: 1} INTO others", "others");
-  EXPECT_EQ(run(kQuery, R"({"n": 3})"), "cached 3,4");                          // has nothing to do with it
+  EXPECT_EQ(run(kQuery, R"({"n": 3})"), "cached 3,4");  // has nothing to do with it
   write("UPDATE 'k3' WITH {n: 30} IN things", "things");
   EXPECT_EQ(run(kQuery, R"({"n": 3})"), "4,30");
   EXPECT_EQ(run(kQuery, R"({"n": 3})"), "cached 4,30");
@@ -101,13 +101,13 @@ TEST_F(ResultCacheTest, KeepsOnlyWhatTheDocumentationAllows) {
   EXPECT_FALSE(is_kept("RETURN DOCUMENT('things/k1').n"));
   EXPECT_FALSE(is_kept("FOR x IN 1..2 LET y = (RETURN UUID()) RETURN y"));
   EXPECT_FALSE(is_kept("RETURN CALL('ABS', 1)"));
-  EXPECT_FALSE(is_kept("RETURN 1 / 0"));                                       // a warning
-  EXPECT_FALSE(is_kept("FOR x IN [1, 0] RETURN 1 / x"));                       // one that only the run gives
+  EXPECT_FALSE(is_kept("RETURN 1 / 0"));                  // a warning
+  EXPECT_FALSE(is_kept("FOR x IN [1, 0] RETURN 1 / x"));  // one that only the run gives
   EXPECT_FALSE(is_kept("INSERT {} INTO things RETURN 1"));
   QueryOptions stream;
   stream.stream = true;
   EXPECT_FALSE(is_kept("RETURN 1", "{}", stream));
-  EXPECT_FALSE(is_kept("FOR a IN _analyzers RETURN a"));                       // not there
+  EXPECT_FALSE(is_kept("FOR a IN _analyzers RETURN a"));  // not there
   ASSERT_TRUE(database_->create_collection("_own", {.is_system = true}));
   EXPECT_FALSE(is_kept("FOR a IN _own RETURN a"));
   auto properties = engine_->result_cache();
@@ -134,7 +134,7 @@ TEST_F(ResultCacheTest, TransactionsOfTheCallerSeeNoneAndLeaveNone) {
   auto transaction = database_->begin();
   EXPECT_EQ(run("INSERT {} INTO things RETURN 1", "{}", {}, &transaction), "1");
   EXPECT_EQ(run(kQuery, "{}", {}, &transaction), "6");
-  EXPECT_EQ(run(kQuery), "5");          // not committed
+  EXPECT_EQ(run(kQuery), "5");  // not committed
   EXPECT_EQ(run(kQuery, "{}", {}, &transaction), "6");
   ASSERT_TRUE(transaction.commit());
   EXPECT_EQ(run(kQuery), "6");
@@ -165,7 +165,7 @@ TEST_F(ResultCacheTest, SeesChangesOfVerticesThatTheQueryDoesNotName) {
   constexpr std::string_view kWalk = "FOR v IN 1..1 OUTBOUND 'things/k1' knows RETURN v.name";
   EXPECT_EQ(run(kWalk), "null");
   EXPECT_EQ(run(kWalk), "cached null");
-  write("INSERT {_key: 'p', name: 'Eva'} INTO people", "people");        // a collection that was not there
+  write("INSERT {_key: 'p', name: 'Eva'} INTO people", "people");  // a collection that was not there
   EXPECT_EQ(run(kWalk), "\"Eva\"");
   EXPECT_EQ(run(kWalk), "cached \"Eva\"");
   write("UPDATE 'p' WITH {name: 'Ada'} IN people", "people");

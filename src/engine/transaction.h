@@ -25,7 +25,7 @@ class Transaction {
   Transaction(std::shared_ptr<Core> core, std::unique_ptr<storage::Transaction> transaction)
       : core_(std::move(core)), transaction_(std::move(transaction)) {}
 
-  std::shared_ptr<Core> core_;   // keeps the store open; declared first, so destroyed last
+  std::shared_ptr<Core> core_;  // keeps the store open; declared first, so destroyed last
   std::unique_ptr<storage::Transaction> transaction_;
 };
 

@@ -81,7 +81,8 @@ Result<View> Database::create_view(std::string_view name, Slice definition) {
   Slice type = definition.get("type");
   if (!type.is_string()) return Error(ErrorCode::kBadParameter, "view: the 'type' must be a string");
   if (type.as_string() == "search-alias") {
-    return Error(ErrorCode::kNotImplemented, "view: search-alias needs inverted indexes, which this server does not have");
+    return Error(ErrorCode::kNotImplemented,
+                 "view: search-alias needs inverted indexes, which this server does not have");
   }
   if (type.as_string() != kSearchType) {
     return Error(ErrorCode::kBadParameter, fmt::format("view: there is no type '{}'", type.as_string()));
@@ -90,8 +91,7 @@ Result<View> Database::create_view(std::string_view name, Slice definition) {
   made.name = name;
   made.type = type.as_string();
   search::Analyzers analyzers(*core_->store, *database_);
-  made.properties =
-      TRY(search::make_view_properties(definition, names_of(*core_->store, *database_, analyzers)));
+  made.properties = TRY(search::make_view_properties(definition, names_of(*core_->store, *database_, analyzers)));
   return View(core_, database_, TRY(core_->store->create_view(*database_, made)));
 }
 

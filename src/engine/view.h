@@ -21,8 +21,8 @@ class View {
   // The names of the linked collections.
   std::vector<std::string> collections() const;
 
-  // `replaces`: what is not given goes back to its default. kBadParameter; kCollectionNotFound for a link to nothing, or
-  // when the view was dropped.
+  // `replaces`: what is not given goes back to its default. kBadParameter; kCollectionNotFound for a link to nothing,
+  // or when the view was dropped.
   Result<View> change(Slice properties, bool replaces);
   // kDuplicateName, kIllegalName.
   Result<View> rename(std::string_view new_name);

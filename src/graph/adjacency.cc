@@ -19,7 +19,8 @@ class AdjacencyBuilder {
  public:
   AdjacencyBuilder(size_t budget_bytes, Watch& watch) : budget_bytes_(budget_bytes), watch_(watch) {}
 
-  Result<std::shared_ptr<const Adjacency>> run(storage::Transaction& transaction, const storage::Collection& collection) {
+  Result<std::shared_ptr<const Adjacency>> run(storage::Transaction& transaction,
+                                               const storage::Collection& collection) {
     const storage::Index* index = edge_index(collection);
     if (index == nullptr) return std::shared_ptr<const Adjacency>();
     auto scan = TRY(transaction.scan_index(collection, *index, storage::IndexBounds{}));
@@ -60,7 +61,8 @@ class AdjacencyBuilder {
     for (size_t i = 0; i < vertices; ++i) out_begin[i + 1] += out_begin[i], in_begin[i + 1] += in_begin[i];
     // Each source's edges came together, in the order of keys.
     std::vector<Step> by_source(sources_.size()), by_target(sources_.size());
-    std::vector<uint32_t> out_next(out_begin.begin(), out_begin.end() - 1), in_next(in_begin.begin(), in_begin.end() - 1);
+    std::vector<uint32_t> out_next(out_begin.begin(), out_begin.end() - 1),
+        in_next(in_begin.begin(), in_begin.end() - 1);
     for (size_t edge = 0; edge < sources_.size(); ++edge) {
       VertexNumber source = sources_[edge], target = made_->outbound_[edge].vertex;
       by_source[out_next[source]++] = {target, EdgeNumber(edge)};
@@ -92,7 +94,7 @@ class AdjacencyBuilder {
   const size_t budget_bytes_;
   Watch& watch_;
   std::shared_ptr<Adjacency> made_ = std::make_shared<Adjacency>();
-  std::vector<VertexNumber> sources_;   // by edge
+  std::vector<VertexNumber> sources_;  // by edge
 };
 
 Result<std::shared_ptr<const Adjacency>> Adjacency::build(storage::Transaction& transaction,

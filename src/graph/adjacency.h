@@ -1,6 +1,6 @@
 #pragma once
-// All edges of one collection in memory, as lists of neighbours: what a snapshot of the collection holds, for as long as
-// transactions see the same content (storage::Transaction::content_version).
+// All edges of one collection in memory, as lists of neighbours: what a snapshot of the collection holds, for as long
+// as transactions see the same content (storage::Transaction::content_version).
 //
 // Vertices and edges have numbers. An edge's number is its place in the order of the edge index (_from, then _key), and
 // the lists of both directions keep the index's order, so that a walk gives the same rows with and without it.
@@ -117,13 +117,13 @@ class Adjacency {
 
   StringTable vertices_;
   std::vector<Step> outbound_, inbound_;
-  std::vector<uint32_t> outbound_begin_, inbound_begin_;   // by vertex, and one behind the last
+  std::vector<uint32_t> outbound_begin_, inbound_begin_;  // by vertex, and one behind the last
   std::string keys_;
   std::vector<uint32_t> key_ends_;
 
   mutable std::mutex presence_mutex_;
   mutable std::vector<std::shared_ptr<Presence>> presence_;
-  mutable std::vector<std::shared_ptr<WeightColumn>> weights_;   // guarded by the same mutex
+  mutable std::vector<std::shared_ptr<WeightColumn>> weights_;  // guarded by the same mutex
 };
 
 // The edge index of a collection, or null.

@@ -49,7 +49,7 @@ void AdjacencyCache::keep(uint64_t object_id, uint64_t version, std::shared_ptr<
   std::scoped_lock lock(mutex_);
   Held& held = held_[object_id];
   held.is_being_built = false;
-  if (edges == nullptr || held.version != version) return;   // or it has changed in the meantime
+  if (edges == nullptr || held.version != version) return;  // or it has changed in the meantime
   held.refused_count = 0;
   held.edges = std::move(edges);
   while (true) {

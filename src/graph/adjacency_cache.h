@@ -28,9 +28,9 @@ class AdjacencyCache {
   struct Held {
     uint64_t version = 0;
     std::shared_ptr<const Adjacency> edges;
-    uint64_t reads = 0;              // since it changed
+    uint64_t reads = 0;  // since it changed
     uint64_t last_use = 0;
-    uint64_t refused_count = 0;      // edges that it had when it was found too large; 0 never
+    uint64_t refused_count = 0;  // edges that it had when it was found too large; 0 never
     bool is_being_built = false;
   };
   void keep(uint64_t object_id, uint64_t version, std::shared_ptr<const Adjacency> edges);
@@ -38,7 +38,7 @@ class AdjacencyCache {
 
   const size_t budget_bytes_;
   mutable std::mutex mutex_;
-  std::map<uint64_t, Held> held_;    // by the collection's object id
+  std::map<uint64_t, Held> held_;  // by the collection's object id
   uint64_t uses_ = 0;
 };
 

@@ -10,7 +10,7 @@ using value::Slice;
 namespace {
 constexpr size_t kChunkSteps = 4096;
 constexpr size_t kMostDocumentBytes = size_t(8) << 20;
-constexpr size_t kMostKeyBytes = size_t(3) << 30;   // offsets have 32 bits
+constexpr size_t kMostKeyBytes = size_t(3) << 30;  // offsets have 32 bits
 }  // namespace
 
 Network::Network(storage::Transaction& transaction, std::vector<EdgeSource> sources, CollectionFinder find_collection,
@@ -43,8 +43,8 @@ Network::~Network() {
 Result<> Network::open() {
   if (cache_ == nullptr) return {};
   for (Source& source : sources_) {
-    source.held = TRY(cache_->find(transaction_, *source.source.collection, source.source.edge_count,
-                                   options_.may_build, watch_));
+    source.held = TRY(
+        cache_->find(transaction_, *source.source.collection, source.source.edge_count, options_.may_build, watch_));
   }
   if (sources_.size() == 1) only_ = sources_[0].held;
   return {};
@@ -232,7 +232,8 @@ Result<Slice> Network::edge(EdgeNumber edge) {
 }
 
 Result<std::optional<double>> Network::edge_number_at(EdgeNumber edge, const std::string& attribute) {
-  if (only_ != nullptr && (weights_ == nullptr || weights_->attribute != attribute)) weights_ = only_->weights(attribute);
+  if (only_ != nullptr && (weights_ == nullptr || weights_->attribute != attribute))
+    weights_ = only_->weights(attribute);
   double weight = 0;
   if (weights_ != nullptr) {
     WeightColumn::State state = weights_->at(edge, weight);

@@ -1,5 +1,6 @@
 #pragma once
-// A graph as one query sees it: vertices and edges as numbers, the steps from each vertex, and the documents behind them.
+// A graph as one query sees it: vertices and edges as numbers, the steps from each vertex, and the documents behind
+// them.
 //
 // Where the graph has one edge collection and that is held in memory, numbers and steps are the Adjacency's. Otherwise
 // each vertex's steps are read when they are first asked for (from an Adjacency or from the edge index) and kept.
@@ -17,15 +18,15 @@ namespace workerdb::graph {
 struct EdgeSource {
   storage::CollectionPtr collection;
   bool outbound = true, inbound = false;
-  uint64_t edge_count = 0;   // about; for the decision to hold it in memory
+  uint64_t edge_count = 0;  // about; for the decision to hold it in memory
 };
 
 // The collection of a vertex's id; null if there is none, an error if it must not be read.
 using CollectionFinder = std::function<base::Result<storage::CollectionPtr>(std::string_view name)>;
 
 struct NetworkOptions {
-  bool may_build = true;                          // whether edge collections may be read into memory
-  std::vector<std::string> vertex_collections;    // only steps to these; empty: to all
+  bool may_build = true;                        // whether edge collections may be read into memory
+  std::vector<std::string> vertex_collections;  // only steps to these; empty: to all
 };
 
 // The steps from one vertex, in the order of the collections, outbound before inbound, each in the index's order.
@@ -93,7 +94,7 @@ class Network {
     EdgeSource source;
     std::shared_ptr<const Adjacency> held;
     std::unique_ptr<storage::IndexScan> scan;
-    StringTable edges;                  // keys met so far, where edges may be met from both ends
+    StringTable edges;  // keys met so far, where edges may be met from both ends
     uint64_t unreported_reads = 0;
   };
   struct KnownCollection {
@@ -122,14 +123,14 @@ class Network {
   NetworkOptions options_;
   std::vector<Source> sources_;
 
-  std::shared_ptr<WeightColumn> weights_;   // of only_, for the attribute that was asked for last
-  std::shared_ptr<const Adjacency> only_;   // the graph's one collection, held in memory
-  StringTable vertices_;                    // all of them, or those that only_ does not know
+  std::shared_ptr<WeightColumn> weights_;  // of only_, for the attribute that was asked for last
+  std::shared_ptr<const Adjacency> only_;  // the graph's one collection, held in memory
+  StringTable vertices_;                   // all of them, or those that only_ does not know
   std::vector<KnownEdge> edges_;
   std::string edge_keys_;
-  std::vector<std::vector<uint32_t>> edge_numbers_;   // by source and number in Source::edges
-  NumberMap<KeptSteps> kept_[2];            // forward, reversed
-  std::vector<std::vector<Step>> chunks_;   // what kept_ points into; they never move
+  std::vector<std::vector<uint32_t>> edge_numbers_;  // by source and number in Source::edges
+  NumberMap<KeptSteps> kept_[2];                     // forward, reversed
+  std::vector<std::vector<Step>> chunks_;            // what kept_ points into; they never move
   std::vector<Step> reading_;
   Charge charge_;
 

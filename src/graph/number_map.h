@@ -62,7 +62,7 @@ class NumberMap {
   }
   void clear() {
     if (slots_.size() > 4096 && size_ * 16 < slots_.size()) {
-      slots_.clear();   // one large search must not make all later ones slow
+      slots_.clear();  // one large search must not make all later ones slow
       charge_.set(0);
     } else {
       for (Slot& slot : slots_) slot.key = kEmpty;
@@ -136,7 +136,7 @@ class NumberSet {
   }
 
   NumberMap<Nothing> map_;
-  std::vector<uint64_t> bits_;   // empty while map_ holds the numbers
+  std::vector<uint64_t> bits_;  // empty while map_ holds the numbers
   uint32_t greatest_ = 0;
   Charge charge_;
 };

@@ -3,8 +3,8 @@
 // alone decides:
 //   shortest path: one; of equally short ones the one whose search met first
 //   all shortest paths: the edges of each vertex from the first to the last
-//   k shortest paths: by weight; without repeated vertices; of equal weights the one that leaves the paths before it latest
-//   k paths: by length, and within it as all shortest paths; without repeated vertices
+//   k shortest paths: by weight; without repeated vertices; of equal weights the one that leaves the paths before it
+//   latest k paths: by length, and within it as all shortest paths; without repeated vertices
 // Source of the rules: the 3.12 documentation, "Shortest Path", "All Shortest Paths", "k Shortest Paths", "k Paths".
 #include <memory>
 #include <vector>
@@ -15,7 +15,7 @@ namespace workerdb::graph {
 
 struct Path {
   std::vector<VertexNumber> vertices;
-  std::vector<EdgeNumber> edges;      // one less
+  std::vector<EdgeNumber> edges;  // one less
   double weight = 0;
 };
 
@@ -23,8 +23,8 @@ enum class SearchKind : uint8_t { kShortestPath, kAllShortestPaths, kKShortestPa
 
 struct SearchOptions {
   SearchKind kind = SearchKind::kShortestPath;
-  uint64_t least_length = 1, largest_length = 1;   // k paths only
-  bool is_weighted = false;                        // shortest path and k shortest paths; else every edge weighs 1
+  uint64_t least_length = 1, largest_length = 1;  // k paths only
+  bool is_weighted = false;                       // shortest path and k shortest paths; else every edge weighs 1
   Weights weights;
 };
 

@@ -9,7 +9,7 @@ namespace workerdb::graph {
 // What must not be used by a search for one path.
 struct Forbidden {
   NumberSet* vertices = nullptr;
-  NumberSet* first_edges = nullptr;   // out of the start
+  NumberSet* first_edges = nullptr;  // out of the start
 };
 
 // One path of the least weight. Without weights from both ends at once, level by level; with weights from the start by
@@ -17,8 +17,9 @@ struct Forbidden {
 class ShortestPath {
  public:
   ShortestPath(Network& network, const SearchOptions& options)
-      : network_(network), options_(options), reached_{NumberMap<Reached>(network.observer()),
-                                                       NumberMap<Reached>(network.observer())} {}
+      : network_(network),
+        options_(options),
+        reached_{NumberMap<Reached>(network.observer()), NumberMap<Reached>(network.observer())} {}
   // False if there is none.
   base::Result<bool> find(VertexNumber from, VertexNumber to, const Forbidden& forbidden, Path& into);
 
@@ -26,7 +27,7 @@ class ShortestPath {
   struct Reached {
     VertexNumber from = kNoNumber;
     EdgeNumber edge = kNoNumber;
-    double weight = 0;         // without weights how many were reached before
+    double weight = 0;  // without weights how many were reached before
     bool is_settled = false;
   };
   base::Result<bool> find_unweighted(VertexNumber from, VertexNumber to, const Forbidden& forbidden, Path& into);
@@ -40,7 +41,7 @@ class ShortestPath {
 
   Network& network_;
   const SearchOptions& options_;
-  NumberMap<Reached> reached_[2];                  // forward, backward
+  NumberMap<Reached> reached_[2];  // forward, backward
   std::vector<VertexNumber> frontier_[2], level_;
 };
 
@@ -105,15 +106,19 @@ class PathsByLength : public Search {
 class KShortestPaths : public Search {
  public:
   KShortestPaths(Network& network, const SearchOptions& options)
-      : network_(network), options_(options), search_(network, options_), forbidden_vertices_(network.observer()),
-        forbidden_edges_(network.observer()), charge_(network.observer()) {}
+      : network_(network),
+        options_(options),
+        search_(network, options_),
+        forbidden_vertices_(network.observer()),
+        forbidden_edges_(network.observer()),
+        charge_(network.observer()) {}
   base::Result<> start(VertexNumber from, VertexNumber to) override;
   base::Result<const Path*> next() override;
 
  private:
   struct Candidate {
     Path path;
-    size_t deviation;    // the position of the vertex where it left the path that it was made from
+    size_t deviation;  // the position of the vertex where it left the path that it was made from
     uint64_t number;
     bool operator<(const Candidate& other) const {
       if (path.weight != other.path.weight) return path.weight < other.path.weight;

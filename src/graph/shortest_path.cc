@@ -57,7 +57,7 @@ Result<VertexNumber> ShortestPath::advance(bool backward, VertexNumber from, Ver
                                            const Forbidden& forbidden) {
   level_.clear();
   for (VertexNumber vertex : frontier_[backward]) {
-    const Reached* met = nullptr;   // by the other side; of several the one that it reached first
+    const Reached* met = nullptr;  // by the other side; of several the one that it reached first
     VertexNumber meeting = kNoNumber;
     Steps steps = TRY(backward ? network_.steps_to(vertex) : network_.steps_from(vertex));
     for (size_t i = 0; i < steps.size(); ++i) {
@@ -108,8 +108,8 @@ Result<bool> ShortestPath::find_weighted(VertexNumber from, VertexNumber to, con
     for (size_t i = 0; i < steps.size(); ++i) {
       if (network_.watch().tick()) return network_.watch().reason();
       const Step& step = steps[i];
-      bool is_first = best.vertex == from && forbidden.first_edges != nullptr &&
-                      forbidden.first_edges->contains(step.edge);
+      bool is_first =
+          best.vertex == from && forbidden.first_edges != nullptr && forbidden.first_edges->contains(step.edge);
       if (is_first || (step.vertex != to && is_forbidden(forbidden, step.vertex))) continue;
       double weight = best.weight + TRY(weight_of(network_, step.edge, options_.weights));
       Reached* known = reached_[0].find(step.vertex);

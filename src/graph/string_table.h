@@ -36,7 +36,7 @@ class StringTable {
 
   std::string bytes_;
   std::vector<uint64_t> ends_;
-  std::vector<Slot> slots_;   // a power of two, open addressing
+  std::vector<Slot> slots_;  // a power of two, open addressing
 };
 
 }  // namespace workerdb::graph

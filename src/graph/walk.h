@@ -18,7 +18,7 @@ enum class UniqueVertices : uint8_t { kNone, kPath, kGlobal };
 enum class UniqueEdges : uint8_t { kNone, kPath };
 
 struct Weights {
-  std::string attribute;        // empty: every edge weighs default_weight
+  std::string attribute;  // empty: every edge weighs default_weight
   double default_weight = 1;
 };
 // The weight of an edge; kGraphNegativeEdgeWeight.
@@ -29,7 +29,7 @@ struct WalkOptions {
   Order order = Order::kDepthFirst;
   UniqueVertices unique_vertices = UniqueVertices::kNone;
   UniqueEdges unique_edges = UniqueEdges::kPath;
-  Weights weights;              // weighted only
+  Weights weights;  // weighted only
 };
 
 class Walk;
@@ -41,8 +41,8 @@ class PathRules {
   // Asked once for each new last step (and for the start): false, and neither this path nor one that begins with it is
   // a result.
   virtual base::Result<bool> admits(const Walk& walk) = 0;
-  // Asked once for each admitted path, right before it is given out or passed over because it is too short: true, and no
-  // path that goes on from here is a result.
+  // Asked once for each admitted path, right before it is given out or passed over because it is too short: true, and
+  // no path that goes on from here is a result.
   virtual base::Result<bool> prunes(const Walk& walk) = 0;
 };
 

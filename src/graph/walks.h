@@ -32,7 +32,7 @@ class DepthFirstWalk : public Walk {
 
   std::vector<VertexNumber> vertices_;
   std::vector<EdgeNumber> edges_;
-  std::vector<Frame> frames_;      // of all vertices of the path but, until it is expanded, the last
+  std::vector<Frame> frames_;  // of all vertices of the path but, until it is expanded, the last
   bool expands_last_ = false, begins_ = false;
   Charge charge_;
   mutable std::vector<double> depths_;
@@ -63,7 +63,7 @@ class FrontierWalk : public Walk {
   struct Waiting {
     double weight;
     uint32_t node;
-    bool operator<(const Waiting& other) const {   // the heap's top is the least
+    bool operator<(const Waiting& other) const {  // the heap's top is the least
       return weight != other.weight ? weight > other.weight : node > other.node;
     }
   };
@@ -74,11 +74,11 @@ class FrontierWalk : public Walk {
   void trace() const;
 
   std::vector<Node> nodes_;
-  std::vector<double> weights_;          // by node, weighted only
-  std::vector<Waiting> waiting_;         // a heap, weighted only
-  NumberSet visited_;                    // global uniqueness only
+  std::vector<double> weights_;   // by node, weighted only
+  std::vector<Waiting> waiting_;  // a heap, weighted only
+  NumberSet visited_;             // global uniqueness only
   uint32_t next_ = 0, current_ = 0;
-  uint32_t to_expand_ = kNoNumber;       // the node given out last, where its steps are still to be taken
+  uint32_t to_expand_ = kNoNumber;  // the node given out last, where its steps are still to be taken
   Charge charge_;
   mutable uint32_t traced_ = kNoNumber;  // the node that the vectors below belong to
   mutable std::vector<VertexNumber> path_vertices_;

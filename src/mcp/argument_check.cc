@@ -17,9 +17,9 @@ using value::Slice;
 
 namespace {
 
-constexpr std::string_view kKeywords[] = {"type",      "properties", "required", "additionalProperties", "enum",
-                                          "minimum",   "maximum",    "minLength", "maxLength",           "items",
-                                          "maxItems",  "description", "default",  "title"};
+constexpr std::string_view kKeywords[] = {
+    "type",      "properties", "required", "additionalProperties", "enum",    "minimum", "maximum", "minLength",
+    "maxLength", "items",      "maxItems", "description",          "default", "title"};
 
 std::string_view type_of(Slice value) {
   if (value.is_null()) return "null";

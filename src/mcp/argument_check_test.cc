@@ -44,7 +44,8 @@ TEST(ArgumentCheck, SaysWhatIsWrong) {
   EXPECT_EQ(problem_of(R"({"query":"q","list":["x",7]})"), "'list[1]' must be of type string or null, not integer");
   EXPECT_EQ(problem_of(R"({"query":"q","list":["1","2","3"]})"), "'list' must have at most 2 items, not 3");
   EXPECT_EQ(problem_of(R"({"query":"q","limt":3})"), "'limt' is not known; did you mean 'limit'?");
-  EXPECT_EQ(problem_of(R"({"query":"q","something":3})"), "'something' is not known; allowed are query, limit, store, list, free");
+  EXPECT_EQ(problem_of(R"({"query":"q","something":3})"),
+            "'something' is not known; allowed are query, limit, store, list, free");
 }
 
 TEST(ArgumentCheck, StopsCounting) {
@@ -60,7 +61,8 @@ TEST(Tools, SchemasAreClosedAndUnderstood) {
       EXPECT_EQ(schema->slice().get("type").as_string(), "object") << tool.name;
       EXPECT_TRUE(schema->slice().get("additionalProperties").is_bool()) << tool.name;
       EXPECT_FALSE(schema->slice().get("additionalProperties").is_true()) << tool.name;
-      EXPECT_TRUE(unknown_keywords(schema->slice()).empty()) << tool.name << ": " << unknown_keywords(schema->slice()).front();
+      EXPECT_TRUE(unknown_keywords(schema->slice()).empty())
+          << tool.name << ": " << unknown_keywords(schema->slice()).front();
     }
   }
 }

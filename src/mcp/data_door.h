@@ -21,8 +21,8 @@ namespace workerdb::mcp {
 // One call of a tool. Copied freely.
 struct Call {
   access::Principal principal;
-  std::string tool;         // "query_documents", for the audit line
-  int64_t deadline_ns = 0;  // base::steady_time_ns()
+  std::string tool;                              // "query_documents", for the audit line
+  int64_t deadline_ns = 0;                       // base::steady_time_ns()
   std::shared_ptr<std::atomic<bool>> cancelled;  // may be null
 
   bool is_cancelled() const { return cancelled != nullptr && cancelled->load(std::memory_order_relaxed); }

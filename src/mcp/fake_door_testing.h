@@ -22,8 +22,10 @@ class FakeDoor : public DataDoor {
         {access::StoreKind::kCache, "cache", "production", "", "", 1}};
   }
 
-  base::Result<std::vector<ObjectSummary>> objects(const Call&, access::StoreKind store, std::string_view database) override {
-    if (store == access::StoreKind::kDocuments && database != "flowmaster") return base::Error(base::ErrorCode::kDatabaseNotFound);
+  base::Result<std::vector<ObjectSummary>> objects(const Call&, access::StoreKind store,
+                                                   std::string_view database) override {
+    if (store == access::StoreKind::kDocuments && database != "flowmaster")
+      return base::Error(base::ErrorCode::kDatabaseNotFound);
     std::vector<ObjectSummary> found(2);
     found[0].name = "process_definitions";
     found[0].kind = "document collection";
@@ -34,7 +36,8 @@ class FakeDoor : public DataDoor {
     return found;
   }
 
-  base::Result<ObjectDetail> describe(const Call&, access::StoreKind, std::string_view, std::string_view object) override {
+  base::Result<ObjectDetail> describe(const Call&, access::StoreKind, std::string_view,
+                                      std::string_view object) override {
     if (object != "process_definitions") {
       return base::Error(base::ErrorCode::kCollectionNotFound, "there is no collection '" + std::string(object) + "'");
     }
@@ -80,7 +83,8 @@ class FakeDoor : public DataDoor {
     return CacheValue{"list", 60, json("[\"x\"]"), request.position.empty() ? "1" : ""};
   }
 
-  base::Result<QueryPlan> explain(const Call&, access::StoreKind, std::string_view, std::string_view, value::Slice) override {
+  base::Result<QueryPlan> explain(const Call&, access::StoreKind, std::string_view, std::string_view,
+                                  value::Slice) override {
     return QueryPlan{"Execution plan", {"no index"}};
   }
 
@@ -96,7 +100,9 @@ class FakeDoor : public DataDoor {
     return login;
   }
 
-  bool may_publish(const access::Principal& principal) override { return principal.kind != access::PrincipalKind::kAgent; }
+  bool may_publish(const access::Principal& principal) override {
+    return principal.kind != access::PrincipalKind::kAgent;
+  }
   base::Result<uint64_t> publish(const Call&, std::string_view channel, std::string_view payload) override {
     last_published = std::string(channel) + " " + std::string(payload);
     return uint64_t(2);

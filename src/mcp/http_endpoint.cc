@@ -95,7 +95,8 @@ std::optional<RpcError> check_headers(const HttpRequest& request, const Message&
   auto decoded = decoded_header(*name);
   if (!decoded) return mismatch("Mcp-Name has characters that a header cannot carry, or a broken encoding");
   value::Slice named = message.params.slice().get(source);
-  if (named.is_string() && named.as_string() != *decoded) return mismatch(fmt::format("Mcp-Name differs from params.{}", source));
+  if (named.is_string() && named.as_string() != *decoded)
+    return mismatch(fmt::format("Mcp-Name differs from params.{}", source));
   return std::nullopt;
 }
 
@@ -109,7 +110,8 @@ int status_of(const Answer& answer) {
 HttpResponse to_response(int status, const Answer& answer) {
   if (answer.notifications.empty()) return HttpResponse(status, kJson, answer.response);
   std::string events;
-  for (const std::string& notification : answer.notifications) events += "event: message\ndata: " + notification + "\n\n";
+  for (const std::string& notification : answer.notifications)
+    events += "event: message\ndata: " + notification + "\n\n";
   events += "event: message\ndata: " + answer.response + "\n\n";
   return std::move(HttpResponse(status, kEventStream, std::move(events))
                        .add_header("X-Accel-Buffering", "no")
@@ -135,8 +137,8 @@ class Turn {
 bool equal_in_constant_time(std::string_view left, std::string_view right) {
   unsigned difference = left.size() == right.size() ? 0 : 1;
   for (size_t at = 0; at < left.size(); ++at) {
-    difference |= static_cast<unsigned char>(left[at]) ^
-                  static_cast<unsigned char>(right.empty() ? 0 : right[at % right.size()]);
+    difference |=
+        static_cast<unsigned char>(left[at]) ^ static_cast<unsigned char>(right.empty() ? 0 : right[at % right.size()]);
   }
   return difference == 0;
 }
@@ -164,12 +166,14 @@ std::optional<HttpResponse> HttpEndpoint::refuse_foreign(const HttpRequest& requ
 HttpResponse HttpEndpoint::handle(const HttpRequest& request) {
   if (auto refused = refuse_foreign(request)) return *std::move(refused);
   if (request.method() != HttpMethod::kPost) {
-    return std::move(failure(405, "there is no stream to open and no session to end; POST messages").add_header("Allow", "POST"));
+    return std::move(
+        failure(405, "there is no stream to open and no session to end; POST messages").add_header("Allow", "POST"));
   }
   constexpr std::string_view kBearer = "bearer ";
   std::string_view authorization = request.header("Authorization").value_or("");
   std::optional<access::Principal> principal;
-  if (authorization.size() > kBearer.size() && net::equals_ignoring_case(authorization.substr(0, kBearer.size()), kBearer)) {
+  if (authorization.size() > kBearer.size() &&
+      net::equals_ignoring_case(authorization.substr(0, kBearer.size()), kBearer)) {
     principal = authenticator_(authorization.substr(kBearer.size()));
   }
   if (!principal) {
@@ -205,10 +209,12 @@ HttpResponse HttpEndpoint::handle_text(const HttpRequest& request, const access:
   if (message.kind == MessageKind::kNotification) return HttpResponse(202);
   if (message.kind == MessageKind::kResponse) {
     // Older clients may answer requests, of which this server sends none; newer ones may not send any.
-    return is_handshake_version(version) ? HttpResponse(202) : failure(400, "this server sends no requests, so it takes no responses");
+    return is_handshake_version(version) ? HttpResponse(202)
+                                         : failure(400, "this server sends no requests, so it takes no responses");
   }
   bool is_stateless = Protocol::is_stateless(message) || version == kStatelessVersion;
-  return is_stateless ? handle_stateless(request, message, sender) : handle_handshake(request, message, std::move(sender));
+  return is_stateless ? handle_stateless(request, message, sender)
+                      : handle_handshake(request, message, std::move(sender));
 }
 
 HttpResponse HttpEndpoint::handle_stateless(const HttpRequest& request, const Message& message, const Sender& sender) {

@@ -9,7 +9,8 @@ namespace {
 
 using Headers = std::vector<net::HttpHeader>;
 
-const Headers kOwn = {{"Host", "127.0.0.1:8530"}, {"Authorization", "Bearer good"}, {"Content-Type", "application/json"}};
+const Headers kOwn = {
+    {"Host", "127.0.0.1:8530"}, {"Authorization", "Bearer good"}, {"Content-Type", "application/json"}};
 constexpr const char* kMeta = R"("_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",)"
                               R"("io.modelcontextprotocol/clientCapabilities":{}})";
 
@@ -46,7 +47,11 @@ class HttpEndpointTest : public testing::Test {
                           if (!equal_in_constant_time(token, "good")) return std::nullopt;
                           return access::Principal{access::PrincipalKind::kAgent, "tester"};
                         },
-                        {.path = "/mcp", .hosts = {"db.example.com"}, .origins = {"https://console.example.com"}, .concurrent_requests = 8, .codec = {}}};
+                        {.path = "/mcp",
+                         .hosts = {"db.example.com"},
+                         .origins = {"https://console.example.com"},
+                         .concurrent_requests = 8,
+                         .codec = {}}};
 };
 
 TEST_F(HttpEndpointTest, OwnsItsPathAlone) {
@@ -62,7 +67,8 @@ TEST_F(HttpEndpointTest, ForeignHostsAndOriginsAreRefused) {
   for (const char* host : {"localhost:1", "LOCALHOST", "[::1]:8530", "127.0.0.1", "db.example.com:8530"}) {
     EXPECT_EQ(send(with({{"Host", host}}), body).status, 200) << host;
   }
-  for (const char* origin : {"http://evil.example", "null", "http://localhost.evil.example", "http://127.0.0.1@evil.example", "file://"}) {
+  for (const char* origin :
+       {"http://evil.example", "null", "http://localhost.evil.example", "http://127.0.0.1@evil.example", "file://"}) {
     EXPECT_EQ(send(with({{"Origin", origin}}), body).status, 403) << origin;
   }
   for (const char* origin : {"http://localhost:3000", "http://127.0.0.1", "https://console.example.com"}) {
@@ -79,7 +85,8 @@ TEST_F(HttpEndpointTest, TokenIsNeeded) {
 }
 
 TEST_F(HttpEndpointTest, MethodsAndTypes) {
-  for (auto method : {net::HttpMethod::kGet, net::HttpMethod::kDelete, net::HttpMethod::kPut, net::HttpMethod::kOptions}) {
+  for (auto method :
+       {net::HttpMethod::kGet, net::HttpMethod::kDelete, net::HttpMethod::kPut, net::HttpMethod::kOptions}) {
     auto response = send(kOwn, "", method);
     EXPECT_EQ(response.status, 405);
     EXPECT_EQ(response.header("Allow"), "POST");
@@ -121,7 +128,8 @@ TEST_F(HttpEndpointTest, HeadersMustMatchTheBody) {
 }
 
 TEST_F(HttpEndpointTest, UnknownVersions) {
-  std::string body = R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2099-01-01","io.modelcontextprotocol/clientCapabilities":{}}}})";
+  std::string body =
+      R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2099-01-01","io.modelcontextprotocol/clientCapabilities":{}}}})";
   auto response = send(with({{"MCP-Protocol-Version", "2099-01-01"}, {"Mcp-Method", "tools/list"}}), body);
   EXPECT_EQ(response.status, 400);
   EXPECT_EQ(code(response), -32022);
@@ -135,7 +143,8 @@ TEST_F(HttpEndpointTest, HandshakeGenerationWithoutSessions) {
   EXPECT_EQ(hello.status, 200);
   EXPECT_FALSE(hello.header("Mcp-Session-Id"));
   EXPECT_EQ(send(kOwn, R"({"jsonrpc":"2.0","method":"notifications/initialized"})").status, 202);
-  EXPECT_EQ(send(with({{"MCP-Protocol-Version", "2025-11-25"}}), R"({"jsonrpc":"2.0","id":1,"result":{}})").status, 202);
+  EXPECT_EQ(send(with({{"MCP-Protocol-Version", "2025-11-25"}}), R"({"jsonrpc":"2.0","id":1,"result":{}})").status,
+            202);
   EXPECT_EQ(send(modern_headers("x"), R"({"jsonrpc":"2.0","id":1,"result":{}})").status, 400);
   auto list = send(with({{"MCP-Protocol-Version", "2025-11-25"}}), body_of("tools/list"));
   EXPECT_EQ(list.status, 200);
@@ -164,7 +173,8 @@ TEST_F(HttpEndpointTest, SubscriptionsAreAStreamThatEnds) {
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.content_type, "text/event-stream");
   EXPECT_EQ(response.header("X-Accel-Buffering"), "no");
-  EXPECT_TRUE(response.body.starts_with("event: message\ndata: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/subscriptions/acknowledged\""));
+  EXPECT_TRUE(response.body.starts_with(
+      "event: message\ndata: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/subscriptions/acknowledged\""));
 }
 
 TEST(ConstantTime, Compares) {

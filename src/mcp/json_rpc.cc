@@ -41,7 +41,9 @@ Decoded decode_object(Slice object, const CodecLimits& limits) {
   Message message;
   Slice id = object.get("id");
   std::optional<std::string> text = id.is_none() ? std::string() : id_text(id, limits);
-  if (!text) return refuse(RpcErrorNumber::kInvalidRequest, "an id is a string (of at most 256 bytes) or an integer, and never null");
+  if (!text)
+    return refuse(RpcErrorNumber::kInvalidRequest,
+                  "an id is a string (of at most 256 bytes) or an integer, and never null");
   message.id = *std::move(text);
   Slice version = object.get("jsonrpc");
   if (!version.is_string() || version.as_string() != "2.0") {
@@ -74,8 +76,8 @@ DecodedText decode_text(std::string_view text, const CodecLimits& limits) {
     return std::move(decoded);
   };
   if (text.size() > limits.message_bytes) {
-    return alone(refuse(RpcErrorNumber::kInvalidRequest,
-                        fmt::format("a message has at most {} bytes", limits.message_bytes)));
+    return alone(
+        refuse(RpcErrorNumber::kInvalidRequest, fmt::format("a message has at most {} bytes", limits.message_bytes)));
   }
   auto parsed = value::parse_json(text);
   if (!parsed) return alone(refuse(RpcErrorNumber::kParseError, parsed.error().message()));
@@ -86,8 +88,8 @@ DecodedText decode_text(std::string_view text, const CodecLimits& limits) {
   }
   if (!root.is_array()) return alone(decode_object(root, limits));
   if (root.size() == 0 || root.size() > limits.batch_messages) {
-    return alone(refuse(RpcErrorNumber::kInvalidRequest,
-                        fmt::format("a batch holds 1 to {} messages", limits.batch_messages)));
+    return alone(
+        refuse(RpcErrorNumber::kInvalidRequest, fmt::format("a batch holds 1 to {} messages", limits.batch_messages)));
   }
   decoded.is_batch = true;
   for (value::ArrayIterator item(root); item.valid(); item.next()) {
@@ -97,8 +99,9 @@ DecodedText decode_text(std::string_view text, const CodecLimits& limits) {
 }
 
 Refusal batch_refusal() {
-  return {{}, make_error(RpcErrorNumber::kInvalidRequest,
-                         "batches left the protocol with version 2025-06-18; send each message by itself")};
+  return {{},
+          make_error(RpcErrorNumber::kInvalidRequest,
+                     "batches left the protocol with version 2025-06-18; send each message by itself")};
 }
 
 Decoded decode_message(std::string_view text, const CodecLimits& limits) {

@@ -26,7 +26,7 @@ enum class RpcErrorNumber : int {
 
 struct RpcError {
   RpcErrorNumber number = RpcErrorNumber::kInternalError;
-  std::string message;  // for a person; never a value of the data
+  std::string message;                                       // for a person; never a value of the data
   value::Buffer data = value::Buffer(value::Slice::null());  // null: left out
 };
 

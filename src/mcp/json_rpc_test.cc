@@ -18,7 +18,8 @@ TEST(JsonRpc, RequestKeepsItsId) {
     ASSERT_TRUE(decoded) << id;
     EXPECT_EQ(decoded->kind, MessageKind::kRequest);
     EXPECT_EQ(decoded->id, id);
-    EXPECT_EQ(encode_result(decoded->id, value::Slice::empty_object()), "{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"result\":{}}");
+    EXPECT_EQ(encode_result(decoded->id, value::Slice::empty_object()),
+              "{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"result\":{}}");
   }
 }
 
@@ -30,9 +31,11 @@ TEST(JsonRpc, IdsThatAreNone) {
 }
 
 TEST(JsonRpc, KindsOfMessages) {
-  EXPECT_EQ(decode_message(R"({"jsonrpc":"2.0","method":"notifications/cancelled"})")->kind, MessageKind::kNotification);
+  EXPECT_EQ(decode_message(R"({"jsonrpc":"2.0","method":"notifications/cancelled"})")->kind,
+            MessageKind::kNotification);
   EXPECT_EQ(decode_message(R"({"jsonrpc":"2.0","id":1,"result":{}})")->kind, MessageKind::kResponse);
-  EXPECT_EQ(decode_message(R"({"jsonrpc":"2.0","id":1,"error":{"code":1,"message":""}})")->kind, MessageKind::kResponse);
+  EXPECT_EQ(decode_message(R"({"jsonrpc":"2.0","id":1,"error":{"code":1,"message":""}})")->kind,
+            MessageKind::kResponse);
 }
 
 TEST(JsonRpc, Malformed) {
@@ -55,9 +58,11 @@ TEST(JsonRpc, RefusalNamesTheIdWhereItCouldBeRead) {
 }
 
 TEST(JsonRpc, SizeAndDepthAreBounded) {
-  std::string deep = R"({"jsonrpc":"2.0","id":1,"method":"a","params":{"x":)" + std::string(40, '[') + std::string(40, ']') + "}}";
+  std::string deep =
+      R"({"jsonrpc":"2.0","id":1,"method":"a","params":{"x":)" + std::string(40, '[') + std::string(40, ']') + "}}";
   EXPECT_EQ(refusal_of(deep), -32600);
-  std::string long_text = R"({"jsonrpc":"2.0","id":1,"method":"a","params":{"x":")" + std::string(size_t(1) << 20, 'x') + "\"}}";
+  std::string long_text =
+      R"({"jsonrpc":"2.0","id":1,"method":"a","params":{"x":")" + std::string(size_t(1) << 20, 'x') + "\"}}";
   EXPECT_EQ(refusal_of(long_text), -32600);
   EXPECT_EQ(refusal_of("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"" + std::string(200, 'm') + "\"}"), -32600);
 }

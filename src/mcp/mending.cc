@@ -19,11 +19,11 @@ std::string rule_of(const Error& error) {
     case ErrorCode::kForbidden:
     case ErrorCode::kReadOnly:
     case ErrorCode::kHttpForbidden:
-      return "These tools read; what writes, drops or administers is not to be had here. Do not try another way around: "
+      return "These tools read; what writes, drops or administers is not to be had here. Do not try another way "
+             "around: "
              "ask the person you work for.";
     case ErrorCode::kDatabaseNotFound:
-    case ErrorCode::kCollectionNotFound:
-      return "Names are exact and case-sensitive; get_context_databases lists them.";
+    case ErrorCode::kCollectionNotFound: return "Names are exact and case-sensitive; get_context_databases lists them.";
     case ErrorCode::kQueryParse:
       return "The text must be one statement of this store's language: AQL for documents, SQL for relational.";
     case ErrorCode::kQueryKilled:
@@ -31,8 +31,7 @@ std::string rule_of(const Error& error) {
       return "The call took too long: filter on an indexed attribute (see describe), lower LIMIT, look at explain.";
     case ErrorCode::kResourceLimit:
       return "Answers are small: return fewer attributes, aggregate (COLLECT, GROUP BY), or page with 'limit'.";
-    default:
-      return "Change the arguments as the sentence above says; the same call again gives the same answer.";
+    default: return "Change the arguments as the sentence above says; the same call again gives the same answer.";
   }
 }
 
@@ -48,8 +47,9 @@ std::string default_database(StoreKind store) {
 // The names that the call could have used; empty when they are of no use or cannot be had.
 std::string allowed_names(const Tool& tool, const ToolCall& call, const Error& error) {
   bool is_relational = tool.handler == query_relational || text_argument(call, "store") == "relational";
-  StoreKind store = tool.handler == cache_get ? StoreKind::kCache
-                                              : store_argument(call, is_relational ? StoreKind::kRelational : StoreKind::kDocuments);
+  StoreKind store = tool.handler == cache_get
+                        ? StoreKind::kCache
+                        : store_argument(call, is_relational ? StoreKind::kRelational : StoreKind::kDocuments);
   std::vector<std::string> names;
   if (error.code() == ErrorCode::kCollectionNotFound) {
     auto objects = call.door.objects(call.call, store, text_argument(call, "database", default_database(store)));
@@ -76,8 +76,8 @@ std::string mending_text(const Tool& tool, const ToolCall& call, const Error& er
 }
 
 std::string mending_text(const Tool& tool, const std::vector<std::string>& problems) {
-  return fmt::format("Not done: the arguments do not fit {}.\n- {}\nExample: {}", tool.name, fmt::join(problems, "\n- "),
-                     tool.example);
+  return fmt::format("Not done: the arguments do not fit {}.\n- {}\nExample: {}", tool.name,
+                     fmt::join(problems, "\n- "), tool.example);
 }
 
 }  // namespace workerdb::mcp

@@ -30,9 +30,7 @@ std::string digest_of_call(const ToolCall& call) {
   return base::sha256_hex(text).substr(0, kDigestDigits);
 }
 
-Error bad_cursor(const char* why) {
-  return Error(ErrorCode::kBadParameter, std::string("'cursor' ") + why);
-}
+Error bad_cursor(const char* why) { return Error(ErrorCode::kBadParameter, std::string("'cursor' ") + why); }
 
 }  // namespace
 
@@ -46,7 +44,8 @@ Result<PageStart> page_start(const ToolCall& call) {
   if (!text || text->size() < kDigestDigits + 2) return bad_cursor(kForeign);
   std::string_view rest(*text);
   if (rest.substr(0, kDigestDigits) != digest_of_call(call)) {
-    return bad_cursor("belongs to a call with other arguments; repeat the call that returned it (only 'limit' may change)");
+    return bad_cursor(
+        "belongs to a call with other arguments; repeat the call that returned it (only 'limit' may change)");
   }
   rest.remove_prefix(kDigestDigits);
   size_t dot = rest.find('.', 1);

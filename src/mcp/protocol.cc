@@ -93,7 +93,8 @@ void add_text(Builder& to, std::string_view text) {
 }  // namespace
 
 bool is_handshake_version(std::string_view version) {
-  return std::find(std::begin(kHandshakeVersions), std::end(kHandshakeVersions), version) != std::end(kHandshakeVersions);
+  return std::find(std::begin(kHandshakeVersions), std::end(kHandshakeVersions), version) !=
+         std::end(kHandshakeVersions);
 }
 
 std::optional<int64_t> CallBudget::take(const std::string& principal, int64_t now_ns) {
@@ -126,7 +127,8 @@ std::optional<std::string> Protocol::version_in(const Message& request) {
 }
 
 bool Protocol::is_stateless(const Message& request) {
-  return version_in(request).has_value() || request.method == "server/discover" || request.method == "subscriptions/listen";
+  return version_in(request).has_value() || request.method == "server/discover" ||
+         request.method == "subscriptions/listen";
 }
 
 RpcError Protocol::unsupported_version(std::string_view requested) {
@@ -149,11 +151,13 @@ std::optional<RpcError> Protocol::check_envelope(const Message& request) const {
   Slice meta = request.params.slice().get("_meta");
   Slice version = meta.get(kVersionKey);
   if (!version.is_string()) {
-    return make_error(RpcErrorNumber::kInvalidParams, fmt::format("params._meta must have \"{}\", a string", kVersionKey));
+    return make_error(RpcErrorNumber::kInvalidParams,
+                      fmt::format("params._meta must have \"{}\", a string", kVersionKey));
   }
   if (version.as_string() != kStatelessVersion) return unsupported_version(version.as_string());
   if (!meta.get(kCapabilitiesKey).is_object()) {
-    return make_error(RpcErrorNumber::kInvalidParams, fmt::format("params._meta must have \"{}\", an object", kCapabilitiesKey));
+    return make_error(RpcErrorNumber::kInvalidParams,
+                      fmt::format("params._meta must have \"{}\", an object", kCapabilitiesKey));
   }
   return std::nullopt;
 }
@@ -169,8 +173,8 @@ Answer Protocol::answer_stateless(const Message& request, const Sender& sender) 
   if (auto problem = check_envelope(request)) return fail(*problem, true);
   Slice params = request.params.slice();
   if (request.method == "subscriptions/listen") return listen(request);
-  Outcome outcome = std::unexpected(make_error(RpcErrorNumber::kMethodNotFound,
-                                               fmt::format("Method not found: {}", request.method)));
+  Outcome outcome =
+      std::unexpected(make_error(RpcErrorNumber::kMethodNotFound, fmt::format("Method not found: {}", request.method)));
   if (request.method == "server/discover") outcome = discover();
   if (request.method == "tools/list") outcome = list_tools(params, Generation::kStateless, kStatelessVersion, sender);
   if (request.method == "tools/call") outcome = call_tool(params, Generation::kStateless, kStatelessVersion, sender);
@@ -182,8 +186,8 @@ Answer Protocol::answer_stateless(const Message& request, const Sender& sender) 
 Answer Protocol::answer_handshake(const Message& request, std::string_view version, const Sender& sender) {
   Answer answer;
   Slice params = request.params.slice();
-  Outcome outcome = std::unexpected(make_error(RpcErrorNumber::kMethodNotFound,
-                                               fmt::format("Method not found: {}", request.method)));
+  Outcome outcome =
+      std::unexpected(make_error(RpcErrorNumber::kMethodNotFound, fmt::format("Method not found: {}", request.method)));
   if (request.method == "initialize") outcome = initialize(request);
   if (request.method == "ping") outcome = Buffer(Slice::empty_object());
   if (request.method == "tools/list") outcome = list_tools(params, Generation::kHandshake, version, sender);
@@ -205,7 +209,8 @@ std::string Protocol::agreed_version(const Message& initialize) {
 
 Protocol::Outcome Protocol::initialize(const Message& request) const {
   if (!request.params.slice().get("protocolVersion").is_string()) {
-    return std::unexpected(make_error(RpcErrorNumber::kInvalidParams, "params must have \"protocolVersion\", a string"));
+    return std::unexpected(
+        make_error(RpcErrorNumber::kInvalidParams, "params must have \"protocolVersion\", a string"));
   }
   Builder result;
   result.open_object();
@@ -233,9 +238,11 @@ Protocol::Outcome Protocol::discover() const {
   return result.take();
 }
 
-Protocol::Outcome Protocol::list_tools(Slice params, Generation generation, std::string_view version, const Sender& sender) {
+Protocol::Outcome Protocol::list_tools(Slice params, Generation generation, std::string_view version,
+                                       const Sender& sender) {
   if (!params.get("cursor").is_null()) {
-    return std::unexpected(make_error(RpcErrorNumber::kInvalidParams, "this list has one page, and no cursor leads to another"));
+    return std::unexpected(
+        make_error(RpcErrorNumber::kInvalidParams, "this list has one page, and no cursor leads to another"));
   }
   bool may_publish = door_.may_publish(sender.principal);
   Builder result;
@@ -245,7 +252,8 @@ Protocol::Outcome Protocol::list_tools(Slice params, Generation generation, std:
   result.open_array();
   for (const ParsedTool& parsed : tools_) {
     if (parsed.tool->needs_publish && !may_publish) continue;
-    add_tool(result, *parsed.tool, parsed.input_schema.slice(), parsed.output_schema.slice(), version == kOldestVersion);
+    add_tool(result, *parsed.tool, parsed.input_schema.slice(), parsed.output_schema.slice(),
+             version == kOldestVersion);
   }
   result.close();
   // Private: who may publish sees one more.
@@ -254,18 +262,20 @@ Protocol::Outcome Protocol::list_tools(Slice params, Generation generation, std:
   return result.take();
 }
 
-Protocol::Outcome Protocol::call_tool(Slice params, Generation generation, std::string_view version, const Sender& sender) {
+Protocol::Outcome Protocol::call_tool(Slice params, Generation generation, std::string_view version,
+                                      const Sender& sender) {
   Slice name = params.get("name");
   Slice arguments = params.get("arguments");
-  if (!name.is_string()) return std::unexpected(make_error(RpcErrorNumber::kInvalidParams, "params must have \"name\", a string"));
+  if (!name.is_string())
+    return std::unexpected(make_error(RpcErrorNumber::kInvalidParams, "params must have \"name\", a string"));
   if (!arguments.is_null() && !arguments.is_object()) {
     return std::unexpected(make_error(RpcErrorNumber::kInvalidParams, "params.arguments must be an object"));
   }
   auto found = std::find_if(tools_.begin(), tools_.end(),
                             [&](const ParsedTool& parsed) { return parsed.tool->name == name.as_string(); });
   if (found == tools_.end() || (found->tool->needs_publish && !door_.may_publish(sender.principal))) {
-    return std::unexpected(make_error(RpcErrorNumber::kInvalidParams,
-                                      fmt::format("Unknown tool: {}", name.as_string().substr(0, 128))));
+    return std::unexpected(
+        make_error(RpcErrorNumber::kInvalidParams, fmt::format("Unknown tool: {}", name.as_string().substr(0, 128))));
   }
   ToolResult tool_result = run_tool(*found->tool, found->input_schema.slice(),
                                     arguments.is_object() ? arguments : Slice::empty_object(), sender);
@@ -278,7 +288,8 @@ Protocol::Outcome Protocol::call_tool(Slice params, Generation generation, std::
   // The data once more as text, for clients that do not show structured content.
   if (tool_result.structured) add_text(result, value::to_json(tool_result.structured->slice()));
   result.close();
-  if (tool_result.structured && version != kOldestVersion) result.add("structuredContent", tool_result.structured->slice());
+  if (tool_result.structured && version != kOldestVersion)
+    result.add("structuredContent", tool_result.structured->slice());
   result.add("isError", tool_result.is_error);
   result.close();
   return result.take();
@@ -288,7 +299,9 @@ Protocol::ToolResult Protocol::run_tool(const Tool& tool, Slice input_schema, Sl
   int64_t now_ns = base::steady_time_ns();
   std::string who = fmt::format("{}:{}", access::name_of(sender.principal.kind), sender.principal.name);
   if (auto wait_ms = budget_.take(who, now_ns)) {
-    return {fmt::format("Not done: too many calls. Wait {} ms, and put several questions into one query.", *wait_ms), {}, true};
+    return {fmt::format("Not done: too many calls. Wait {} ms, and put several questions into one query.", *wait_ms),
+            {},
+            true};
   }
   if (auto problems = check_arguments(arguments, input_schema); !problems.empty()) {
     return {mending_text(tool, problems), {}, true};

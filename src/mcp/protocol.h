@@ -48,9 +48,9 @@ struct Sender {
 struct Answer {
   // What goes before the response, each a JSON line; a transport without streams sends them in one body with it.
   std::vector<std::string> notifications;
-  std::string response;                   // a JSON line
-  std::optional<RpcErrorNumber> error;    // what the response reports, for HTTP's status
-  bool is_envelope_error = false;         // the request's own form was wrong, not what it asked for
+  std::string response;                 // a JSON line
+  std::optional<RpcErrorNumber> error;  // what the response reports, for HTTP's status
+  bool is_envelope_error = false;       // the request's own form was wrong, not what it asked for
 };
 
 // Tokens of one principal: `burst` at most, refilled evenly. Thread-safe.

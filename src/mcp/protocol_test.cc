@@ -15,9 +15,11 @@ constexpr const char* kMeta = R"("_meta":{"io.modelcontextprotocol/protocolVersi
 class ProtocolTest : public testing::Test {
  protected:
   value::Buffer ask(const std::string& method, const std::string& params = "") {
-    return reply(protocol.answer_stateless(message(method, std::string(kMeta) + (params.empty() ? "" : "," + params)), agent));
+    return reply(
+        protocol.answer_stateless(message(method, std::string(kMeta) + (params.empty() ? "" : "," + params)), agent));
   }
-  value::Buffer ask_old(const std::string& method, const std::string& params = "", std::string_view version = "2025-11-25") {
+  value::Buffer ask_old(const std::string& method, const std::string& params = "",
+                        std::string_view version = "2025-11-25") {
     return reply(protocol.answer_handshake(message(method, params), version, agent));
   }
   // The result of a call of a tool.
@@ -30,13 +32,16 @@ class ProtocolTest : public testing::Test {
   }
   static bool failed(const value::Buffer& result) { return result.slice().get("isError").is_true(); }
   static Message message(const std::string& method, const std::string& params) {
-    return decode_message("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"" + method + "\",\"params\":{" + params + "}}").value();
+    return decode_message("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"" + method + "\",\"params\":{" + params + "}}")
+        .value();
   }
   value::Buffer reply(const Answer& given) {
     answer = given;
     return json(given.response);
   }
-  static int code(const value::Buffer& response) { return static_cast<int>(response.slice().get("error").get("code").as_int64()); }
+  static int code(const value::Buffer& response) {
+    return static_cast<int>(response.slice().get("error").get("code").as_int64());
+  }
 
   FakeDoor door;
   Protocol protocol{door};
@@ -49,7 +54,8 @@ TEST_F(ProtocolTest, DiscoverNamesVersionsAndItself) {
   auto response = ask("server/discover");
   value::Slice result = response.slice().get("result");
   EXPECT_EQ(result.get("resultType").as_string(), "complete");
-  EXPECT_EQ(value::to_json(result.get("supportedVersions")), R"(["2026-07-28","2025-11-25","2025-06-18","2025-03-26"])");
+  EXPECT_EQ(value::to_json(result.get("supportedVersions")),
+            R"(["2026-07-28","2025-11-25","2025-06-18","2025-03-26"])");
   EXPECT_EQ(value::to_json(result.get("capabilities")), R"({"tools":{}})");
   EXPECT_GE(result.get("ttlMs").as_int64(), 0);
   EXPECT_EQ(result.get("cacheScope").as_string(), "public");
@@ -57,7 +63,9 @@ TEST_F(ProtocolTest, DiscoverNamesVersionsAndItself) {
 }
 
 TEST_F(ProtocolTest, EnvelopeErrors) {
-  auto send = [&](const char* params) { return code(reply(protocol.answer_stateless(message("tools/list", params), agent))); };
+  auto send = [&](const char* params) {
+    return code(reply(protocol.answer_stateless(message("tools/list", params), agent)));
+  };
   EXPECT_EQ(send(""), -32602);
   EXPECT_EQ(send(R"("_meta":{"io.modelcontextprotocol/protocolVersion":7})"), -32602);
   EXPECT_EQ(send(R"("_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"})"), -32602);
@@ -111,12 +119,15 @@ TEST_F(ProtocolTest, PublishingIsShownToWhomMay) {
     }
     return joined;
   };
-  EXPECT_EQ(names(agent), "get_context_databases describe query_documents query_relational explain cache_get get_credential ");
+  EXPECT_EQ(names(agent),
+            "get_context_databases describe query_documents query_relational explain cache_get get_credential ");
   EXPECT_NE(names(service).find("publish_event"), std::string::npos);
-  std::string event = std::string(kMeta) + R"(,"name":"publish_event","arguments":{"channel":"events:x","payload":{"a":1}})";
+  std::string event =
+      std::string(kMeta) + R"(,"name":"publish_event","arguments":{"channel":"events:x","payload":{"a":1}})";
   EXPECT_EQ(code(reply(protocol.answer_stateless(message("tools/call", event), agent))), -32602);
   auto sent = reply(protocol.answer_stateless(message("tools/call", event), service));
-  EXPECT_EQ(value::to_json(sent.slice().get("result").get("structuredContent")), R"({"channel":"events:x","receivers":2})");
+  EXPECT_EQ(value::to_json(sent.slice().get("result").get("structuredContent")),
+            R"({"channel":"events:x","receivers":2})");
   EXPECT_EQ(door.last_published, "events:x {\"a\":1}");
 }
 
@@ -178,9 +189,12 @@ TEST_F(ProtocolTest, ProtocolErrorsOfCalls) {
 TEST_F(ProtocolTest, EveryToolAnswersItsExampleInTheShapeItDeclares) {
   for (const Tool& tool : tools()) {
     auto sent = reply(protocol.answer_stateless(
-        message("tools/call", std::string(kMeta) + ",\"name\":\"" + std::string(tool.name) + "\",\"arguments\":" +
-                                  (tool.name == "describe" ? R"({"store":"documents","database":"flowmaster","object":"process_definitions"})"
-                                                           : std::string(tool.example))), service));
+        message("tools/call",
+                std::string(kMeta) + ",\"name\":\"" + std::string(tool.name) + "\",\"arguments\":" +
+                    (tool.name == "describe"
+                         ? R"({"store":"documents","database":"flowmaster","object":"process_definitions"})"
+                         : std::string(tool.example))),
+        service));
     value::Slice result = sent.slice().get("result");
     ASSERT_TRUE(result.get("structuredContent").is_object()) << answer.response;
     auto problems = check_arguments(result.get("structuredContent"), json(tool.output_schema).slice());
@@ -195,7 +209,8 @@ TEST_F(ProtocolTest, ArgumentsReachTheDoor) {
   EXPECT_EQ(door.last_limits.rows, 20u);
   EXPECT_EQ(door.last_principal, "tester");
   auto first = call("cache_get", R"({"key":"k"})");
-  call("cache_get", R"({"key":"k","cursor":")" + std::string(first.slice().get("structuredContent").get("next_cursor").as_string()) + "\"}");
+  call("cache_get", R"({"key":"k","cursor":")" +
+                        std::string(first.slice().get("structuredContent").get("next_cursor").as_string()) + "\"}");
   EXPECT_EQ(door.last_cache.position, "1");
   EXPECT_EQ(text_of(call("cache_get", R"({"key":"missing"})")), "There is no such key.");
   call("get_credential", R"({"store":"cache","objects":["session:*"]})");
@@ -237,9 +252,13 @@ TEST(Budget, TooManyCallsAreRefusedAsAToolsError) {
   options.calls_per_second = 0.001;
   Protocol protocol(door, options);
   Sender sender{{access::PrincipalKind::kAgent, "a"}, nullptr};
-  auto request = decode_message(R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_context_databases"}})").value();
-  EXPECT_NE(protocol.answer_handshake(request, "2025-11-25", sender).response.find("\"isError\":false"), std::string::npos);
-  EXPECT_NE(protocol.answer_handshake(request, "2025-11-25", sender).response.find("too many calls"), std::string::npos);
+  auto request =
+      decode_message(R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_context_databases"}})")
+          .value();
+  EXPECT_NE(protocol.answer_handshake(request, "2025-11-25", sender).response.find("\"isError\":false"),
+            std::string::npos);
+  EXPECT_NE(protocol.answer_handshake(request, "2025-11-25", sender).response.find("too many calls"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -32,13 +32,15 @@ std::string prefixes(const std::vector<std::string>& names) {
 }
 
 void append_head(Out out, const SkillFacts& facts) {
-  fmt::format_to(out,
-                 "---\nname: worker-database\ndescription: Database operation patterns, collections, and connection patterns\n"
-                 "disable-model-invocation: true\n---\n\n# Worker Database Knowledge\n\n## Database Architecture\n\n");
+  fmt::format_to(
+      out,
+      "---\nname: worker-database\ndescription: Database operation patterns, collections, and connection patterns\n"
+      "disable-model-invocation: true\n---\n\n# Worker Database Knowledge\n\n## Database Architecture\n\n");
   if (facts.is_local) {
     fmt::format_to(out, "The databases run on this machine (context `{}`): `workerdb status`.\n", facts.context);
   } else {
-    fmt::format_to(out, "The databases are reached through the context `{}` (class {}).\n", facts.context, facts.environment);
+    fmt::format_to(out, "The databases are reached through the context `{}` (class {}).\n", facts.context,
+                   facts.environment);
     if (!facts.kubernetes_namespace.empty()) {
       fmt::format_to(out, "They run in the `{}` namespace of the cluster.\n", facts.kubernetes_namespace);
     }
@@ -46,7 +48,9 @@ void append_head(Out out, const SkillFacts& facts) {
 }
 
 void append_collections(Out out, const Catalog& catalog) {
-  fmt::format_to(out, "\nKey collections:\n\n| collection | kind | what it holds | written by | read by |\n| --- | --- | --- | --- | --- |\n");
+  fmt::format_to(out,
+                 "\nKey collections:\n\n| collection | kind | what it holds | written by | read by |\n| --- | --- | "
+                 "--- | --- | --- |\n");
   for (const auto& collection : catalog.collections) {
     if (collection.presence == Presence::kAbsent) continue;
     bool is_edge = collection.type == stores::documents::CollectionType::kEdge;
@@ -74,8 +78,9 @@ void append_relational(Out out, const Catalog& catalog, const SkillFacts& facts)
   if (catalog.relational_databases.empty()) return;
   fmt::format_to(out, "\n### PostgreSQL (relational)\n\nDatabases:\n\n");
   for (const auto& database : catalog.relational_databases) {
-    fmt::format_to(out, "- `{}` ({}) - {}; owner {}, {} migration{}\n", database.name, base::name_of(database.environment),
-                   database.description, database.owner, database.migrations.size(), database.migrations.size() == 1 ? "" : "s");
+    fmt::format_to(out, "- `{}` ({}) - {}; owner {}, {} migration{}\n", database.name,
+                   base::name_of(database.environment), database.description, database.owner,
+                   database.migrations.size(), database.migrations.size() == 1 ? "" : "s");
   }
   if (!catalog.relational_roles.empty()) fmt::format_to(out, "\nRoles:\n\n");
   for (const auto& role : catalog.relational_roles) {
@@ -88,10 +93,15 @@ void append_relational(Out out, const Catalog& catalog, const SkillFacts& facts)
 
 void append_cache(Out out, const Catalog& catalog) {
   if (catalog.cache.key_spaces.empty()) return;
-  fmt::format_to(out, "\n### Redis (cache, queue)\n\nUsed by ({}):\n\n| service | key space | keys | channels | life | what it is for |\n"
-                      "| --- | --- | --- | --- | --- | --- |\n", base::name_of(catalog.cache.environment));
+  fmt::format_to(out,
+                 "\n### Redis (cache, queue)\n\nUsed by ({}):\n\n| service | key space | keys | channels | life | what "
+                 "it is for |\n"
+                 "| --- | --- | --- | --- | --- | --- |\n",
+                 base::name_of(catalog.cache.environment));
   for (const auto& space : catalog.cache.key_spaces) {
-    std::string life = space.ttl_rule == catalog::TtlRule::kRequired ? "needs a TTL" : space.ttl_rule == catalog::TtlRule::kNone ? "no TTL" : "TTL optional";
+    std::string life = space.ttl_rule == catalog::TtlRule::kRequired ? "needs a TTL"
+                       : space.ttl_rule == catalog::TtlRule::kNone   ? "no TTL"
+                                                                     : "TTL optional";
     if (space.ttl_longest_s) life += fmt::format(", at most {} s", *space.ttl_longest_s);
     fmt::format_to(out, "| {} | {} | {} | {} | {} | {} |\n", space.owner, space.name, prefixes(space.prefixes),
                    prefixes(space.channels), life, in_cell(space.description));
@@ -123,15 +133,22 @@ void append_operations(Out out, const Catalog& catalog) {
   fmt::format_to(out, "\n## Common Database Operations\n");
   auto has = [&](std::string_view name) { return catalog::find_named(catalog.collections, name) != nullptr; };
   if (has("process_definitions")) {
-    fmt::format_to(out, "\nDocuments: insert\n\n```js\ndb.process_definitions.insert({{\n  _key: \"workflow_123\",\n  name: \"Approval Workflow\",\n"
-                        "  version: \"1.0\",\n  type: \"workflow\",\n  definition: {{ }}\n}})\n```\n");
+    fmt::format_to(out,
+                   "\nDocuments: insert\n\n```js\ndb.process_definitions.insert({{\n  _key: \"workflow_123\",\n  name: "
+                   "\"Approval Workflow\",\n"
+                   "  version: \"1.0\",\n  type: \"workflow\",\n  definition: {{ }}\n}})\n```\n");
   }
   if (has("process_instances")) {
-    fmt::format_to(out, "\nDocuments: query with filter\n\n```aql\nFOR doc IN process_instances\n  FILTER doc.status == \"running\"\n  LIMIT 10\n  RETURN doc\n```\n");
+    fmt::format_to(out,
+                   "\nDocuments: query with filter\n\n```aql\nFOR doc IN process_instances\n  FILTER doc.status == "
+                   "\"running\"\n  LIMIT 10\n  RETURN doc\n```\n");
   }
   if (catalog::find_named(catalog.relational_databases, "flowmaster_core") != nullptr) {
-    fmt::format_to(out, "\nPostgreSQL: users, and who may do what\n\n```sql\nSELECT id, email, role FROM users WHERE role = 'admin';\n\n"
-                        "SELECT p.*, r.name FROM permissions p\nJOIN roles r ON p.role_id = r.id\nWHERE p.resource = 'process_design';\n```\n");
+    fmt::format_to(out,
+                   "\nPostgreSQL: users, and who may do what\n\n```sql\nSELECT id, email, role FROM users WHERE role = "
+                   "'admin';\n\n"
+                   "SELECT p.*, r.name FROM permissions p\nJOIN roles r ON p.role_id = r.id\nWHERE p.resource = "
+                   "'process_design';\n```\n");
   }
   std::string key, channel;
   for (const auto& space : catalog.cache.key_spaces) {
@@ -140,7 +157,10 @@ void append_operations(Out out, const Catalog& catalog) {
   }
   if (!key.empty()) fmt::format_to(out, "\nRedis: get a value\n\n```sh\nredis-cli GET {}user_123\n```\n", key);
   if (!channel.empty()) {
-    fmt::format_to(out, "\nRedis: publish an event\n\n```sh\nredis-cli PUBLISH {}workflow '{{\"type\":\"started\",\"id\":\"123\"}}'\n```\n", channel);
+    fmt::format_to(out,
+                   "\nRedis: publish an event\n\n```sh\nredis-cli PUBLISH {}workflow "
+                   "'{{\"type\":\"started\",\"id\":\"123\"}}'\n```\n",
+                   channel);
   }
 }
 
@@ -148,22 +168,28 @@ void append_facts(Out out, const Catalog& catalog, const SkillFacts& facts) {
   fmt::format_to(out, "\n## Key Facts\n\n");
   std::vector<std::string> production;
   for (const auto& database : catalog.document_databases) {
-    if (database.environment == base::EnvironmentClass::kProduction) production.push_back(fmt::format("`{}`", database.name));
+    if (database.environment == base::EnvironmentClass::kProduction)
+      production.push_back(fmt::format("`{}`", database.name));
   }
   for (const auto& database : catalog.relational_databases) {
-    if (database.environment == base::EnvironmentClass::kProduction) production.push_back(fmt::format("`{}`", database.name));
+    if (database.environment == base::EnvironmentClass::kProduction)
+      production.push_back(fmt::format("`{}`", database.name));
   }
   if (!production.empty()) {
     fmt::format_to(out, "- Production data, whatever a namespace is called: {}\n", fmt::join(production, ", "));
   }
-  fmt::format_to(out, "- Documents are primary for workflow and domain data (BPMN, processes, knowledge)\n"
-                      "- PostgreSQL is for auth and RBAC (smaller, relational)\n"
-                      "- Redis is for caching and event distribution (high-speed in-memory)\n");
+  fmt::format_to(out,
+                 "- Documents are primary for workflow and domain data (BPMN, processes, knowledge)\n"
+                 "- PostgreSQL is for auth and RBAC (smaller, relational)\n"
+                 "- Redis is for caching and event distribution (high-speed in-memory)\n");
   if (!facts.kubernetes_namespace.empty()) {
     fmt::format_to(out, "- Service names end in `.{}.svc.cluster.local`\n", facts.kubernetes_namespace);
   }
-  if (!facts.is_local && !facts.ssh_host.empty()) fmt::format_to(out, "- From a local machine a tunnel is needed (`workerdb tunnel up`)\n");
-  fmt::format_to(out, "\nLive details and short-lived logins: the MCP server `workerdb mcp`, tools `get_context_databases` and `get_credential`.\n");
+  if (!facts.is_local && !facts.ssh_host.empty())
+    fmt::format_to(out, "- From a local machine a tunnel is needed (`workerdb tunnel up`)\n");
+  fmt::format_to(out,
+                 "\nLive details and short-lived logins: the MCP server `workerdb mcp`, tools `get_context_databases` "
+                 "and `get_credential`.\n");
 }
 
 }  // namespace

@@ -50,8 +50,9 @@ TEST_F(SkillTest, PageOfTheDefaultCatalog) {
 }
 
 TEST_F(SkillTest, HasTheSectionsOfThePlatformsPage) {
-  for (const char* section : {"## Database Architecture", "Databases:", "Key collections:", "Query pattern:", "### PostgreSQL", "### Prisma",
-                              "Used by", "## Database Access from Local Machine", "## Common Database Operations", "## Key Facts"}) {
+  for (const char* section :
+       {"## Database Architecture", "Databases:", "Key collections:", "Query pattern:", "### PostgreSQL", "### Prisma",
+        "Used by", "## Database Access from Local Machine", "## Common Database Operations", "## Key Facts"}) {
     EXPECT_TRUE(says(section, remote())) << section;
   }
   EXPECT_TRUE(says("ssh dev-01-root -L 8529:arangodb.databases-test.svc.cluster.local:8529 -N &", remote()));

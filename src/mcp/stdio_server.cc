@@ -209,9 +209,11 @@ class Conversation {
       return writer_.write(protocol_.answer_handshake(message, version_, {principal_, nullptr}).response);
     }
     if (version_.empty() && message.method != "ping") {
-      return refuse({message.id, make_error(RpcErrorNumber::kInvalidParams,
-                                            fmt::format("params._meta must have \"{}\" (2026-07-28), or the first request must "
-                                                        "be \"initialize\" (2025-11-25 and older)", kVersionKey))});
+      return refuse(
+          {message.id, make_error(RpcErrorNumber::kInvalidParams,
+                                  fmt::format("params._meta must have \"{}\" (2026-07-28), or the first request must "
+                                              "be \"initialize\" (2025-11-25 and older)",
+                                              kVersionKey))});
     }
     requests_.add(std::move(message), version_.empty() ? std::string(kHandshakeVersions[0]) : version_);
   }
@@ -304,8 +306,9 @@ Result<> serve_stdio(int input, int output, Protocol& protocol, const access::Pr
   Conversation conversation(protocol, principal, writer, requests, options);
   LineReader reader(input, options.codec.message_bytes);
   auto overlong = [&] {
-    conversation.refuse({{}, make_error(RpcErrorNumber::kInvalidRequest,
-                                        fmt::format("a message has at most {} bytes", options.codec.message_bytes))});
+    conversation.refuse({{},
+                         make_error(RpcErrorNumber::kInvalidRequest,
+                                    fmt::format("a message has at most {} bytes", options.codec.message_bytes))});
   };
   while (wait_for_input(input, writer)) {
     bool more = TRY(reader.read([&](std::string_view line) { conversation.take_line(line); }, overlong));

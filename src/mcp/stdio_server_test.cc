@@ -16,7 +16,8 @@ constexpr const char* kMeta = R"("_meta":{"io.modelcontextprotocol/protocolVersi
                               R"("io.modelcontextprotocol/clientCapabilities":{}})";
 
 std::string request(int id, const std::string& method, const std::string& params = kMeta) {
-  return "{\"jsonrpc\":\"2.0\",\"id\":" + std::to_string(id) + ",\"method\":\"" + method + "\",\"params\":{" + params + "}}\n";
+  return "{\"jsonrpc\":\"2.0\",\"id\":" + std::to_string(id) + ",\"method\":\"" + method + "\",\"params\":{" + params +
+         "}}\n";
 }
 std::string sleeping(int id) {
   return request(id, "tools/call", std::string(kMeta) + R"(,"name":"query_documents","arguments":{"query":"SLEEP"})");
@@ -42,7 +43,9 @@ class StdioTest : public testing::Test {
     ::close(to_[0]);
     if (from_[0] >= 0) ::close(from_[0]);
   }
-  void send(const std::string& text) { ASSERT_EQ(::write(to_[1], text.data(), text.size()), static_cast<ssize_t>(text.size())); }
+  void send(const std::string& text) {
+    ASSERT_EQ(::write(to_[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  }
   void end_input() {
     if (to_[1] >= 0) ::close(to_[1]);
     to_[1] = -1;
@@ -57,8 +60,12 @@ class StdioTest : public testing::Test {
     }
     return text;
   }
-  int error_of_or_zero(const std::string& text) { return json(text).slice().get("error").is_none() ? 0 : error_of(text); }
-  int error_of(const std::string& text) { return static_cast<int>(json(text).slice().get("error").get("code").as_int64()); }
+  int error_of_or_zero(const std::string& text) {
+    return json(text).slice().get("error").is_none() ? 0 : error_of(text);
+  }
+  int error_of(const std::string& text) {
+    return static_cast<int>(json(text).slice().get("error").get("code").as_int64());
+  }
 
   FakeDoor door_;
   Protocol protocol_{door_};
@@ -104,7 +111,8 @@ TEST_F(StdioTest, BrokenLinesDoNotEndTheConversation) {
 TEST_F(StdioTest, OldestVersionSendsBatches) {
   send(request(1, "initialize", R"("protocolVersion":"2025-03-26","capabilities":{})"));
   line();
-  send(R"([{"jsonrpc":"2.0","id":1,"method":"ping"},{"jsonrpc":"2.0","id":"b","method":"ping"}])" "\n");
+  send(R"([{"jsonrpc":"2.0","id":1,"method":"ping"},{"jsonrpc":"2.0","id":"b","method":"ping"}])"
+       "\n");
   EXPECT_EQ(line(), R"([{"jsonrpc":"2.0","id":1,"result":{}},{"jsonrpc":"2.0","id":"b","result":{}}])");
 }
 
@@ -112,8 +120,10 @@ TEST_F(StdioTest, CancelledRequestGetsNoAnswer) {
   send(sleeping(1));
   send(request(2, "server/discover"));
   EXPECT_NE(line().find("\"id\":2"), std::string::npos);  // overtakes the one that waits
-  send(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":99}})" "\n");
-  send(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}})" "\n");
+  send(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":99}})"
+       "\n");
+  send(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}})"
+       "\n");
   send(request(3, "server/discover"));
   EXPECT_NE(line().find("\"id\":3"), std::string::npos);
   end_input();

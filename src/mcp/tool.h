@@ -43,8 +43,8 @@ struct Tool {
   std::string_view output_schema;  // JSON
   bool is_read_only = true;        // readOnlyHint; what is not read-only here adds and never destroys
   bool is_idempotent = true;
-  bool needs_publish = false;      // shown only to whom may publish
-  std::string_view example;        // arguments that work, as JSON; quoted in errors
+  bool needs_publish = false;  // shown only to whom may publish
+  std::string_view example;    // arguments that work, as JSON; quoted in errors
   ToolHandler handler;
 };
 

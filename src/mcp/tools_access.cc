@@ -58,15 +58,18 @@ Result<ToolAnswer> get_credential(const ToolCall& call) {
   std::string end = base::format_iso8601(login.expires_unix_s * 1000);
   answer.add("expires_at", end);
   answer.close();
-  return ToolAnswer{fmt::format("A read-only login for {} until {}.", access::name_of(request.store), end), answer.take()};
+  return ToolAnswer{fmt::format("A read-only login for {} until {}.", access::name_of(request.store), end),
+                    answer.take()};
 }
 
 Result<ToolAnswer> publish_event(const ToolCall& call) {
   std::string channel = text_argument(call, "channel");
   std::string payload = value::to_json(call.arguments.get("payload"));
   if (payload.size() > kLongestPayload) {
-    return Error(ErrorCode::kResourceLimit, fmt::format("'payload' has {} bytes as JSON, at most {} are allowed; put the data "
-                                                        "into a document and publish its key", payload.size(), kLongestPayload));
+    return Error(ErrorCode::kResourceLimit,
+                 fmt::format("'payload' has {} bytes as JSON, at most {} are allowed; put the data "
+                             "into a document and publish its key",
+                             payload.size(), kLongestPayload));
   }
   uint64_t receivers = TRY(call.door.publish(call.call, channel, payload));
   Builder answer;

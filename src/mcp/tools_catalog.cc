@@ -70,7 +70,8 @@ void add_object(Builder& to, const ObjectSummary& object, bool detail) {
 
 // One page of `items` under the name, cut to rows and bytes; returns the summary's count.
 template <typename Item, typename AddItem>
-Result<size_t> add_page(const ToolCall& call, Builder& to, std::string_view name, const std::vector<Item>& items, AddItem add) {
+Result<size_t> add_page(const ToolCall& call, Builder& to, std::string_view name, const std::vector<Item>& items,
+                        AddItem add) {
   PageStart start = TRY(page_start(call));
   Builder array;
   array.open_array();
@@ -140,17 +141,16 @@ Result<ToolAnswer> get_context_databases(const ToolCall& call) {
   std::string summary;
   if (database.empty()) {
     auto databases = TRY(wanted_databases(call));
-    size_t count = TRY(add_page(call, answer, "databases", databases, [&](Builder& to, const DatabaseSummary& one) {
-      add_database(to, one, detail);
-    }));
-    summary = fmt::format("{} of {} databases of the context '{}' (class {}). Name one in 'database' to see what it holds.",
-                          count, databases.size(), context.name, context.environment);
+    size_t count = TRY(add_page(call, answer, "databases", databases,
+                                [&](Builder& to, const DatabaseSummary& one) { add_database(to, one, detail); }));
+    summary =
+        fmt::format("{} of {} databases of the context '{}' (class {}). Name one in 'database' to see what it holds.",
+                    count, databases.size(), context.name, context.environment);
   } else {
     StoreKind store = TRY(store_of(call, database));
     auto objects = TRY(call.door.objects(call.call, store, database));
-    size_t count = TRY(add_page(call, answer, "objects", objects, [&](Builder& to, const ObjectSummary& one) {
-      add_object(to, one, detail);
-    }));
+    size_t count = TRY(add_page(call, answer, "objects", objects,
+                                [&](Builder& to, const ObjectSummary& one) { add_object(to, one, detail); }));
     summary = fmt::format("{} of {} objects of '{}' ({}).", count, objects.size(), database, access::name_of(store));
   }
   answer.close();
@@ -182,8 +182,8 @@ Result<ToolAnswer> describe(const ToolCall& call) {
   add_unless_empty(answer, "ttl", detail.ttl_rule);
   if (detail.ttl_longest_s) answer.add("ttl_longest_s", *detail.ttl_longest_s);
   answer.close();
-  return ToolAnswer{fmt::format("{} '{}': {} declared attributes, {} indexes.", detail.summary.kind, detail.summary.name,
-                                detail.attributes.size(), detail.indexes.size()),
+  return ToolAnswer{fmt::format("{} '{}': {} declared attributes, {} indexes.", detail.summary.kind,
+                                detail.summary.name, detail.attributes.size(), detail.indexes.size()),
                     answer.take()};
 }
 

@@ -66,8 +66,9 @@ Result<ToolAnswer> rows_answer(const ToolCall& call, const RowSet& rows, const P
   add_warnings(answer, rows.warnings);
   if (has_more) answer.add("next_cursor", make_cursor(call, {start.skip + fit.items, {}}));
   answer.close();
-  std::string summary = fmt::format("{} row(s){}.", fit.items,
-                                    has_more ? "; there are more: call again with next_cursor as 'cursor'" : ", which is all");
+  std::string summary =
+      fmt::format("{} row(s){}.", fit.items,
+                  has_more ? "; there are more: call again with next_cursor as 'cursor'" : ", which is all");
   return ToolAnswer{std::move(summary), answer.take()};
 }
 
@@ -101,9 +102,9 @@ CacheRead cache_read(const std::string& name) {
 Result<ToolAnswer> query_documents(const ToolCall& call) {
   PageStart start = TRY(page_start(call));
   Slice bind = call.arguments.get("bind");
-  RowSet rows = TRY(call.door.query_documents(call.call, text_argument(call, "database", "flowmaster"),
-                                              text_argument(call, "query"), bind.is_object() ? bind : Slice::empty_object(),
-                                              {start.skip, rows_argument(call), row_bytes(call)}));
+  RowSet rows = TRY(call.door.query_documents(
+      call.call, text_argument(call, "database", "flowmaster"), text_argument(call, "query"),
+      bind.is_object() ? bind : Slice::empty_object(), {start.skip, rows_argument(call), row_bytes(call)}));
   return rows_answer(call, rows, start, false);
 }
 
@@ -124,10 +125,11 @@ Result<ToolAnswer> explain(const ToolCall& call) {
     return Error(ErrorCode::kBadParameter,
                  is_documents ? "'bind' must be an object for documents" : "'bind' must be an array for relational");
   }
-  value::Buffer given = is_documents ? value::Buffer(bind.is_object() ? bind : Slice::empty_object()) : parameter_texts(bind);
-  QueryPlan plan = TRY(call.door.explain(call.call, store,
-                                         text_argument(call, "database", is_documents ? "flowmaster" : "flowmaster_core"),
-                                         text_argument(call, "query"), given.slice()));
+  value::Buffer given =
+      is_documents ? value::Buffer(bind.is_object() ? bind : Slice::empty_object()) : parameter_texts(bind);
+  QueryPlan plan = TRY(call.door.explain(
+      call.call, store, text_argument(call, "database", is_documents ? "flowmaster" : "flowmaster_core"),
+      text_argument(call, "query"), given.slice()));
   if (plan.text.size() > call.limits.bytes) {
     plan.text.resize(call.limits.bytes);
     while (!plan.text.empty() && (plan.text.back() & 0xc0) == 0x80) plan.text.pop_back();
@@ -152,9 +154,10 @@ Result<ToolAnswer> cache_get(const ToolCall& call) {
   request.position = start.position;
   CacheValue found = TRY(call.door.read_cache(call.call, request, {0, rows_argument(call), row_bytes(call)}));
   if (std::string text = value::to_json(found.value.slice()); text.size() > call.limits.bytes) {
-    return Error(ErrorCode::kResourceLimit,
-                 fmt::format("this part of the value has {} bytes, an answer at most {}; ask for fewer with 'limit' or 'field'",
-                             text.size(), call.limits.bytes));
+    return Error(
+        ErrorCode::kResourceLimit,
+        fmt::format("this part of the value has {} bytes, an answer at most {}; ask for fewer with 'limit' or 'field'",
+                    text.size(), call.limits.bytes));
   }
   Builder answer;
   answer.open_object();
@@ -165,8 +168,11 @@ Result<ToolAnswer> cache_get(const ToolCall& call) {
   if (found.type != "none") answer.add("value", found.value.slice());
   if (!found.next_position.empty()) answer.add("next_cursor", make_cursor(call, {0, found.next_position}));
   answer.close();
-  std::string summary = found.type == "none" ? std::string("There is no such key.")
-                                             : fmt::format("A {}{}.", found.type, found.next_position.empty() ? "" : "; there is more: call again with next_cursor as 'cursor'");
+  std::string summary =
+      found.type == "none"
+          ? std::string("There is no such key.")
+          : fmt::format("A {}{}.", found.type,
+                        found.next_position.empty() ? "" : "; there is more: call again with next_cursor as 'cursor'");
   return ToolAnswer{std::move(summary), answer.take()};
 }
 

@@ -34,90 +34,51 @@ std::string_view http_method_name(HttpMethod method) {
 
 std::string_view http_status_phrase(int status) {
   switch (status) {
-    case 100:
-      return "Continue";
-    case 200:
-      return "OK";
-    case 201:
-      return "Created";
-    case 202:
-      return "Accepted";
-    case 204:
-      return "No Content";
-    case 206:
-      return "Partial Content";
-    case 301:
-      return "Moved Permanently";
-    case 302:
-      return "Found";
-    case 303:
-      return "See Other";
-    case 304:
-      return "Not Modified";
-    case 307:
-      return "Temporary Redirect";
-    case 308:
-      return "Permanent Redirect";
-    case 400:
-      return "Bad Request";
-    case 401:
-      return "Unauthorized";
-    case 403:
-      return "Forbidden";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 406:
-      return "Not Acceptable";
-    case 408:
-      return "Request Timeout";
-    case 409:
-      return "Conflict";
-    case 410:
-      return "Gone";
-    case 411:
-      return "Length Required";
-    case 412:
-      return "Precondition Failed";
-    case 413:
-      return "Content Too Large";
-    case 414:
-      return "URI Too Long";
-    case 415:
-      return "Unsupported Media Type";
-    case 417:
-      return "Expectation Failed";
-    case 421:
-      return "Misdirected Request";
-    case 422:
-      return "Unprocessable Content";
-    case 429:
-      return "Too Many Requests";
-    case 431:
-      return "Request Header Fields Too Large";
-    case 500:
-      return "Internal Server Error";
-    case 501:
-      return "Not Implemented";
-    case 502:
-      return "Bad Gateway";
-    case 503:
-      return "Service Unavailable";
-    case 504:
-      return "Gateway Timeout";
-    case 505:
-      return "HTTP Version Not Supported";
-    case 507:
-      return "Insufficient Storage";
-    default:
-      return "Unknown";
+    case 100: return "Continue";
+    case 200: return "OK";
+    case 201: return "Created";
+    case 202: return "Accepted";
+    case 204: return "No Content";
+    case 206: return "Partial Content";
+    case 301: return "Moved Permanently";
+    case 302: return "Found";
+    case 303: return "See Other";
+    case 304: return "Not Modified";
+    case 307: return "Temporary Redirect";
+    case 308: return "Permanent Redirect";
+    case 400: return "Bad Request";
+    case 401: return "Unauthorized";
+    case 403: return "Forbidden";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 406: return "Not Acceptable";
+    case 408: return "Request Timeout";
+    case 409: return "Conflict";
+    case 410: return "Gone";
+    case 411: return "Length Required";
+    case 412: return "Precondition Failed";
+    case 413: return "Content Too Large";
+    case 414: return "URI Too Long";
+    case 415: return "Unsupported Media Type";
+    case 417: return "Expectation Failed";
+    case 421: return "Misdirected Request";
+    case 422: return "Unprocessable Content";
+    case 429: return "Too Many Requests";
+    case 431: return "Request Header Fields Too Large";
+    case 500: return "Internal Server Error";
+    case 501: return "Not Implemented";
+    case 502: return "Bad Gateway";
+    case 503: return "Service Unavailable";
+    case 504: return "Gateway Timeout";
+    case 505: return "HTTP Version Not Supported";
+    case 507: return "Insufficient Storage";
+    default: return "Unknown";
   }
 }
 
 bool equals_ignoring_case(std::string_view left, std::string_view right) {
-  return left.size() == right.size() && std::equal(left.begin(), left.end(), right.begin(),
-                                                   [](char a, char b) { return lower(a) == lower(b); });
+  return left.size() == right.size() &&
+         std::equal(left.begin(), left.end(), right.begin(), [](char a, char b) { return lower(a) == lower(b); });
 }
 
 Result<HttpRequest> HttpRequest::create(HttpMethod method, std::string_view target,
@@ -180,15 +141,13 @@ Result<> HttpRequest::set_target(std::string_view target) {
   if (target.find('#') != target.npos) return Error(ErrorCode::kHttpBadParameter, "the URL has a fragment");
   std::string_view origin = target;
   for (const std::string_view scheme : {std::string_view("http://"), std::string_view("https://")}) {
-    if (target.size() <= scheme.size() || !equals_ignoring_case(target.substr(0, scheme.size()), scheme))
-      continue;
+    if (target.size() <= scheme.size() || !equals_ignoring_case(target.substr(0, scheme.size()), scheme)) continue;
     const size_t end = target.find_first_of("/?", scheme.size());
     if (end == scheme.size()) return Error(ErrorCode::kHttpBadParameter, "the URL has no host");
     origin = end == target.npos ? std::string_view("/") : target.substr(end);
   }
   const bool is_asterisk = origin == "*" && method_ == HttpMethod::kOptions;
-  if (!is_asterisk && !origin.starts_with('/') &&
-      !(origin.starts_with('?') && origin.size() < target.size())) {
+  if (!is_asterisk && !origin.starts_with('/') && !(origin.starts_with('?') && origin.size() < target.size())) {
     return Error(ErrorCode::kHttpBadParameter, "the URL does not start with a slash");
   }
   target_ = append(origin);
@@ -217,8 +176,7 @@ Result<> HttpRequest::split_path() {
       TRY(percent_decode_to(segment, PercentMode::kPath, text_));
       segments_.push_back({offset, static_cast<uint32_t>(text_.size() - offset)});
     } else if (!segment.empty()) {
-      segments_.push_back(
-          {static_cast<uint32_t>(path_.offset + start), static_cast<uint32_t>(segment.size())});
+      segments_.push_back({static_cast<uint32_t>(path_.offset + start), static_cast<uint32_t>(segment.size())});
     }
     start = end + 1;
   }

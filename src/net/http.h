@@ -51,8 +51,7 @@ class HttpRequest {
   // For handlers' tests and for requests that come from elsewhere than a socket. `target` is the path with
   // its query, as on the wire. Fails with kHttpBadParameter as the parser would answer 400.
   static base::Result<HttpRequest> create(HttpMethod method, std::string_view target,
-                                          const std::vector<HttpHeader>& headers = {},
-                                          std::string_view body = {});
+                                          const std::vector<HttpHeader>& headers = {}, std::string_view body = {});
 
   HttpMethod method() const { return method_; }
   // 10 or 11.
@@ -82,9 +81,7 @@ class HttpRequest {
   std::optional<std::string_view> parameter(std::string_view name) const;
 
   size_t header_count() const { return headers_.size(); }
-  HttpHeaderView header(size_t index) const {
-    return {view(headers_[index].name), view(headers_[index].value)};
-  }
+  HttpHeaderView header(size_t index) const { return {view(headers_[index].name), view(headers_[index].value)}; }
   // The first header of this name, whatever its case; without surrounding blanks.
   std::optional<std::string_view> header(std::string_view name) const;
 

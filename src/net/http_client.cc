@@ -32,16 +32,14 @@ using boost::system::error_code;
 constexpr uint32_t kResponseHeadBytes = 1024 * 1024;
 constexpr std::chrono::milliseconds kCancelCheckInterval{20};
 
-bool has_line_break(std::string_view text) {
-  return text.find_first_of(std::string_view("\r\n\0", 3)) != text.npos;
-}
+bool has_line_break(std::string_view text) { return text.find_first_of(std::string_view("\r\n\0", 3)) != text.npos; }
 
 bool is_repeatable(HttpMethod method) { return method != HttpMethod::kPost && method != HttpMethod::kPatch; }
 
 Result<> check_headers(const std::vector<HttpHeader>& headers) {
   for (const HttpHeader& header : headers) {
-    if (header.name.empty() || header.name.find_first_of(" :\t") != std::string::npos ||
-        has_line_break(header.name) || has_line_break(header.value)) {
+    if (header.name.empty() || header.name.find_first_of(" :\t") != std::string::npos || has_line_break(header.name) ||
+        has_line_break(header.value)) {
       return Error(ErrorCode::kBadParameter, "HTTP client: a header cannot be sent");
     }
   }
@@ -51,8 +49,8 @@ Result<> check_headers(const std::vector<HttpHeader>& headers) {
 std::string base64(std::string_view text) {
   std::string out(4 * ((text.size() + 2) / 3) + 1, '\0');
   const int length =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                      reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(text.data()),
+                      static_cast<int>(text.size()));
   out.resize(static_cast<size_t>(length));
   return out;
 }
@@ -129,8 +127,7 @@ Result<> HttpClient::State::connect() {
   for (const auto& entry : endpoints) {
     close();
     stream.emplace(context);
-    code = run(options.connect_timeout_ms,
-               [&](auto handler) { stream->async_connect(entry.endpoint(), handler); });
+    code = run(options.connect_timeout_ms, [&](auto handler) { stream->async_connect(entry.endpoint(), handler); });
     if (code) continue;
     error_code ignored;
     stream->socket().set_option(tcp::no_delay(true), ignored);
@@ -157,22 +154,18 @@ void HttpClient::State::close() {
   buffer.clear();
 }
 
-std::optional<HttpClient::State::Failure> HttpClient::State::exchange(const Request& request,
-                                                                      HttpResponse& response) {
-  error_code code =
-      run(options.write_timeout_ms, [&](auto handler) { http::async_write(*stream, request, handler); });
+std::optional<HttpClient::State::Failure> HttpClient::State::exchange(const Request& request, HttpResponse& response) {
+  error_code code = run(options.write_timeout_ms, [&](auto handler) { http::async_write(*stream, request, handler); });
   // A server may refuse a request before it has read all of it: its response is then worth reading.
   const bool was_cut_off = code == asio::error::broken_pipe || code == asio::error::connection_reset;
-  if (code && !was_cut_off)
-    return Failure{fail(ErrorCode::kSimpleClientCouldNotWrite, "cannot write to", code)};
+  if (code && !was_cut_off) return Failure{fail(ErrorCode::kSimpleClientCouldNotWrite, "cannot write to", code)};
   const error_code write_code = code;
   http::response_parser<http::string_body> parser;
   parser.body_limit(options.max_response_bytes);
   parser.header_limit(kResponseHeadBytes);
   parser.skip(request.method() == http::verb::head);
   do {
-    code = run(options.read_timeout_ms,
-               [&](auto handler) { http::async_read(*stream, buffer, parser, handler); });
+    code = run(options.read_timeout_ms, [&](auto handler) { http::async_read(*stream, buffer, parser, handler); });
   } while (!code && !parser.is_done());
   if (code) {
     const bool is_stale = !parser.got_some() && code != beast::error::timeout;
@@ -196,11 +189,9 @@ std::optional<HttpClient::State::Failure> HttpClient::State::exchange(const Requ
 Result<HttpClient::State::Request> HttpClient::State::build(HttpMethod method, std::string_view target,
                                                             std::string_view body,
                                                             const std::vector<HttpHeader>& headers) const {
-  if (method == HttpMethod::kOther)
-    return Error(ErrorCode::kBadParameter, "HTTP client: the method cannot be sent");
+  if (method == HttpMethod::kOther) return Error(ErrorCode::kBadParameter, "HTTP client: the method cannot be sent");
   if (!target.starts_with('/') || target.find_first_of(" \t") != target.npos || has_line_break(target)) {
-    return Error(ErrorCode::kBadParameter,
-                 "HTTP client: the target must start with '/' and be percent-encoded");
+    return Error(ErrorCode::kBadParameter, "HTTP client: the target must start with '/' and be percent-encoded");
   }
   TRY(check_headers(options.headers));
   TRY(check_headers(headers));
@@ -215,8 +206,7 @@ Result<HttpClient::State::Request> HttpClient::State::build(HttpMethod method, s
   for (const HttpHeader& header : options.headers) request.set(header.name, header.value);
   for (const HttpHeader& header : headers) request.set(header.name, header.value);
   request.body().assign(body);
-  if (!body.empty() || method == HttpMethod::kPost || method == HttpMethod::kPut ||
-      method == HttpMethod::kPatch) {
+  if (!body.empty() || method == HttpMethod::kPost || method == HttpMethod::kPut || method == HttpMethod::kPatch) {
     request.content_length(body.size());
   }
   return request;

@@ -44,9 +44,7 @@ TEST_F(HttpClientTest, KeepsItsConnection) {
   EXPECT_EQ(got.body, "GET|/a?b=c||Basic cm9vdDpwYTpzcw==");
   EXPECT_EQ(got.content_type, "application/test");
   EXPECT_EQ(got.header("CONTENT-TYPE"), "application/test");
-  EXPECT_EQ(client.send(HttpMethod::kPost, "/x", "body", {{"Authorization", bearer_authorization("t")}})
-                .value()
-                .body,
+  EXPECT_EQ(client.send(HttpMethod::kPost, "/x", "body", {{"Authorization", bearer_authorization("t")}}).value().body,
             "POST|/x|body|Bearer t");
   EXPECT_EQ(client.send(HttpMethod::kHead, "/x").value().body, "");
   EXPECT_EQ(client.get("/teapot").value().status, 418);
@@ -73,8 +71,7 @@ TEST_F(HttpClientTest, BoundsTheResponse) {
   const auto response = client.get("/large");
   ASSERT_FALSE(response.has_value());
   EXPECT_EQ(response.error().code(), ErrorCode::kSimpleClientCouldNotRead);
-  EXPECT_NE(response.error().message().find("127.0.0.1:" + std::to_string(server_.port())),
-            std::string::npos);
+  EXPECT_NE(response.error().message().find("127.0.0.1:" + std::to_string(server_.port())), std::string::npos);
   EXPECT_TRUE(client.get("/small").has_value());
 }
 
@@ -83,8 +80,7 @@ TEST_F(HttpClientTest, RefusesWhatCannotBeSent) {
   EXPECT_EQ(client.get("no-slash").error().code(), ErrorCode::kBadParameter);
   EXPECT_EQ(client.get("/a b").error().code(), ErrorCode::kBadParameter);
   EXPECT_EQ(client.get("/a\r\nX: y").error().code(), ErrorCode::kBadParameter);
-  EXPECT_EQ(client.send(HttpMethod::kGet, "/", "", {{"X", "a\r\nY: b"}}).error().code(),
-            ErrorCode::kBadParameter);
+  EXPECT_EQ(client.send(HttpMethod::kGet, "/", "", {{"X", "a\r\nY: b"}}).error().code(), ErrorCode::kBadParameter);
   EXPECT_EQ(client.send(HttpMethod::kOther, "/").error().code(), ErrorCode::kBadParameter);
 }
 
@@ -138,9 +134,8 @@ base::Result<HttpResponse> response_to(std::string_view bytes) {
 }
 
 TEST(HttpClientAlone, ReadsEveryFraming) {
-  EXPECT_EQ(
-      response_to("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n").value().body,
-      "abc");
+  EXPECT_EQ(response_to("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n").value().body,
+            "abc");
   EXPECT_EQ(response_to("HTTP/1.1 200 OK\r\n\r\nuntil the end").value().body, "until the end");
   EXPECT_EQ(response_to("HTTP/1.1 204 No Content\r\n\r\n").value().status, 204);
 }

@@ -99,8 +99,8 @@ class HttpConnection final : public LoopMember,
   bool closes_ = false;         // after what is being written
   bool is_request_ready_ = false;
   bool said_continue_ = false;
-  bool was_asked_ = false;      // the handler, about this request's body
-  bool yields_ = false;  // lets other connections run before the next request
+  bool was_asked_ = false;  // the handler, about this request's body
+  bool yields_ = false;     // lets other connections run before the next request
 };
 
 void HttpConnection::start(ConnectionRole role) {
@@ -136,9 +136,8 @@ void HttpConnection::read() {
     space = asio::buffer(input_.space(), input_.space_bytes());
   }
   is_reading_ = true;
-  socket_.async_read_some(space, [self = shared_from_this()](const error_code& code, size_t bytes) {
-    self->on_read(code, bytes);
-  });
+  socket_.async_read_some(
+      space, [self = shared_from_this()](const error_code& code, size_t bytes) { self->on_read(code, bytes); });
 }
 
 void HttpConnection::on_read(const error_code& code, size_t bytes) {
@@ -163,12 +162,9 @@ void HttpConnection::on_end_of_input(const error_code& code) {
     case Phase::kHandling:
       if (const auto& flag = parser_.request().cancelled_) flag->store(true, std::memory_order_relaxed);
       return;
-    case Phase::kWriting:
-      return is_broken_ ? close() : void();
-    case Phase::kDraining:
-      return close();
-    case Phase::kClosed:
-      return;
+    case Phase::kWriting: return is_broken_ ? close() : void();
+    case Phase::kDraining: return close();
+    case Phase::kClosed: return;
   }
 }
 
@@ -304,8 +300,7 @@ void HttpConnection::on_handled() {
 // Appends the response of the parser's request and makes room for the next one.
 void HttpConnection::respond(HttpResponse response) {
   const HttpRequest& request = parser_.request();
-  closes_ = closes_ || response.close || !request.keep_alive() ||
-            server_.is_stopping.load(std::memory_order_relaxed);
+  closes_ = closes_ || response.close || !request.keep_alive() || server_.is_stopping.load(std::memory_order_relaxed);
   writer_.append(std::move(response), {.close = closes_,
                                        .is_http_10 = request.version() == 10,
                                        .without_body = request.method() == HttpMethod::kHead,
@@ -340,8 +335,7 @@ bool HttpConnection::charge_body(uint64_t bytes) {
   if (bytes <= kUnchargedBodyBytes) bytes = 0;
   if (bytes == charged_bytes_) return true;
   const uint64_t before = server_.body_bytes.fetch_add(bytes - charged_bytes_);
-  const bool fits =
-      bytes < charged_bytes_ || before - charged_bytes_ + bytes <= server_.options.total_body_bytes;
+  const bool fits = bytes < charged_bytes_ || before - charged_bytes_ + bytes <= server_.options.total_body_bytes;
   charged_bytes_ = bytes;
   return fits;
 }
@@ -393,12 +387,9 @@ void HttpConnection::after_write() {
 void HttpConnection::check_deadline(int64_t now_ms) {
   if (wait_ == Wait::kNothing || now_ms < deadline_ms_) return;
   switch (wait_) {
-    case Wait::kHead:
-      return refuse(408, "the headers did not arrive in time", true);
-    case Wait::kBody:
-      return refuse(408, "the body did not arrive in time", true);
-    default:
-      return close();
+    case Wait::kHead: return refuse(408, "the headers did not arrive in time", true);
+    case Wait::kBody: return refuse(408, "the body did not arrive in time", true);
+    default: return close();
   }
 }
 

@@ -20,22 +20,14 @@ std::string_view plain(string_view text) { return {text.data(), text.size()}; }
 
 HttpMethod method_of(http::verb verb) {
   switch (verb) {
-    case http::verb::get:
-      return HttpMethod::kGet;
-    case http::verb::head:
-      return HttpMethod::kHead;
-    case http::verb::post:
-      return HttpMethod::kPost;
-    case http::verb::put:
-      return HttpMethod::kPut;
-    case http::verb::patch:
-      return HttpMethod::kPatch;
-    case http::verb::delete_:
-      return HttpMethod::kDelete;
-    case http::verb::options:
-      return HttpMethod::kOptions;
-    default:
-      return HttpMethod::kOther;
+    case http::verb::get: return HttpMethod::kGet;
+    case http::verb::head: return HttpMethod::kHead;
+    case http::verb::post: return HttpMethod::kPost;
+    case http::verb::put: return HttpMethod::kPut;
+    case http::verb::patch: return HttpMethod::kPatch;
+    case http::verb::delete_: return HttpMethod::kDelete;
+    case http::verb::options: return HttpMethod::kOptions;
+    default: return HttpMethod::kOther;
   }
 }
 
@@ -81,15 +73,13 @@ class HttpRequestParser::HeadReader final : public http::basic_parser<true> {
     code = http::error::bad_value;
   }
 
-  void on_request_impl(http::verb verb, string_view, string_view target, int version,
-                       error_code& code) override {
+  void on_request_impl(http::verb verb, string_view, string_view target, int version, error_code& code) override {
     if (target.size() > limits_.target_bytes) return complain(414, "the URL is too long", code);
     request_.method_ = method_of(verb);
     if (request_.method_ == HttpMethod::kOther) return complain(405, "the method is not supported", code);
     request_.version_ = static_cast<uint8_t>(version);
     if (auto set = request_.set_target(plain(target)); !set) {
-      complain(400, "the URL is malformed: it must be an absolute path in valid percent-encoding and UTF-8",
-               code);
+      complain(400, "the URL is malformed: it must be an absolute path in valid percent-encoding and UTF-8", code);
     }
   }
 
@@ -105,17 +95,14 @@ class HttpRequestParser::HeadReader final : public http::basic_parser<true> {
         if (++lengths_ > 1) return complain(400, "more than one Content-Length header", code);
         if (!is_decimal(plain(value))) complain(400, "Content-Length is not a decimal number", code);
         break;
-      case http::field::transfer_encoding:
-        encoded_ = true;
-        break;
+      case http::field::transfer_encoding: encoded_ = true; break;
       case http::field::expect:
         if (!equals_ignoring_case(plain(value), "100-continue")) {
           return complain(417, "only the expectation 100-continue is supported", code);
         }
         expects_continue = request_.version_ >= 11;
         break;
-      default:
-        break;
+      default: break;
     }
   }
 
@@ -215,10 +202,8 @@ HttpRequestParser::Step HttpRequestParser::take_head(std::string_view head) {
   if (code == http::error::bad_content_length || code == http::error::multiple_content_length) {
     return fail(400, "Content-Length is malformed or contradicts another header");
   }
-  if (code == http::error::bad_transfer_encoding)
-    return fail(400, "Transfer-Encoding contradicts another header");
-  if (code || read != head.size() || !reader.is_header_done())
-    return fail(400, "the request's head is malformed");
+  if (code == http::error::bad_transfer_encoding) return fail(400, "Transfer-Encoding contradicts another header");
+  if (code || read != head.size() || !reader.is_header_done()) return fail(400, "the request's head is malformed");
   content_length_ = reader.length;
   expects_continue_ = reader.expects_continue;
   return begin_body();

@@ -44,8 +44,7 @@ std::string with_headers(std::string_view headers, std::string_view rest = "") {
 TEST(HttpRequestParser, ReadsARequestWithABody) {
   const HttpLimits limits = small_limits();
   HttpRequestParser parser(limits);
-  const std::string bytes =
-      with_headers("X-A:  b c \r\nContent-Length: 5\r\nConnection: close\r\n", "helloNEXT");
+  const std::string bytes = with_headers("X-A:  b c \r\nContent-Length: 5\r\nConnection: close\r\n", "helloNEXT");
   size_t consumed = 0;
   ASSERT_EQ(parser.parse(bytes, consumed), Step::kComplete);
   EXPECT_EQ(bytes.substr(consumed), "NEXT");
@@ -107,8 +106,7 @@ TEST(HttpRequestParser, KeepsItsLimits) {
   EXPECT_EQ(outcome("GET /" + std::string(100, 'a') + " HTTP/1.0\r\n\r\n"), 414);
   EXPECT_EQ(outcome("GET /" + std::string(5000, 'a')), 414) << "without waiting for the end of the line";
   EXPECT_EQ(outcome(with_headers("X: " + std::string(2000, 'a') + "\r\n")), 431);
-  EXPECT_EQ(outcome("POST /a HTTP/1.1\r\nX: " + std::string(2000, 'a')), 431)
-      << "without waiting for the end";
+  EXPECT_EQ(outcome("POST /a HTTP/1.1\r\nX: " + std::string(2000, 'a')), 431) << "without waiting for the end";
   std::string many;
   for (int index = 0; index < 10; ++index) many += "A: b\r\n";
   EXPECT_EQ(outcome(with_headers(many)), 431);

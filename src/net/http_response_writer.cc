@@ -55,8 +55,7 @@ void HttpResponseWriter::append(HttpResponse response, const Framing& framing) {
   const size_t start = text_.size();
   append_status_line(text_, status);
   if (!framing.date.empty()) append_header(text_, "Date", framing.date);
-  if (!response.content_type.empty() && !has_no_content)
-    append_header(text_, "Content-Type", response.content_type);
+  if (!response.content_type.empty() && !has_no_content) append_header(text_, "Content-Type", response.content_type);
   for (const HttpHeader& header : response.headers) append_header(text_, header.name, header.value);
   if (framing.close) {
     text_.append("Connection: close\r\n");

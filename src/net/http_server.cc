@@ -35,11 +35,9 @@ Result<> check_options(const HttpServerOptions& options) {
     return Error(ErrorCode::kBadParameter, fmt::format("HTTP listener: {}", what));
   };
   if (options.io_threads < 1 || options.io_threads > 256) return wrong("io_threads must be 1 to 256");
-  if (options.worker_threads < 1 || options.worker_threads > 1024)
-    return wrong("worker_threads must be 1 to 1024");
+  if (options.worker_threads < 1 || options.worker_threads > 1024) return wrong("worker_threads must be 1 to 1024");
   if (options.limits.head_bytes > kMaximumHeadBytes) return wrong("head_bytes must be at most 1 MiB");
-  if (options.limits.target_bytes >= options.limits.head_bytes)
-    return wrong("target_bytes must be below head_bytes");
+  if (options.limits.target_bytes >= options.limits.head_bytes) return wrong("target_bytes must be below head_bytes");
   if (options.max_connections < 1) return wrong("max_connections must be at least 1");
   if (options.max_pipelined_requests < 1) return wrong("max_pipelined_requests must be at least 1");
   if (options.idle_timeout_ms < 1 || options.header_timeout_ms < 1 || options.body_timeout_ms < 1 ||
@@ -104,14 +102,12 @@ Result<> HttpServer::State::listen() {
   error_code code;
   const auto address = asio::ip::make_address(options.address, code);
   if (code) {
-    return Error(ErrorCode::kBadParameter,
-                 fmt::format("'{}' is not an IP address to listen on", options.address));
+    return Error(ErrorCode::kBadParameter, fmt::format("'{}' is not an IP address to listen on", options.address));
   }
   const auto fails = [&](std::string_view reason) {
     const bool is_ipv6 = address.is_v6();
-    return Error(ErrorCode::kSysError,
-                 fmt::format("cannot listen on {}{}{}:{}: {}", is_ipv6 ? "[" : "", options.address,
-                             is_ipv6 ? "]" : "", options.port, reason));
+    return Error(ErrorCode::kSysError, fmt::format("cannot listen on {}{}{}:{}: {}", is_ipv6 ? "[" : "",
+                                                   options.address, is_ipv6 ? "]" : "", options.port, reason));
   };
   const tcp::endpoint endpoint(address, options.port);
   asio::io_context& context = loops_.front()->context();
@@ -156,8 +152,7 @@ void HttpServer::State::on_accept(int descriptor) {
     tcp::socket(loops_.front()->context(), tcp::v4(), descriptor).close(ignored);
     return;
   }
-  const auto role =
-      open >= server_.options.max_connections ? ConnectionRole::kRefuse : ConnectionRole::kServe;
+  const auto role = open >= server_.options.max_connections ? ConnectionRole::kRefuse : ConnectionRole::kServe;
   IoLoop& loop = *loops_[next_loop_++ % loops_.size()];
   loop.post([&loop, descriptor, role] { open_connection(loop, descriptor, role); });
 }

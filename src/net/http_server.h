@@ -24,15 +24,15 @@ struct HttpServerOptions {
   int io_threads = 2;
   int worker_threads = 8;
   HttpLimits limits;
-  uint64_t unasked_body_bytes = 256 * 1024;  // bodies up to this are read without asking body_limit()
+  uint64_t unasked_body_bytes = 256 * 1024;           // bodies up to this are read without asking body_limit()
   uint64_t total_body_bytes = 2048ull * 1024 * 1024;  // of all requests being read or handled, else 503
   uint32_t max_connections = 1024;                    // one more gets 503 and is closed
   uint32_t max_queued_requests = 4096;                // waiting for a worker; one more gets 503
   uint32_t max_pipelined_requests = 64;               // answered before their responses are written
   int64_t idle_timeout_ms = 300'000;                  // between requests; closed without an answer
-  int64_t header_timeout_ms = 30'000;  // from a request's first byte to its last header, else 408
-  int64_t body_timeout_ms = 30'000;    // for each 16 KiB of a body or its end, else 408
-  int64_t write_timeout_ms = 60'000;   // without the client taking any byte; closed
+  int64_t header_timeout_ms = 30'000;                 // from a request's first byte to its last header, else 408
+  int64_t body_timeout_ms = 30'000;                   // for each 16 KiB of a body or its end, else 408
+  int64_t write_timeout_ms = 60'000;                  // without the client taking any byte; closed
 };
 
 // Counters since start(), for metrics. Each is exact; together they are no snapshot.

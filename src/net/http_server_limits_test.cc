@@ -175,8 +175,7 @@ TEST_F(HttpServerLimits, NamesThePortThatIsTaken) {
   const auto started = second.start();
   ASSERT_FALSE(started.has_value());
   EXPECT_EQ(started.error().code(), base::ErrorCode::kSysError);
-  EXPECT_NE(started.error().message().find("127.0.0.1:" + std::to_string(server_->port())),
-            std::string::npos);
+  EXPECT_NE(started.error().message().find("127.0.0.1:" + std::to_string(server_->port())), std::string::npos);
   EXPECT_NE(started.error().message().find("taken"), std::string::npos);
 }
 

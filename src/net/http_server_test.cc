@@ -69,9 +69,8 @@ TEST_F(HttpServerTest, AnswersWhatWasSentBeforeTheClientEndedItsSide) {
 
 TEST_F(HttpServerTest, ClosesWhenTheRequestOrItsVersionSaysSo) {
   start();
-  for (const std::string& bytes :
-       {get("/quick", "Connection: close\r\n"), get("/slow", "Connection: close\r\n"),
-        std::string("GET /quick HTTP/1.0\r\n\r\n")}) {
+  for (const std::string& bytes : {get("/quick", "Connection: close\r\n"), get("/slow", "Connection: close\r\n"),
+                                   std::string("GET /quick HTTP/1.0\r\n\r\n")}) {
     TestSocket client(server_->port());
     ASSERT_TRUE(client.send(bytes + get("/never")));
     EXPECT_NE(client.read_response().find("\r\nConnection: close\r\n"), std::string::npos);
@@ -158,8 +157,7 @@ TEST_F(HttpServerTest, ServesManyClientsAtOnce) {
     threads.emplace_back([&, thread] {
       TestSocket client(server_->port());
       for (int index = 0; index < 200; ++index) {
-        const std::string target =
-            (index % 2 == 0 ? "/quick" : "/slow") + std::to_string(thread * 1000 + index);
+        const std::string target = (index % 2 == 0 ? "/quick" : "/slow") + std::to_string(thread * 1000 + index);
         if (!client.send(post(target, std::string(index * 50, 'b')))) return;
         if (body_of(client.read_response()) == target + "|" + std::string(index * 50, 'b')) ++right;
       }

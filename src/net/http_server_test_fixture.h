@@ -25,8 +25,7 @@ class TestHandler : public HttpHandler {
 
   HttpResponse handle(const HttpRequest& request) override {
     if (request.path() == "/wait") return wait(request);
-    if (request.path() == "/throw")
-      return {200, "text/plain", std::string().substr(1)};  // a foreign exception
+    if (request.path() == "/throw") return {200, "text/plain", std::string().substr(1)};  // a foreign exception
     if (request.path() == "/large") return {200, "text/plain", std::string(3'000'000, 'x')};
     if (request.path() == "/none") return HttpResponse(204);
     if (request.path() == "/split") return HttpResponse(200).add_header("X-A", "a\r\nX-Evil: b");
@@ -98,9 +97,8 @@ inline std::string get(std::string_view target, std::string_view headers = "") {
   return "GET " + std::string(target) + " HTTP/1.1\r\nHost: h\r\n" + std::string(headers) + "\r\n";
 }
 inline std::string post(std::string_view target, std::string_view body, std::string_view headers = "") {
-  return "POST " + std::string(target) +
-         " HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
-         std::string(headers) + "\r\n" + std::string(body);
+  return "POST " + std::string(target) + " HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(body.size()) +
+         "\r\n" + std::string(headers) + "\r\n" + std::string(body);
 }
 
 }  // namespace workerdb::net

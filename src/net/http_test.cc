@@ -67,15 +67,13 @@ TEST(HttpRequest, AcceptsAbsoluteTargetsAndAsterisk) {
 }
 
 TEST(HttpRequest, RefusesMalformedTargets) {
-  for (const char* target :
-       {"", "a", "*", "?x=1", "/a%", "/a%zz", "/%ff", "/a?b=%", "/a?%00=1", "/a#b", "http:///a"}) {
+  for (const char* target : {"", "a", "*", "?x=1", "/a%", "/a%zz", "/%ff", "/a?b=%", "/a?%00=1", "/a#b", "http:///a"}) {
     EXPECT_FALSE(HttpRequest::create(HttpMethod::kGet, target).has_value()) << target;
   }
 }
 
 TEST(HttpRequest, SurvivesCopyAndMove) {
-  HttpRequest original =
-      HttpRequest::create(HttpMethod::kPut, "/a/%62?c=%64", {{"X-Name", "value"}}, "body").value();
+  HttpRequest original = HttpRequest::create(HttpMethod::kPut, "/a/%62?c=%64", {{"X-Name", "value"}}, "body").value();
   HttpRequest copy = original;
   HttpRequest moved = std::move(original);
   for (const HttpRequest* request : {&copy, &moved}) {

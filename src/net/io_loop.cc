@@ -21,8 +21,8 @@ constexpr int kOneThread = 1;
 
 // Often enough that the shortest timeout is kept to about a quarter.
 int64_t sweep_interval(const HttpServerOptions& options) {
-  const int64_t shortest = std::min({options.idle_timeout_ms, options.header_timeout_ms,
-                                     options.body_timeout_ms, options.write_timeout_ms});
+  const int64_t shortest =
+      std::min({options.idle_timeout_ms, options.header_timeout_ms, options.body_timeout_ms, options.write_timeout_ms});
   return std::clamp<int64_t>(shortest / 4, 5, 1000);
 }
 

@@ -23,8 +23,8 @@ constexpr std::array<int8_t, 256> make_hex_values() {
 constexpr std::array<int8_t, 256> kHexValues = make_hex_values();
 
 bool is_unreserved(unsigned char byte) {
-  return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
-         byte == '-' || byte == '.' || byte == '_' || byte == '~';
+  return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '-' ||
+         byte == '.' || byte == '_' || byte == '~';
 }
 
 // The length of the sequence that starts with `lead`, and the bounds of its second byte, which is where
@@ -88,8 +88,7 @@ Result<> percent_decode_to(std::string_view text, PercentMode mode, std::string&
     if (byte == '\0') return refuse("a NUL byte is not allowed");
     out.push_back(byte);
   }
-  if (!is_valid_utf8(std::string_view(out).substr(start)))
-    return refuse("the decoded text is not valid UTF-8");
+  if (!is_valid_utf8(std::string_view(out).substr(start))) return refuse("the decoded text is not valid UTF-8");
   return {};
 }
 

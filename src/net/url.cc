@@ -16,17 +16,14 @@ using base::Result;
 
 constexpr size_t kMaximumUrl = 8 * 1024;
 
-Error wrong(const char* part) {
-  return Error(ErrorCode::kBadParameter, fmt::format("malformed URL: {}", part));
-}
+Error wrong(const char* part) { return Error(ErrorCode::kBadParameter, fmt::format("malformed URL: {}", part)); }
 
 struct SchemePort {
   std::string_view scheme;
   uint16_t port;
 };
-constexpr SchemePort kSchemes[] = {{"http", 80},    {"https", 443},     {"tcp", 8529},
-                                   {"ssl", 8529},   {"postgres", 5432}, {"postgresql", 5432},
-                                   {"redis", 6379}, {"rediss", 6379}};
+constexpr SchemePort kSchemes[] = {{"http", 80},       {"https", 443},       {"tcp", 8529},   {"ssl", 8529},
+                                   {"postgres", 5432}, {"postgresql", 5432}, {"redis", 6379}, {"rediss", 6379}};
 
 bool is_known_scheme(std::string_view scheme) { return default_port(scheme) != 0; }
 
@@ -44,8 +41,7 @@ Result<> parse_host_and_port(std::string_view text, Url& url) {
     port = text.substr(colon);
   }
   auto decoded = percent_decode(host);
-  if (!decoded || decoded->empty() || decoded->find_first_of(" /\\?#@[]") != decoded->npos)
-    return wrong("the host");
+  if (!decoded || decoded->empty() || decoded->find_first_of(" /\\?#@[]") != decoded->npos) return wrong("the host");
   url.host = *std::move(decoded);
   url.port = default_port(url.scheme);
   if (port.empty()) return {};
@@ -114,8 +110,7 @@ Result<Url> parse_url(std::string_view text) {
   const auto is_control = [](char character) {
     return static_cast<unsigned char>(character) <= ' ' || character == 127;
   };
-  if (std::any_of(text.begin(), text.end(), is_control))
-    return wrong("it contains a blank or control character");
+  if (std::any_of(text.begin(), text.end(), is_control)) return wrong("it contains a blank or control character");
   if (text.find('#') != text.npos) return wrong("it has a fragment");
   const size_t colon = text.find("://");
   if (colon == text.npos) return wrong("it does not start with a scheme, such as http://");

@@ -6,8 +6,7 @@ namespace workerdb::net {
 namespace {
 
 TEST(Url, ReadsEveryPart) {
-  const Url url =
-      parse_url("Postgres://app%40x:p%3Ass@db.example:6000/core%2Fa?sslmode=require&a=b+c").value();
+  const Url url = parse_url("Postgres://app%40x:p%3Ass@db.example:6000/core%2Fa?sslmode=require&a=b+c").value();
   EXPECT_EQ(url.scheme, "postgres");
   EXPECT_EQ(url.user, "app@x");
   EXPECT_EQ(url.password, "p:ss");
@@ -26,8 +25,8 @@ TEST(Url, KnowsDefaultPortsAndIpv6) {
 }
 
 TEST(Url, FormatsWhatItReads) {
-  for (const char* text : {"http://h/a?b=c&d=e%20f", "redis://:se%2Fcret@[::1]:1/0", "postgres://u:p@h/db",
-                           "tcp://h:1", "https://u@h"}) {
+  for (const char* text :
+       {"http://h/a?b=c&d=e%20f", "redis://:se%2Fcret@[::1]:1/0", "postgres://u:p@h/db", "tcp://h:1", "https://u@h"}) {
     EXPECT_EQ(format_url(parse_url(text).value()), text);
   }
 }

@@ -16,8 +16,8 @@ class Analyzers {
  public:
   Analyzers(const storage::Store& store, const storage::Database& database) : store_(store), database_(database) {}
 
-  // By name, or with its database in front ("_system::name", "::name" for _system's): that of another database than this
-  // one and _system is not found. Null if there is none, also where its definition cannot be read.
+  // By name, or with its database in front ("_system::name", "::name" for _system's): that of another database than
+  // this one and _system is not found. Null if there is none, also where its definition cannot be read.
   analysis::DefinitionPtr find(std::string_view name);
 
  private:

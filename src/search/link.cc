@@ -10,7 +10,7 @@ using base::ErrorCode;
 using base::Result;
 using value::Slice;
 
-constexpr size_t kDeepestFields = 64;   // also how deep arrays inside one another are walked
+constexpr size_t kDeepestFields = 64;  // also how deep arrays inside one another are walked
 
 Error wrong(std::string_view what) { return Error(ErrorCode::kBadParameter, fmt::format("view link: {}", what)); }
 

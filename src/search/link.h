@@ -24,7 +24,7 @@ struct FieldRule {
   std::vector<DefinitionPtr> analyzers;
   bool includes_all = false, tracks_positions = false, stores_values = false;
   std::map<std::string, std::shared_ptr<const FieldRule>, std::less<>> fields;
-  std::shared_ptr<const FieldRule> others;   // for attributes that fields does not name; null where it needs no own rule
+  std::shared_ptr<const FieldRule> others;  // for attributes that fields does not name; null where it needs no own rule
 
   // Null for an attribute that is not included.
   const FieldRule* child(std::string_view name) const {
@@ -53,8 +53,8 @@ struct PathStep {
 };
 using Path = std::vector<PathStep>;
 
-// Calls `visit` with each value that the document has at the path and the rule that holds for it. Members of arrays count
-// as values of the array's path, unless the rule tracks their positions. Objects are given too, arrays only where
+// Calls `visit` with each value that the document has at the path and the rule that holds for it. Members of arrays
+// count as values of the array's path, unless the rule tracks their positions. Objects are given too, arrays only where
 // `whole_arrays` asks for them as they are.
 using VisitValue = std::function<void(value::Slice value, const FieldRule& rule)>;
 void walk(value::Slice document, const FieldRule& link, const Path& path, bool whole_arrays, const VisitValue& visit);

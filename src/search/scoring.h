@@ -1,6 +1,6 @@
 #pragma once
-// How well a term's occurrences in one document speak for it. Source: the 3.12 documentation, "ArangoSearch functions in
-// AQL", scoring functions; the example of BOOST() fixes BM25's numbers.
+// How well a term's occurrences in one document speak for it. Source: the 3.12 documentation, "ArangoSearch functions
+// in AQL", scoring functions; the example of BOOST() fixes BM25's numbers.
 #include <cmath>
 #include <cstdint>
 
@@ -12,9 +12,9 @@ struct FieldStatistics {
 };
 
 struct Occurrences {
-  double frequency;        // of the term in the document
-  double field_terms;      // all terms of the field there
-  uint64_t documents;      // that have the term
+  double frequency;    // of the term in the document
+  double field_terms;  // all terms of the field there
+  uint64_t documents;  // that have the term
 };
 
 struct Bm25 {

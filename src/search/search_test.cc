@@ -46,25 +46,33 @@ TEST(Link, OnlyWhatIsIncludedExists) {
   EXPECT_THAT(values(R"({"fields":{"a":{}}})", R"({"a":1,"b":2})", "a"), ElementsAre("1"));
   EXPECT_THAT(values(R"({"fields":{"a":{}}})", R"({"a":1,"b":2})", "b"), ElementsAre());
   EXPECT_THAT(values(R"({"fields":{"a":{}}})", R"({"a":{"b":2}})", "a.b"), ElementsAre());
-  EXPECT_THAT(values(R"({"fields":{"a":{"includeAllFields":true}}})", R"({"a":{"b":{"c":2}}})", "a.b.c"), ElementsAre("2"));
-  EXPECT_THAT(values(R"({"includeAllFields":true,"fields":{"a":{"includeAllFields":false}}})", R"({"a":{"b":2},"c":{"d":3}})", "a.b"),
+  EXPECT_THAT(values(R"({"fields":{"a":{"includeAllFields":true}}})", R"({"a":{"b":{"c":2}}})", "a.b.c"),
+              ElementsAre("2"));
+  EXPECT_THAT(values(R"({"includeAllFields":true,"fields":{"a":{"includeAllFields":false}}})",
+                     R"({"a":{"b":2},"c":{"d":3}})", "a.b"),
               ElementsAre());
-  EXPECT_THAT(values(R"({"includeAllFields":true,"fields":{"a":{}}})", R"({"a":{"b":2},"c":{"d":3}})", "c.d"), ElementsAre("3"));
+  EXPECT_THAT(values(R"({"includeAllFields":true,"fields":{"a":{}}})", R"({"a":{"b":2},"c":{"d":3}})", "c.d"),
+              ElementsAre("3"));
 }
 
 TEST(Link, ArraysAreTheirMembersOrPositions) {
-  EXPECT_THAT(values(R"({"includeAllFields":true})", R"({"a":[1,[2,{"b":3}]]})", "a"), ElementsAre("1", "2", R"({"b":3})"));
+  EXPECT_THAT(values(R"({"includeAllFields":true})", R"({"a":[1,[2,{"b":3}]]})", "a"),
+              ElementsAre("1", "2", R"({"b":3})"));
   EXPECT_THAT(values(R"({"includeAllFields":true})", R"({"a":[1,[2,{"b":3}]]})", "a.b"), ElementsAre("3"));
   EXPECT_THAT(values(R"({"includeAllFields":true})", R"({"a":[1,2]})", "a.1"), ElementsAre());
   EXPECT_THAT(values(R"({"includeAllFields":true})", R"({"a":[1,2]})", "a", true), ElementsAre("[1,2]"));
-  EXPECT_THAT(values(R"({"includeAllFields":true,"trackListPositions":true})", R"({"a":[1,2]})", "a.1"), ElementsAre("2"));
+  EXPECT_THAT(values(R"({"includeAllFields":true,"trackListPositions":true})", R"({"a":[1,2]})", "a.1"),
+              ElementsAre("2"));
   EXPECT_THAT(values(R"({"includeAllFields":true,"trackListPositions":true})", R"({"a":[1,2]})", "a.2"), ElementsAre());
   EXPECT_THAT(values(R"({"includeAllFields":true,"trackListPositions":true})", R"({"a":[1,2]})", "a"), ElementsAre());
 }
 
 TEST(Link, FieldsInheritAndOverrule) {
-  auto rule = parse_link(json(R"({"analyzers":["text_en"],"storeValues":"id","fields":{"a":{},"b":{"analyzers":["identity"],"storeValues":"none"}}})").slice(),
-                         [](auto name) { return analysis::built_in_definition(name); });
+  auto rule = parse_link(
+      json(
+          R"({"analyzers":["text_en"],"storeValues":"id","fields":{"a":{},"b":{"analyzers":["identity"],"storeValues":"none"}}})")
+          .slice(),
+      [](auto name) { return analysis::built_in_definition(name); });
   ASSERT_TRUE(rule.has_value());
   EXPECT_EQ((*rule)->child("a")->analyzers[0]->name, "text_en");
   EXPECT_TRUE((*rule)->child("a")->stores_values);
@@ -89,7 +97,8 @@ Names no_names() {
 }
 
 TEST(View, KeepsLinksByNumberAndShowsNames) {
-  auto kept = make_view_properties(json(R"({"links":{"c":{"includeAllFields":true}},"storedValues":["a",["b"]]})").slice(), no_names());
+  auto kept = make_view_properties(
+      json(R"({"links":{"c":{"includeAllFields":true}},"storedValues":["a",["b"]]})").slice(), no_names());
   ASSERT_TRUE(kept.has_value()) << kept.error().message();
   ASSERT_EQ(links_of(kept->slice()).size(), 1u);
   EXPECT_EQ(links_of(kept->slice())[0].collection_id, 7u);
@@ -97,11 +106,13 @@ TEST(View, KeepsLinksByNumberAndShowsNames) {
             R"([{"fields":["a"],"compression":"lz4"},{"fields":["b"],"compression":"lz4"}])");
   value::Builder shown, without;
   shown.open_object();
-  append_view_properties(kept->slice(), [](uint64_t) { return std::string("renamed"); }, shown);
+  append_view_properties(
+      kept->slice(), [](uint64_t) { return std::string("renamed"); }, shown);
   shown.close();
   EXPECT_TRUE(shown.slice().get("links").get("renamed").is_object());
   without.open_object();
-  append_view_properties(kept->slice(), [](uint64_t) { return std::string(); }, without);
+  append_view_properties(
+      kept->slice(), [](uint64_t) { return std::string(); }, without);
   without.close();
   EXPECT_EQ(without.slice().get("links").size(), 0u);
   auto changed = change_view_properties(kept->slice(), json(R"({"links":{"c":null}})").slice(), false, no_names());

@@ -52,7 +52,8 @@ Result<> append_policy(Slice given, Builder& to) {
   if (!given.is_none() && !given.is_object()) return wrong("'consolidationPolicy' must be an object");
   Slice type = given.get("type");
   std::string_view name = type.is_string() ? type.as_string() : type.is_none() ? "tier" : "";
-  if (name != "tier" && name != "bytes_accum") return wrong("the consolidation policy's 'type' must be tier or bytes_accum");
+  if (name != "tier" && name != "bytes_accum")
+    return wrong("the consolidation policy's 'type' must be tier or bytes_accum");
   to.open_object();
   to.add("type", name);
   auto add = [&](const char* attribute, double usual) -> Result<> {
@@ -82,7 +83,8 @@ Result<> append_sort(Slice given, Builder& to) {
   if (!given.is_none() && !given.is_array()) return wrong("'primarySort' must be an array");
   to.open_array();
   for (value::ArrayIterator item(given); item.valid(); item.next()) {
-    Slice field = item.value().get("field"), direction = item.value().get("direction"), ascending = item.value().get("asc");
+    Slice field = item.value().get("field"), direction = item.value().get("direction"),
+          ascending = item.value().get("asc");
     bool has_direction = direction.is_string() && (direction.as_string() == "asc" || direction.as_string() == "desc");
     if (!field.is_string() || (!has_direction && !ascending.is_bool())) {
       return wrong("an entry of 'primarySort' has a 'field' and a 'direction' (asc or desc)");
@@ -147,7 +149,8 @@ Result<> append(const Property& property, Slice given, Builder& to) {
   to.key(property.name);
   switch (property.kind) {
     case Kind::kCount:
-      if (!given.is_none() && !is_count(given)) return wrong(fmt::format("'{}' must be a number from 0 on", property.name));
+      if (!given.is_none() && !is_count(given))
+        return wrong(fmt::format("'{}' must be a number from 0 on", property.name));
       given.is_none() ? to.unsigned_integer(property.usual) : to.slice(given);
       return {};
     case Kind::kBool:

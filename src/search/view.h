@@ -27,7 +27,7 @@ base::Result<value::Buffer> change_view_properties(value::Slice kept, value::Sli
 // A view's links, as kept.
 struct ViewLink {
   uint64_t collection_id;
-  value::Slice properties;   // borrowed from the kept properties
+  value::Slice properties;  // borrowed from the kept properties
 };
 std::vector<ViewLink> links_of(value::Slice kept);
 // Whether some link names the analyzer.

@@ -41,7 +41,7 @@ void Cursors::give_back(const std::shared_ptr<OpenCursor>& cursor, bool keep) {
 }
 
 Result<> Cursors::remove(uint64_t id, std::string_view database, std::string_view user) {
-  std::shared_ptr<OpenCursor> removed;   // destroyed outside the lock: it may roll back
+  std::shared_ptr<OpenCursor> removed;  // destroyed outside the lock: it may roll back
   base::MutexLock lock(mutex_);
   removed = TRY(find(id, database, user));
   cursors_.erase(id);

@@ -17,17 +17,17 @@ namespace workerdb::server {
 struct OpenCursor {
   explicit OpenCursor(engine::Cursor cursor) : rows(std::move(cursor)) {}
 
-  std::shared_ptr<void> transaction_hold;       // a stream transaction that it reads in; given back behind its rows
+  std::shared_ptr<void> transaction_hold;  // a stream transaction that it reads in; given back behind its rows
   engine::Cursor rows;
   uint64_t id = 0;
   std::string database, user;
   size_t batch_size = 1000;
   bool show_count = false;
   bool allow_retry = false;
-  int64_t lifetime_ns = 0, expires_ns = 0;      // steady clock; renewed by each access
-  int64_t ends_ns = INT64_MAX;                  // no access renews it beyond: the end of that transaction
-  uint64_t next_batch = 1;                      // the number that the next batch will have
-  std::string last_batch;                       // with allow_retry: the body of batch next_batch - 1
+  int64_t lifetime_ns = 0, expires_ns = 0;  // steady clock; renewed by each access
+  int64_t ends_ns = INT64_MAX;              // no access renews it beyond: the end of that transaction
+  uint64_t next_batch = 1;                  // the number that the next batch will have
+  std::string last_batch;                   // with allow_retry: the body of batch next_batch - 1
   bool busy = false;
 };
 

@@ -48,7 +48,8 @@ Result<bool> Exchange::flag(std::string_view name, bool otherwise) const {
   // arangojs writes "undefined" for what its caller left out.
   if (!text || *text == "undefined") return otherwise;
   if (*text == "true" || *text == "yes" || *text == "1" || *text == "on" || *text == "y") return true;
-  if (*text == "false" || *text == "no" || *text == "0" || *text == "off" || *text == "n" || text->empty()) return false;
+  if (*text == "false" || *text == "no" || *text == "0" || *text == "off" || *text == "n" || text->empty())
+    return false;
   return Error(ErrorCode::kBadParameter, fmt::format("parameter '{}' must be true or false", name));
 }
 

@@ -19,9 +19,9 @@ using base::Result;
 using value::Builder;
 using value::Slice;
 
-struct Services;            // services.h
-struct StreamTransaction;   // transactions.h
-class Users;       // users.h
+struct Services;           // services.h
+struct StreamTransaction;  // transactions.h
+class Users;               // users.h
 
 // What a user may do with a database or a collection (the documentation's none, ro, rw).
 enum class AccessLevel : uint8_t { kNone, kReadOnly, kReadWrite };
@@ -33,8 +33,8 @@ class Exchange {
   const net::HttpRequest& request;
   Services& services;
   std::string database_name = "_system";
-  std::string user;                        // empty: authentication is off, or a public route
-  bool is_superuser = false;               // authentication is off, or a token signed by the server itself
+  std::string user;           // empty: authentication is off, or a public route
+  bool is_superuser = false;  // authentication is off, or a token signed by the server itself
 
   // The path's variable parts in the order of the route's pattern: "{collection}", "{key}".
   std::vector<std::string_view> arguments;
@@ -45,9 +45,9 @@ class Exchange {
   Result<engine::Database> database() const;
   // A collection of that database which the user may use so. kCollectionNotFound, kForbidden.
   Result<engine::Collection> collection(std::string_view name, AccessLevel needed) const;
-  Result<> require(AccessLevel needed) const;                            // of the database
+  Result<> require(AccessLevel needed) const;  // of the database
   Result<> require_on(std::string_view collection, AccessLevel needed) const;
-  Result<> require_system_database() const;                              // kUseSystemDatabase
+  Result<> require_system_database() const;  // kUseSystemDatabase
   bool may(std::string_view database, AccessLevel needed) const;
 
   // Query parameters. A value that is no boolean ("true", "false", "yes", "no", "1", "0") or number is kBadParameter.

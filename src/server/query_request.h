@@ -9,8 +9,8 @@ namespace workerdb::server {
 struct QueryRequest {
   std::string_view text;
   Slice bind_variables;
-  Slice options_body;              // the object "options", or an empty one
-  engine::QueryOptions options;    // its authorize() asks for the exchange's user
+  Slice options_body;            // the object "options", or an empty one
+  engine::QueryOptions options;  // its authorize() asks for the exchange's user
 };
 
 // All borrowed from `body` and `exchange`. kQueryEmpty, kBadParameter, kQueryBindParametersInvalid.

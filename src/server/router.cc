@@ -20,8 +20,8 @@ bool is_variable(std::string_view segment) { return segment.starts_with('{'); }
 
 Router::Router() {
   for (auto routes : {document_routes(), cursor_routes(), collection_routes(), index_routes(), database_routes(),
-                      query_routes(), query_cache_routes(), import_routes(), transaction_routes(), user_routes(), view_routes(), analyzer_routes(),
-                      administration_routes()}) {
+                      query_routes(), query_cache_routes(), import_routes(), transaction_routes(), user_routes(),
+                      view_routes(), analyzer_routes(), administration_routes()}) {
     for (const Route& route : routes) entries_.push_back({split(route.path), &route});
   }
 }

@@ -11,19 +11,19 @@ namespace workerdb::server {
 using RouteHandler = Result<net::HttpResponse> (*)(Exchange&);
 
 enum class Access : uint8_t {
-  kPublic,          // without login
-  kUser,            // any user; the handler looks closer where it must
-  kDatabaseRead,    // ro on the database
-  kDatabaseWrite,   // rw on the database ("Administrate")
-  kServerAdmin,     // rw on _system
+  kPublic,         // without login
+  kUser,           // any user; the handler looks closer where it must
+  kDatabaseRead,   // ro on the database
+  kDatabaseWrite,  // rw on the database ("Administrate")
+  kServerAdmin,    // rw on _system
 };
 
 struct Route {
   net::HttpMethod method;
-  std::string_view path;            // "/_api/document/{collection}/{key}"
+  std::string_view path;  // "/_api/document/{collection}/{key}"
   Access access;
   RouteHandler handler;
-  bool quick = false;               // runs on the io thread: a few microseconds at most
+  bool quick = false;  // runs on the io thread: a few microseconds at most
   // Asked where it is set instead: whether this request is one of the quick ones. Thread-safe, and quick itself.
   bool (*is_quick)(const net::HttpRequest& request, std::string_view database, Services& services) = nullptr;
 };
@@ -49,14 +49,14 @@ class Router {
 
   struct Match {
     const Route* route = nullptr;
-    bool path_exists = false;       // with another method: 405
+    bool path_exists = false;  // with another method: 405
   };
   // `first`: the segment behind "_db/<name>". Fills `arguments` with the variable parts.
   Match find(const net::HttpRequest& request, size_t first, std::vector<std::string_view>* arguments) const;
 
  private:
   struct Entry {
-    std::vector<std::string_view> segments;   // "{…}" is variable
+    std::vector<std::string_view> segments;  // "{…}" is variable
     const Route* route;
   };
   std::vector<Entry> entries_;

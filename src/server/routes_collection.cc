@@ -111,7 +111,8 @@ Result<HttpResponse> create_collection(Exchange& exchange) {
   options.wait_for_sync = TRY(flag_of(body, "waitForSync", false));
   options.key_options = TRY(key_options_of(body.get("keyOptions")));
   options.schema = value::Buffer(body.get("schema").is_null() ? Slice::null() : body.get("schema"));
-  options.computed_values = value::Buffer(body.get("computedValues").is_null() ? Slice::null() : body.get("computedValues"));
+  options.computed_values =
+      value::Buffer(body.get("computedValues").is_null() ? Slice::null() : body.get("computedValues"));
   auto database = TRY(exchange.database());
   auto created = TRY(database.create_collection(name, options));
   return object_response(200, [&](Builder& to) { append_properties(created, to); });

@@ -33,7 +33,7 @@ Result<std::string> batch_body(OpenCursor& cursor, int status, size_t most_bytes
 }
 
 Result<HttpResponse> create_cursor(Exchange& exchange) {
-  auto body = TRY(exchange.object_body(true));   // an empty one has an empty query
+  auto body = TRY(exchange.object_body(true));  // an empty one has an empty query
   auto request = TRY(parse_query_request(exchange, body));
   auto batch_size = TRY(number_of(body, "batchSize", 1000));
   if (batch_size == 0) return Error(ErrorCode::kBadParameter, "batchSize must be at least 1");

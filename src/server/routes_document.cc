@@ -114,8 +114,8 @@ Result<std::string_view> key_of(const WriteRequest& request, Slice item) {
   return key.substr(slash + 1);
 }
 
-Result<WriteResult> write_one(WriteRequest& request, std::string_view key, Slice document, std::string_view expected_rev,
-                              engine::Transaction* transaction) {
+Result<WriteResult> write_one(WriteRequest& request, std::string_view key, Slice document,
+                              std::string_view expected_rev, engine::Transaction* transaction) {
   WriteOptions options = request.options;
   options.expected_rev = expected_rev;
   switch (request.operation) {
@@ -133,8 +133,10 @@ void append_result(const WriteRequest& request, const WriteResult& written, Buil
   to.add("_key", written.key);
   to.add("_rev", written.rev);
   if (!written.old_rev.empty() && request.operation != Operation::kRemove) to.add("_oldRev", written.old_rev);
-  if (request.options.return_old && !written.old_document.slice().is_none()) to.add("old", written.old_document.slice());
-  if (request.options.return_new && !written.new_document.slice().is_none()) to.add("new", written.new_document.slice());
+  if (request.options.return_old && !written.old_document.slice().is_none())
+    to.add("old", written.old_document.slice());
+  if (request.options.return_new && !written.new_document.slice().is_none())
+    to.add("new", written.new_document.slice());
   to.close();
 }
 

@@ -178,7 +178,9 @@ class Import {
   Slice with_prefixes(Slice document, Builder& to) const {
     to.open_object();
     for (value::ObjectIterator attribute(document); attribute.valid(); attribute.next()) {
-      std::string_view prefix = attribute.name() == "_from" ? from_prefix_ : attribute.name() == "_to" ? to_prefix_ : "";
+      std::string_view prefix = attribute.name() == "_from" ? from_prefix_
+                                : attribute.name() == "_to" ? to_prefix_
+                                                            : "";
       bool applies = !prefix.empty() && attribute.value().is_string() &&
                      attribute.value().as_string().find('/') == std::string_view::npos;
       if (applies) {

@@ -1,7 +1,7 @@
 // Explain, parse, running and slow queries. Source: the 3.12 documentation, "HTTP interface for AQL queries".
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "base/number.h"
 #include "base/time.h"
@@ -61,7 +61,7 @@ Result<HttpResponse> parse(Exchange& exchange) {
 // Whose queries of which database a request is about. With rights to administrate the database: everybody's; without:
 // the user's own. With all=true, which takes rights to administrate _system: those of all databases.
 struct QueryScope {
-  std::string_view database, user;   // empty: all
+  std::string_view database, user;  // empty: all
 
   bool includes(const engine::RunningQuery& query) const { return user.empty() || query.user == user; }
 };
@@ -95,7 +95,8 @@ void append_query(const engine::RunningQuery& query, bool is_over, Builder& to) 
   to.close();
 }
 
-HttpResponse queries_response(const std::vector<engine::RunningQuery>& queries, const QueryScope& scope, bool are_over) {
+HttpResponse queries_response(const std::vector<engine::RunningQuery>& queries, const QueryScope& scope,
+                              bool are_over) {
   Builder to;
   to.open_array();
   for (const auto& query : queries) {
@@ -151,7 +152,7 @@ Result<double> threshold_of(Slice body, std::string_view name, double before) {
 }
 
 Result<HttpResponse> change_tracking(Exchange& exchange) {
-  constexpr uint64_t kMostSlowQueries = 16384, kLongestText = 1 << 20;   // what is kept of queries stays small
+  constexpr uint64_t kMostSlowQueries = 16384, kLongestText = 1 << 20;  // what is kept of queries stays small
   auto body = TRY(exchange.object_body());
   auto database = TRY(exchange.database());
   auto tracking = database.tracking();

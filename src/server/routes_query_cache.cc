@@ -13,7 +13,7 @@ using engine::ResultCacheProperties;
 using net::HttpMethod;
 using net::HttpResponse;
 
-constexpr std::array<std::string_view, 3> kModes = {"off", "on", "demand"};   // in the order of Mode
+constexpr std::array<std::string_view, 3> kModes = {"off", "on", "demand"};  // in the order of Mode
 
 HttpResponse properties_response(const ResultCacheProperties& properties) {
   Builder to;

@@ -20,8 +20,7 @@ HttpResponse status_response(int code, uint64_t id, TransactionStatus status) {
 }
 
 // "read": "a" or ["a", "b"]. Each must exist and be allowed to the user.
-Result<> add_declared(Exchange& exchange, Slice names, AccessLevel needed,
-                      std::set<std::string, std::less<>>& to) {
+Result<> add_declared(Exchange& exchange, Slice names, AccessLevel needed, std::set<std::string, std::less<>>& to) {
   auto add = [&](Slice name) -> Result<> {
     if (!name.is_string()) return Error(ErrorCode::kBadParameter, "collections must be named by strings");
     to.emplace(TRY(exchange.collection(name.as_string(), needed)).name());
@@ -97,8 +96,9 @@ Result<HttpResponse> list(Exchange& exchange) {
 }
 
 Result<HttpResponse> run_javascript(Exchange&) {
-  return Error(ErrorCode::kNotImplemented,
-               "JavaScript transactions are not part of this server; use stream transactions (/_api/transaction/begin)");
+  return Error(
+      ErrorCode::kNotImplemented,
+      "JavaScript transactions are not part of this server; use stream transactions (/_api/transaction/begin)");
 }
 
 const Route kRoutes[] = {

@@ -82,7 +82,8 @@ class ServerTest : public ::testing::Test {
     return std::to_string(found->id());
   }
   net::HttpHeader begin(std::string_view collections) {
-    auto begun = send(root_, HttpMethod::kPost, "/_api/transaction/begin", fmt::format(R"({{"collections":{}}})", collections));
+    auto begun =
+        send(root_, HttpMethod::kPost, "/_api/transaction/begin", fmt::format(R"({{"collections":{}}})", collections));
     EXPECT_EQ(begun.status, 201);
     transaction_ = std::string(begun.body.slice().get("result").get("id").as_string());
     return {"x-arango-trx-id", transaction_};
@@ -113,7 +114,8 @@ TEST_F(ServerTest, PasswordsAreReadByNobody) {
       EXPECT_EQ(query(user, "FOR u IN @@c RETURN u", bind).status, 403) << name;
       EXPECT_EQ(query(user, fmt::format("RETURN DOCUMENT('{}/root')", name)).status, 403) << name;
       EXPECT_EQ(send(user, HttpMethod::kGet, fmt::format("/_api/document/{}/root", name)).status, 403) << name;
-      EXPECT_EQ(send(user, HttpMethod::kPut, fmt::format("/_api/collection/{}/rename", name), R"({"name":"x"})").status, 403);
+      EXPECT_EQ(send(user, HttpMethod::kPut, fmt::format("/_api/collection/{}/rename", name), R"({"name":"x"})").status,
+                403);
     }
   }
   // The user API still works, and so does who logs in.
@@ -125,14 +127,14 @@ TEST_F(ServerTest, RightsAreResolvedAsDocumented) {
   auto insert = [&] { return send(joe_, HttpMethod::kPost, "/_api/document/things", "{}").status; };
   auto read = [&] { return query(joe_, "FOR t IN things LIMIT 1 RETURN 1").status; };
   grant("_system/things", "rw");
-  EXPECT_EQ(insert(), 403);          // nothing without access to the database
+  EXPECT_EQ(insert(), 403);  // nothing without access to the database
   grant("_system", "ro");
   EXPECT_EQ(insert(), 202);
   grant("_system/things", "none");
-  EXPECT_EQ(read(), 403);            // the collection's own grant goes first
+  EXPECT_EQ(read(), 403);  // the collection's own grant goes first
   EXPECT_EQ(query(joe_, "FOR t IN others RETURN t").status, 201);
   grant("_system/*", "none");
-  EXPECT_EQ(query(joe_, "FOR t IN others RETURN t").status, 201);   // a wildcard takes nothing away
+  EXPECT_EQ(query(joe_, "FOR t IN others RETURN t").status, 201);  // a wildcard takes nothing away
   grant("_system/*", "rw");
   EXPECT_EQ(query(joe_, "INSERT {} INTO others").status, 201);
 }
@@ -164,7 +166,8 @@ TEST_F(ServerTest, TransactionsMayForbidImplicitReads) {
 // The server goes while a stream's cursor still holds its transaction.
 TEST_F(ServerTest, EndsWithAnOpenStreamInATransaction) {
   auto header = begin(R"({"write":"things"})");
-  auto cursor = query(root_, "FOR i IN 1..5000 RETURN i", R"({"batchSize":1,"ttl":1e9,"options":{"stream":true}})", {header});
+  auto cursor =
+      query(root_, "FOR i IN 1..5000 RETURN i", R"({"batchSize":1,"ttl":1e9,"options":{"stream":true}})", {header});
   EXPECT_EQ(cursor.text("hasMore"), "true");
   EXPECT_EQ(send(root_, HttpMethod::kPut, "/_api/transaction/" + transaction_).status, 409);
   server_.reset();
@@ -195,7 +198,8 @@ TEST_F(ServerTest, AnImportThatMakesNoSenseRemovesNothing) {
     EXPECT_EQ(send(root_, HttpMethod::kPost, target, body).status, 400) << type;
     EXPECT_EQ(query(root_, "RETURN LENGTH(things)").text("result"), "[1]") << type;
   }
-  auto done = send(root_, HttpMethod::kPost, "/_api/import?collection=things&overwrite=true&type=documents", R"({"_key":"b"})");
+  auto done =
+      send(root_, HttpMethod::kPost, "/_api/import?collection=things&overwrite=true&type=documents", R"({"_key":"b"})");
   EXPECT_EQ(done.status, 201);
   EXPECT_EQ(query(root_, "FOR t IN things RETURN t._key").text("result"), R"(["b"])");
 }

@@ -8,7 +8,7 @@
 namespace workerdb::server {
 
 struct TokenSubject {
-  std::string user;            // empty for a superuser token
+  std::string user;  // empty for a superuser token
   bool is_superuser = false;
 };
 

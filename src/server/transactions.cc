@@ -30,8 +30,9 @@ const char* to_string(TransactionStatus status) {
 Result<> DeclaredCollections::check(std::string_view collection, bool writes) const {
   if (written.contains(collection)) return {};
   if (!writes && (allow_implicit || read.contains(collection))) return {};
-  return Error(ErrorCode::kTransactionUnregisteredCollection,
-               fmt::format("unregistered collection used in transaction: {} [{}]", collection, writes ? "write" : "read"));
+  return Error(
+      ErrorCode::kTransactionUnregisteredCollection,
+      fmt::format("unregistered collection used in transaction: {} [{}]", collection, writes ? "write" : "read"));
 }
 
 void StreamTransactions::add(std::shared_ptr<StreamTransaction> transaction) {

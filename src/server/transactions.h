@@ -22,8 +22,8 @@ const char* to_string(TransactionStatus status);
 
 // What a transaction said at its start that it would use. Names of collections.
 struct DeclaredCollections {
-  std::set<std::string, std::less<>> read, written;   // what may be written may be read
-  bool allow_implicit = true;                         // reads of undeclared ones
+  std::set<std::string, std::less<>> read, written;  // what may be written may be read
+  bool allow_implicit = true;                        // reads of undeclared ones
 
   // kTransactionUnregisteredCollection.
   base::Result<> check(std::string_view collection, bool writes) const;
@@ -36,7 +36,7 @@ struct StreamTransaction {
   engine::Transaction transaction;
   std::string database, user;
   std::shared_ptr<const DeclaredCollections> declared;
-  int64_t ends_ns = 0, expires_ns = 0;                // steady clock: at the latest; when idle
+  int64_t ends_ns = 0, expires_ns = 0;  // steady clock: at the latest; when idle
   bool busy = false;
 };
 
@@ -49,7 +49,7 @@ class StreamTransactions {
   struct Held {
     engine::Transaction* transaction;
     std::shared_ptr<StreamTransaction> entry;
-    std::shared_ptr<void> hold;      // its end gives the transaction back
+    std::shared_ptr<void> hold;  // its end gives the transaction back
   };
   // For one request. kBadParameter for what is no number, kTransactionNotFound, kTransactionAborted,
   // kLocked when another request uses it for longer than a moment.
@@ -79,7 +79,7 @@ class StreamTransactions {
   mutable base::Mutex mutex_;
   std::condition_variable_any given_back_;
   std::map<uint64_t, std::shared_ptr<StreamTransaction>> running_ GUARDED_BY(mutex_);
-  std::map<uint64_t, Ended> ended_ GUARDED_BY(mutex_);   // the last ones, so that their status can be asked for
+  std::map<uint64_t, Ended> ended_ GUARDED_BY(mutex_);  // the last ones, so that their status can be asked for
 };
 
 }  // namespace workerdb::server

@@ -19,9 +19,9 @@ namespace workerdb::server {
 struct User {
   std::string name;
   bool active = true;
-  std::string salt, hash;                                        // hexadecimal
-  value::Buffer extra;                                           // any object
-  std::map<std::string, AccessLevel, std::less<>> databases;     // "*" for all others
+  std::string salt, hash;                                     // hexadecimal
+  value::Buffer extra;                                        // any object
+  std::map<std::string, AccessLevel, std::less<>> databases;  // "*" for all others
   std::map<std::string, std::map<std::string, AccessLevel, std::less<>>, std::less<>> collections;
 };
 
@@ -43,16 +43,16 @@ class Users {
   AccessLevel collection_level(std::string_view user, std::string_view database, std::string_view collection) const;
 
   std::vector<User> all() const;
-  Result<User> find(std::string_view name) const;                // kUserNotFound
+  Result<User> find(std::string_view name) const;  // kUserNotFound
   struct Change {
     std::optional<std::string> password;
     std::optional<bool> active;
     std::optional<value::Buffer> extra;
   };
-  Result<User> create(std::string_view name, const Change& values);      // kUserDuplicate, kUserInvalidName
+  Result<User> create(std::string_view name, const Change& values);  // kUserDuplicate, kUserInvalidName
   // `replace`: what is not given goes back to its default. kUserNotFound.
   Result<User> change(std::string_view name, const Change& values, bool replace);
-  Result<> remove(std::string_view name);                        // kUserNotFound; root stays: kForbidden
+  Result<> remove(std::string_view name);  // kUserNotFound; root stays: kForbidden
   // nullopt removes the grant. `collection` empty: of the database.
   Result<> grant(std::string_view name, std::string_view database, std::string_view collection,
                  std::optional<AccessLevel> level);
@@ -65,7 +65,7 @@ class Users {
 
   engine::Engine& engine_;
   mutable base::Mutex mutex_;
-  base::Mutex write_mutex_;      // one change at a time, so that readers never wait for the disk
+  base::Mutex write_mutex_;  // one change at a time, so that readers never wait for the disk
   std::map<std::string, std::shared_ptr<const User>, std::less<>> users_ GUARDED_BY(mutex_);
   // Passwords that were verified, by a keyed digest: hashing anew costs milliseconds a request.
   mutable std::map<std::string, std::shared_ptr<const User>> verified_ GUARDED_BY(mutex_);

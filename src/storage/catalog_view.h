@@ -21,7 +21,7 @@ struct DatabaseView {
 
 struct CatalogView {
   std::map<std::string, std::shared_ptr<const DatabaseView>, std::less<>> databases;
-  std::unordered_map<uint64_t, CollectionStatePtr> collections;   // by id
+  std::unordered_map<uint64_t, CollectionStatePtr> collections;  // by id
 
   std::shared_ptr<const DatabaseView> find(const Database& database) const {
     auto found = databases.find(database.name);

@@ -54,8 +54,8 @@ class CollectionState {
   std::atomic<uint64_t> changes = 0;
 
   // A write of documents stands between began_write() and ended_write(), whether it succeeds or not. `sequence` is one
-  // at which it is visible. Who sees as many ended writes as begun ones, the former read first, in a snapshot that is not
-  // older than last_write_sequence, sees exactly those writes.
+  // at which it is visible. Who sees as many ended writes as begun ones, the former read first, in a snapshot that is
+  // not older than last_write_sequence, sees exactly those writes.
   void began_write() { writes_begun.fetch_add(1); }
   void ended_write(uint64_t sequence) {
     uint64_t last = last_write_sequence.load();
@@ -67,7 +67,7 @@ class CollectionState {
 
   struct Current {
     CollectionPtr description;
-    std::shared_ptr<const JsonSchema> schema;   // null without one
+    std::shared_ptr<const JsonSchema> schema;  // null without one
   };
   Current current() const {
     std::shared_lock lock(mutex_);
@@ -103,7 +103,7 @@ class CollectionState {
 
   struct Estimate {
     double selectivity = 1;
-    int64_t count = -1;      // documents when it was made; -1 before
+    int64_t count = -1;  // documents when it was made; -1 before
     uint64_t changes = 0;
   };
   Estimate estimate(uint64_t object_id) const {

@@ -41,10 +41,10 @@ class Cursor {
 
   rocksdb::ColumnFamilyHandle* family_;
   std::string lower_, upper_;
-  rocksdb::Slice lower_bound_, upper_bound_;   // RocksDB keeps pointers to them
+  rocksdb::Slice lower_bound_, upper_bound_;  // RocksDB keeps pointers to them
   std::unique_ptr<rocksdb::Iterator> stored_;
   Direction direction_ = Direction::kForward;
-  std::vector<OwnWrite> own_;                  // in the order of the walk
+  std::vector<OwnWrite> own_;  // in the order of the walk
   size_t next_own_ = 0;
   bool started_ = false, step_before_next_ = false;
   std::string_view key_, value_;

@@ -8,7 +8,8 @@
 namespace workerdb::storage {
 
 DocumentCache::DocumentCache(size_t bytes)
-    : limit_bytes_(bytes), pages_(bytes == 0 ? 0 : std::bit_ceil(std::max<size_t>(1, bytes / 512 / kWays / kSetsOfPage))) {}
+    : limit_bytes_(bytes),
+      pages_(bytes == 0 ? 0 : std::bit_ceil(std::max<size_t>(1, bytes / 512 / kWays / kSetsOfPage))) {}
 
 DocumentCache::~DocumentCache() {
   for (std::atomic<Page*>& page : pages_) delete page.load();

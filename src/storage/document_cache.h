@@ -56,7 +56,7 @@ class DocumentCache {
     uint64_t hash = 0, sequence = 0;
     bool was_used = false;
     uint32_t key_bytes = 0, document_bytes = 0, capacity = 0;
-    std::unique_ptr<char[]> bytes;   // the key, then the document
+    std::unique_ptr<char[]> bytes;  // the key, then the document
   };
   struct Set {
     base::Mutex mutex;
@@ -66,7 +66,8 @@ class DocumentCache {
     std::array<Entry, kWays> entries GUARDED_BY(mutex);
   };
 
-  // Sets are made by the page, with the first key that falls among them: a cache for gigabytes costs nothing while idle.
+  // Sets are made by the page, with the first key that falls among them: a cache for gigabytes costs nothing while
+  // idle.
   static constexpr size_t kSetsOfPage = 64;
   struct Page {
     std::array<Set, kSetsOfPage> sets;

@@ -20,7 +20,7 @@ TEST(DocumentCache, GivesWhatAReaderOfThatSequenceSees) {
   cache.offer("a", hash, 10, "one");
   EXPECT_TRUE(cache.find("a", hash, 10, found));
   EXPECT_EQ(found, "one");
-  EXPECT_TRUE(cache.find("a", hash, 7, found));   // nothing was written in between
+  EXPECT_TRUE(cache.find("a", hash, 7, found));  // nothing was written in between
   EXPECT_FALSE(cache.find("b", hash, 10, found));
 }
 
@@ -30,16 +30,16 @@ TEST(DocumentCache, AWriteEndsWhatWasReadBefore) {
   std::string found;
   cache.offer("a", hashes[0], 10, "one");
   cache.began_write(hashes);
-  EXPECT_FALSE(cache.find("a", hashes[0], 10, found));   // it may be visible or not
+  EXPECT_FALSE(cache.find("a", hashes[0], 10, found));  // it may be visible or not
   cache.offer("a", hashes[0], 10, "one");
   cache.ended_write(hashes, 12);
   EXPECT_FALSE(cache.find("a", hashes[0], 12, found));
-  cache.offer("a", hashes[0], 11, "one");                // a reader from before is late
+  cache.offer("a", hashes[0], 11, "one");  // a reader from before is late
   EXPECT_FALSE(cache.find("a", hashes[0], 12, found));
   cache.offer("a", hashes[0], 12, "two");
   EXPECT_TRUE(cache.find("a", hashes[0], 13, found));
   EXPECT_EQ(found, "two");
-  EXPECT_FALSE(cache.find("a", hashes[0], 11, found));   // it sees what was there before
+  EXPECT_FALSE(cache.find("a", hashes[0], 11, found));  // it sees what was there before
 }
 
 TEST(DocumentCache, AChangeOfTheSchemaEndsEverything) {

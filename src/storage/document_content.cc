@@ -93,8 +93,8 @@ void build_document(const Collection& collection, DocumentHead head, Slice given
   into.close();
 }
 
-void build_merged(const Collection& collection, DocumentHead head, Slice old, Slice patch,
-                  const WriteOptions& options, Builder& into) {
+void build_merged(const Collection& collection, DocumentHead head, Slice old, Slice patch, const WriteOptions& options,
+                  Builder& into) {
   into.clear();
   open_document(collection, head, into);
   if (collection.type == CollectionType::kEdge) {

@@ -7,9 +7,9 @@
 //   ttl          Unix seconds as a number, _key, its length (1)   details
 //   edge         direction (0 _from, 1 _to), that vertex's id,    the other vertex's id
 //                00, _key, its length (1)
-// Details: nothing, or an array of the stored values, followed by the values of all fields if one of them cannot be read
-// back from the key as it was (decodes_exactly).
-// Example: persistent on "status" of {_key:"7", status:"running"} in the index 0x2a:
+// Details: nothing, or an array of the stored values, followed by the values of all fields if one of them cannot be
+// read back from the key as it was (decodes_exactly). Example: persistent on "status" of {_key:"7", status:"running"}
+// in the index 0x2a:
 //   00 00 00 00 00 00 00 2a  40 72 75 6e 6e 69 6e 67 00 02  37  01
 #include <span>
 #include <string>
@@ -21,7 +21,7 @@
 namespace workerdb::storage {
 
 struct IndexEntry {
-  std::string key, value;   // the key with the object id in front
+  std::string key, value;  // the key with the object id in front
 };
 
 // Reuses its memory from one document to the next. Not for two threads at once.

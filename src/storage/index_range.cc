@@ -20,7 +20,8 @@ std::string key_boundary(std::string_view text, bool& is_possible_key) {
                    value::Builder builder;
                    builder.string(text);
                    return builder.take();
-                 }()).slice(),
+                 }())
+                     .slice(),
                  encoded);
   size_t end = 1;
   while (encoded[end] >= 0x20 && encoded[end] < 0x7f) ++end;

@@ -29,7 +29,8 @@ class IndexTest : public StoreTest {
     auto equal_value = json(equal), lower_value = json(lower.empty() ? "null" : lower),
          upper_value = json(upper.empty() ? "null" : upper);
     IndexBounds bounds;
-    for (value::ArrayIterator item(equal_value.slice()); item.valid(); item.next()) bounds.equal.push_back(item.value());
+    for (value::ArrayIterator item(equal_value.slice()); item.valid(); item.next())
+      bounds.equal.push_back(item.value());
     if (!lower.empty()) bounds.lower = lower_value.slice();
     if (!upper.empty()) bounds.upper = upper_value.slice();
     bounds.lower_inclusive = lower_inclusive;
@@ -298,9 +299,9 @@ TEST_F(IndexTest, SelectivityEstimates) {
 
 // Everything that a scan gives must be what comparing the documents' values gives.
 TEST_F(IndexTest, RangesAgreeWithCompare) {
-  const char* values[] = {"null", "false", "true",   "-1",  "0",     "0.5",     "1",   "9007199254740993", "\"\"",
-                          "\"a\"", "\"A\"", "\"ä\"", "\"b\"", "\"日\"", "[]",      "[0]", "[null,1]",         "{}",
-                          "{\"a\":1}", "{\"b\":1}"};
+  const char* values[] = {"null",     "false", "true",      "-1",       "0",     "0.5",    "1",  "9007199254740993",
+                          "\"\"",     "\"a\"", "\"A\"",     "\"ä\"",    "\"b\"", "\"日\"", "[]", "[0]",
+                          "[null,1]", "{}",    "{\"a\":1}", "{\"b\":1}"};
   auto index = make(R"({"type":"persistent","fields":["v"]})");
   for (const char* value : values) add(R"({"v":)" + std::string(value) + "}");
   for (const char* low : values) {
@@ -314,7 +315,8 @@ TEST_F(IndexTest, RangesAgreeWithCompare) {
         size_t expected = 0, found = 0;
         for (const char* text : values) {
           auto value = json(text);
-          int below = value::compare(lower.slice(), value.slice()), above = value::compare(value.slice(), upper.slice());
+          int below = value::compare(lower.slice(), value.slice()),
+              above = value::compare(value.slice(), upper.slice());
           expected += (below < 0 || (below == 0 && (inclusive & 1))) && (above < 0 || (above == 0 && (inclusive & 2)));
         }
         auto scan = transaction->scan_index(*items, *index, bounds).value();

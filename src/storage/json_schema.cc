@@ -24,7 +24,7 @@ using value::Slice;
 using value::Type;
 
 constexpr size_t kDeepestSchema = 64, kMostNodes = 10'000, kDeepestCheck = 256;
-constexpr int32_t kRegexTimeLimit = 1'000;       // ICU's steps of some 10'000 operations each
+constexpr int32_t kRegexTimeLimit = 1'000;  // ICU's steps of some 10'000 operations each
 constexpr int32_t kRegexStackBytes = 1 << 20;
 
 enum TypeBit : uint8_t { kNull = 1, kBoolean = 2, kNumber = 4, kInteger = 8, kString = 16, kArray = 32, kObject = 64 };
@@ -66,16 +66,16 @@ class Pattern {
 
 struct Node {
   bool accepts_nothing = false;
-  uint8_t types = 0;                               // 0: any
-  std::vector<value::Buffer> choices;              // enum, const
+  uint8_t types = 0;                   // 0: any
+  std::vector<value::Buffer> choices;  // enum, const
   bool has_choices = false;
   std::optional<double> minimum, maximum, multiple_of;
   bool excludes_minimum = false, excludes_maximum = false;
   std::optional<uint64_t> min_length, max_length, min_items, max_items, min_properties, max_properties;
   std::optional<Pattern> pattern;
   bool unique_items = false;
-  const Node* items = nullptr;                     // all items
-  std::vector<const Node*> tuple;                  // the first items
+  const Node* items = nullptr;     // all items
+  std::vector<const Node*> tuple;  // the first items
   bool has_tuple = false, allows_more_items = true, allows_more_properties = true;
   const Node *more_items = nullptr, *more_properties = nullptr;
   std::vector<std::string> required;
@@ -140,8 +140,9 @@ class Compiler {
 
   static Result<uint8_t> type_bit(Slice name) {
     static const std::map<std::string, uint8_t, std::less<>> kNames = {
-        {"null", kNull},     {"boolean", kBoolean}, {"number", kNumber | kInteger}, {"integer", kInteger},
-        {"string", kString}, {"array", kArray},     {"object", kObject}};
+        {"null", kNull},       {"boolean", kBoolean}, {"number", kNumber | kInteger},
+        {"integer", kInteger}, {"string", kString},   {"array", kArray},
+        {"object", kObject}};
     if (name.is_string()) {
       if (auto found = kNames.find(name.as_string()); found != kNames.end()) return found->second;
       if (name.as_string() == "any") return uint8_t(0x7f);
@@ -246,7 +247,8 @@ class Compiler {
     auto combination = [&](std::string_view name, std::vector<const Node*>& to) -> Result<> {
       Slice value = schema.get(name);
       if (value.is_none()) return {};
-      if (!value.is_array() || value.size() == 0) return bad_schema(fmt::format("'{}' must be an array of schemas", name));
+      if (!value.is_array() || value.size() == 0)
+        return bad_schema(fmt::format("'{}' must be an array of schemas", name));
       to = TRY(list(value, depth));
       return {};
     };

@@ -387,8 +387,7 @@ bool decodes_exactly(Slice value) {
 
 std::string collation_version() {
   UErrorCode status = U_ZERO_ERROR;
-  std::unique_ptr<icu::Collator> collator(
-      icu::Collator::createInstance(icu::Locale("en", "US", "POSIX"), status));
+  std::unique_ptr<icu::Collator> collator(icu::Collator::createInstance(icu::Locale("en", "US", "POSIX"), status));
   ASSERT(U_SUCCESS(status) && collator != nullptr);
   UVersionInfo version;
   collator->getVersion(version);

@@ -65,18 +65,65 @@ class Values {
     return builder.slice();
   }
   std::string text() {
-    static const std::vector<std::string> pieces = {
-        "a", "b", "A", "B", "z", "~", " ", "-", "_", "0", "9", "/", "é", "e", "e\u0301", "ö", "ß", "ss", "日", "本",
-        "\u00ad", "\x01", std::string(1, '\0'), "\n", "\x7f", "α", "Ω", "ж", "ﬁ", "\u212a", "K", "k", "😀", "\u200b", "Å",
-        "\u0301", "١", "1", "å", "한", "ก", "์", "\uffff", "\ufffe"};
+    static const std::vector<std::string> pieces = {"a",
+                                                    "b",
+                                                    "A",
+                                                    "B",
+                                                    "z",
+                                                    "~",
+                                                    " ",
+                                                    "-",
+                                                    "_",
+                                                    "0",
+                                                    "9",
+                                                    "/",
+                                                    "é",
+                                                    "e",
+                                                    "e\u0301",
+                                                    "ö",
+                                                    "ß",
+                                                    "ss",
+                                                    "日",
+                                                    "本",
+                                                    "\u00ad",
+                                                    "\x01",
+                                                    std::string(1, '\0'),
+                                                    "\n",
+                                                    "\x7f",
+                                                    "α",
+                                                    "Ω",
+                                                    "ж",
+                                                    "ﬁ",
+                                                    "\u212a",
+                                                    "K",
+                                                    "k",
+                                                    "😀",
+                                                    "\u200b",
+                                                    "Å",
+                                                    "\u0301",
+                                                    "١",
+                                                    "1",
+                                                    "å",
+                                                    "한",
+                                                    "ก",
+                                                    "์",
+                                                    "\uffff",
+                                                    "\ufffe"};
     std::string result;
     for (size_t size = pick(random_) % 5; size > 0; --size) result += pieces[pick(random_) % pieces.size()];
     if (pick(random_) % 40 == 0) result.append(30 + pick(random_) % 120, 'a');
     return result;
   }
   void append_number(Builder& builder) {
-    static constexpr double kEdges[] = {0.0, 1.0, 0.5, 9007199254740992.0, 9223372036854775808.0,
-                                        18446744073709551616.0, 1e300, 4e-320, 36028797018963968.0};
+    static constexpr double kEdges[] = {0.0,
+                                        1.0,
+                                        0.5,
+                                        9007199254740992.0,
+                                        9223372036854775808.0,
+                                        18446744073709551616.0,
+                                        1e300,
+                                        4e-320,
+                                        36028797018963968.0};
     switch (pick(random_) % 4) {
       case 0: return builder.integer(int64_t(pick(random_) % 5) - 2);
       case 1: {
@@ -125,7 +172,9 @@ int sign(int number) { return number < 0 ? -1 : number > 0; }
 void expect_same_order(Slice a, Slice b) {
   std::string left = encoded(a), right = encoded(b);
   ASSERT_EQ(sign(left.compare(right)), sign(value::compare(a, b)))
-      << value::to_json(a) << " and " << value::to_json(b) << "\n" << hex(left) << "\n" << hex(right);
+      << value::to_json(a) << " and " << value::to_json(b) << "\n"
+      << hex(left) << "\n"
+      << hex(right);
   // What follows an encoding must not matter.
   if (left != right) {
     ASSERT_FALSE(left.starts_with(right) || right.starts_with(left)) << hex(left) << "\n" << hex(right);

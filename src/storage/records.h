@@ -1,6 +1,6 @@
 #pragma once
-// Databases, collections and views as they stand in the store: VelocyPack objects. Attributes may be added; those that are
-// there keep their names and meaning.
+// Databases, collections and views as they stand in the store: VelocyPack objects. Attributes may be added; those that
+// are there keep their names and meaning.
 #include "base/result.h"
 #include "storage/schema.h"
 #include "value/builder.h"

@@ -61,8 +61,8 @@ rocksdb::DBOptions database_options(const StoreOptions& options, const std::shar
   return result;
 }
 
-// Documents are read by the thousand in scans, which larger blocks make cheaper; entries of indexes by seeks, which smaller
-// ones do.
+// Documents are read by the thousand in scans, which larger blocks make cheaper; entries of indexes by seeks, which
+// smaller ones do.
 constexpr size_t kDocumentBlockBytes = 16 << 10, kIndexBlockBytes = 4 << 10;
 
 rocksdb::ColumnFamilyOptions family_options(const StoreOptions& options, std::shared_ptr<rocksdb::Cache> cache,
@@ -95,7 +95,9 @@ std::vector<rocksdb::ColumnFamilyDescriptor> families(const StoreOptions& option
   metadata.merge_operator = std::make_shared<CounterMerge>();
   // A counter is read in one step however often it was added to.
   metadata.max_successive_merges = 16;
-  return {{rocksdb::kDefaultColumnFamilyName, metadata}, {"documents", documents}, {"indexes", family_options(options, cache, kIndexBlockBytes)}};
+  return {{rocksdb::kDefaultColumnFamilyName, metadata},
+          {"documents", documents},
+          {"indexes", family_options(options, cache, kIndexBlockBytes)}};
 }
 
 Error open_error(const rocksdb::Status& status, const std::string& folder) {
@@ -110,7 +112,8 @@ Error open_error(const rocksdb::Status& status, const std::string& folder) {
 
 Error to_error(const rocksdb::Status& status) {
   if (status.IsBusy() || status.IsTimedOut() || status.IsTryAgain() || status.IsDeadlock()) {
-    return Error(ErrorCode::kConflict, status.IsTimedOut() ? "timeout waiting to lock a document" : "write-write conflict");
+    return Error(ErrorCode::kConflict,
+                 status.IsTimedOut() ? "timeout waiting to lock a document" : "write-write conflict");
   }
   if (status.IsNoSpace()) return Error(ErrorCode::kFilesystemFull, "filesystem full: " + status.ToString());
   if (status.IsCorruption()) return Error(ErrorCode::kCorruptedDatafile, "corrupted datafile: " + status.ToString());

@@ -5,12 +5,12 @@
 //   default         'F'                                                    format version, decimal text
 //                   'V'                                                    collation version (key_encoding.h)
 //                   'I'                                                    last id given out, 8 bytes little endian
-//                   'T'                                                    tick limit (revision.h), 8 bytes little endian
-//                   'D' id                                                 database record (records.h)
-//                   'K' id                                                 collection record, its indexes inside
-//                   'N' collection id                                      number of documents, int64 little endian
-//                   'A' collection id                                      greatest key made, uint64 little endian
-//                   'G' object id                                          nothing: keys below the object id are garbage
+//                   'T'                                                    tick limit (revision.h), 8 bytes little
+//                   endian 'D' id                                                 database record (records.h) 'K' id
+//                   collection record, its indexes inside 'N' collection id                                      number
+//                   of documents, int64 little endian 'A' collection id                                      greatest
+//                   key made, uint64 little endian 'G' object id                                          nothing: keys
+//                   below the object id are garbage
 //   documents       object id, _key                                        the document
 //   indexes         object id, entry (index_entries.h)
 // Ids in keys are 8 bytes, big endian. Object ids are never used twice.
@@ -31,13 +31,14 @@ namespace workerdb::storage {
 
 struct PinnedDocument::Pin {
   rocksdb::PinnableSlice bytes;
-  std::string cached;          // instead of bytes, where it came out of the document cache
+  std::string cached;  // instead of bytes, where it came out of the document cache
   bool is_cached = false;
 };
 
 base::Error to_error(const rocksdb::Status& status);
 inline base::Result<> check(const rocksdb::Status& status) {
-  if (status.ok()) [[likely]] return {};
+  if (status.ok()) [[likely]]
+    return {};
   return to_error(status);
 }
 

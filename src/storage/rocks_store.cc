@@ -18,7 +18,11 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& folder, const Stor
 }
 
 RocksStore::RocksStore(OpenRocks rocks, const std::string& folder, const StoreOptions& options)
-    : rocks_(std::move(rocks)), document_cache_(options.document_cache_bytes), folder_(folder), options_(options), view_(std::make_shared<CatalogView>()) {}
+    : rocks_(std::move(rocks)),
+      document_cache_(options.document_cache_bytes),
+      folder_(folder),
+      options_(options),
+      view_(std::make_shared<CatalogView>()) {}
 
 RocksStore::~RocksStore() {
   stop_upkeep();
@@ -115,8 +119,8 @@ Result<bool> RocksStore::read(const Collection& collection, std::string_view key
     into.pin().is_cached = true;
     return true;
   }
-  rocksdb::Status status = rocks_.database->Get(rocksdb::ReadOptions(), rocks_.families.documents,
-                                                to_slice(stored_key), &bytes);
+  rocksdb::Status status =
+      rocks_.database->Get(rocksdb::ReadOptions(), rocks_.families.documents, to_slice(stored_key), &bytes);
   if (status.ok()) [[likely]] {
     document_cache_.offer(stored_key, hash, sequence, to_view(bytes));
     return true;

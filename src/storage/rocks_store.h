@@ -105,8 +105,8 @@ class RocksStore final : public Store {
   void publish_collection(const DatabaseView& database, const std::string* old_name, CollectionStatePtr state)
       REQUIRES(schema_mutex_);
   // Writes the view in place of the one called old_name, where that is given, and publishes it (view_changes.cc).
-  base::Result<ViewPtr> write_view(const DatabaseView& database, const std::string* old_name, std::shared_ptr<View> view,
-                                   rocksdb::WriteBatch& batch) REQUIRES(schema_mutex_);
+  base::Result<ViewPtr> write_view(const DatabaseView& database, const std::string* old_name,
+                                   std::shared_ptr<View> view, rocksdb::WriteBatch& batch) REQUIRES(schema_mutex_);
   base::Result<CollectionStatePtr> live(const Collection& collection) const;
   base::Result<std::shared_ptr<const DatabaseView>> live(const Database& database) const;
   void delete_contents(const Collection& collection, rocksdb::WriteBatch& batch) const;
@@ -133,15 +133,15 @@ class RocksStore final : public Store {
   const StoreOptions options_;
   std::unique_ptr<TickClock> clock_;
 
-  base::Mutex schema_mutex_;                // one change of the catalog at a time
+  base::Mutex schema_mutex_;  // one change of the catalog at a time
   uint64_t last_id_ GUARDED_BY(schema_mutex_) = 0;
   mutable std::shared_mutex view_mutex_;
-  std::shared_ptr<const CatalogView> view_;   // guarded by view_mutex_
+  std::shared_ptr<const CatalogView> view_;  // guarded by view_mutex_
 
   std::atomic<uint64_t> open_transactions_ = 0, held_bytes_ = 0;
 
   base::Mutex sync_mutex_;
-  uint64_t synced_log_ GUARDED_BY(sync_mutex_) = 0;   // logs with lower numbers are on the disk
+  uint64_t synced_log_ GUARDED_BY(sync_mutex_) = 0;  // logs with lower numbers are on the disk
 
   base::Mutex upkeep_mutex_;
   std::condition_variable_any upkeep_wakes_;

@@ -153,8 +153,8 @@ Result<> RocksStore::rebuild_after_new_collation() {
     for (const auto& index : description->indexes) {
       if (index->type != IndexType::kPersistent) continue;
       rocksdb::WriteBatch batch;
-      TRY(check(batch.DeleteRange(rocks_.families.indexes, id_prefix(index->object_id),
-                                  id_prefix(index->object_id + 1))));
+      TRY(check(
+          batch.DeleteRange(rocks_.families.indexes, id_prefix(index->object_id), id_prefix(index->object_id + 1))));
       TRY(check(rocks_.database->GetBaseDB()->Write(rocksdb::WriteOptions(), &batch)));
       TRY(build_index(description->object_id, *index));
     }

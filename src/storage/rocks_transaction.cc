@@ -42,7 +42,11 @@ RocksTransaction::RocksTransaction(RocksStore& store, const TransactionOptions& 
 }
 
 RocksTransaction::RocksTransaction(RocksStore& store, const rocksdb::Snapshot* snapshot)
-    : store_(store), options_{.read_only = true}, id_(store.new_tick()), snapshot_(snapshot), borrows_snapshot_(true),
+    : store_(store),
+      options_{.read_only = true},
+      id_(store.new_tick()),
+      snapshot_(snapshot),
+      borrows_snapshot_(true),
       wait_for_sync_(false) {
   store_.transaction_began();
 }

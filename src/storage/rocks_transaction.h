@@ -99,14 +99,14 @@ class RocksTransaction final : public Transaction {
   RocksStore& store_;
   TransactionOptions options_;
   uint64_t id_;
-  uint64_t held_bytes_ = 0;                             // as the store was told
-  std::unique_ptr<rocksdb::Transaction> transaction_;   // null if read only
+  uint64_t held_bytes_ = 0;                            // as the store was told
+  std::unique_ptr<rocksdb::Transaction> transaction_;  // null if read only
   const rocksdb::Snapshot* snapshot_ = nullptr;
   bool borrows_snapshot_ = false;
   bool has_writes_ = false, has_puts_ = false, is_over_ = false, wait_for_sync_;
   std::vector<Touched> touched_;
-  std::vector<std::vector<int64_t>> savepoints_;        // count deltas of touched_
-  std::vector<uint64_t> written_keys_;                  // hashes of documents' keys, for the document cache
+  std::vector<std::vector<int64_t>> savepoints_;  // count deltas of touched_
+  std::vector<uint64_t> written_keys_;            // hashes of documents' keys, for the document cache
 
   // Reused from one write to the next.
   std::string document_key_, rev_;

@@ -153,7 +153,7 @@ Result<WriteResult> RocksTransaction::overwrite(Touched& touched, std::string_vi
     return Error(ErrorCode::kConflict, "conflict, _rev values do not match");
   }
   if (is_outdated(options.version_attribute, old, given)) {
-    WriteResult result = result_of(old, old, options);   // equal revisions say that nothing changed
+    WriteResult result = result_of(old, old, options);  // equal revisions say that nothing changed
     result.ignored = true;
     return result;
   }
@@ -200,7 +200,8 @@ Result<> RocksTransaction::check_new(const Touched& touched, Slice old, const Wr
   }
   // AQL can put one level more around a document with each update; what is stored can be read back as JSON.
   if (new_document_.slice().nesting(value::kMaxNesting + 1) > value::kMaxNesting) {
-    return {ErrorCode::kDocumentTooLarge, fmt::format("document too large: more than {} levels of nesting", value::kMaxNesting)};
+    return {ErrorCode::kDocumentTooLarge,
+            fmt::format("document too large: more than {} levels of nesting", value::kMaxNesting)};
   }
   if (options.wait_for_sync) wait_for_sync_ = true;
   if (touched.schema == nullptr || options.skip_schema) return {};
@@ -229,8 +230,9 @@ Result<> RocksTransaction::collect_changes(const Touched& touched, Slice old, Sl
   uint64_t entries = transaction_->GetWriteBatch()->GetWriteBatch()->Count() + change_count_ + 1;
   uint64_t held = so_far + bytes + entries * kBytesOfEntry;
   if (!store_.transaction_holds(std::exchange(held_bytes_, held), held)) {
-    return {ErrorCode::kResourceLimit, "aborting transaction because the open transactions hold all the memory that "
-                                       "they may have together"};
+    return {ErrorCode::kResourceLimit,
+            "aborting transaction because the open transactions hold all the memory that "
+            "they may have together"};
   }
   return lock_unique_changes(touched);
 }

@@ -21,7 +21,7 @@ enum class SchemaLevel : uint8_t { kNone = 0, kNew = 1, kModerate = 2, kStrict =
 struct KeyOptions {
   KeyGenerator generator = KeyGenerator::kTraditional;
   bool allow_user_keys = true;
-  uint64_t increment = 1, offset = 0;   // autoincrement only
+  uint64_t increment = 1, offset = 0;  // autoincrement only
 };
 
 // One step of an attribute path: "a.b[*].c" is {a}{b, expand}{c}.
@@ -35,30 +35,30 @@ base::Result<AttributePath> parse_path(std::string_view text);
 std::string to_string(const AttributePath& path);
 
 struct Index {
-  uint64_t id = 0;                     // "<collection>/<id>" on the wire; 0 primary, 1 (and 2 inside) edge
-  uint64_t object_id = 0;              // the key prefix in the store, unique over all collections
+  uint64_t id = 0;         // "<collection>/<id>" on the wire; 0 primary, 1 (and 2 inside) edge
+  uint64_t object_id = 0;  // the key prefix in the store, unique over all collections
   IndexType type = IndexType::kPersistent;
   std::string name;
   std::vector<AttributePath> fields;
   std::vector<AttributePath> stored_values;
   bool unique = false, sparse = false, deduplicate = true, estimates = true, cache_enabled = false;
-  int64_t expire_after_seconds = 0;    // ttl only
+  int64_t expire_after_seconds = 0;  // ttl only
 
   // The position in fields of the attribute that is expanded with [*], or -1.
   int expanded_field() const;
 };
 
 struct Collection {
-  uint64_t id = 0;                     // what users see as "id"
-  uint64_t object_id = 0;              // the key prefix of its documents in the store
+  uint64_t id = 0;         // what users see as "id"
+  uint64_t object_id = 0;  // the key prefix of its documents in the store
   uint64_t database_id = 0;
   std::string name;
   CollectionType type = CollectionType::kDocument;
   bool is_system = false;
   bool wait_for_sync = false;
   KeyOptions key_options;
-  value::Buffer schema;                // {rule, level, message, type} as given, or null
-  value::Buffer computed_values;       // as given, or null
+  value::Buffer schema;                               // {rule, level, message, type} as given, or null
+  value::Buffer computed_values;                      // as given, or null
   std::vector<std::shared_ptr<const Index>> indexes;  // primary first, then edge, then by creation
 };
 using CollectionPtr = std::shared_ptr<const Collection>;
@@ -66,7 +66,7 @@ using CollectionPtr = std::shared_ptr<const Collection>;
 struct Database {
   uint64_t id = 0;
   std::string name;
-  value::Buffer properties;            // {"environment": "production", …}: what the owner stored with it
+  value::Buffer properties;  // {"environment": "production", …}: what the owner stored with it
 };
 using DatabasePtr = std::shared_ptr<const Database>;
 
@@ -75,7 +75,7 @@ struct View {
   uint64_t id = 0;
   uint64_t database_id = 0;
   std::string name;
-  std::string type;                    // "arangosearch" …
+  std::string type;  // "arangosearch" …
   value::Buffer properties;
 };
 using ViewPtr = std::shared_ptr<const View>;
@@ -93,7 +93,8 @@ struct DocumentHandleParts {
 base::Result<DocumentHandleParts> parse_document_id(std::string_view id);
 
 // Index definitions in the JSON shape of ArangoDB's API, both ways (index-types.tsv).
-// Errors: kBadParameter for unknown types and wrong options (unknown ones are ignored), kAttributeParserFailed for paths.
+// Errors: kBadParameter for unknown types and wrong options (unknown ones are ignored), kAttributeParserFailed for
+// paths.
 base::Result<Index> parse_index_definition(value::Slice definition);
 void append_index_definition(const Collection& collection, const Index& index, value::Builder& to);
 

@@ -11,7 +11,8 @@ namespace workerdb::storage {
 namespace {
 
 TEST(Names, FollowTheRules) {
-  for (const char* good : {"a", "Ünïcode", "with space", "a-b_c.d"}) EXPECT_TRUE(check_collection_name(good, false)) << good;
+  for (const char* good : {"a", "Ünïcode", "with space", "a-b_c.d"})
+    EXPECT_TRUE(check_collection_name(good, false)) << good;
   for (const char* bad : {"", "_x", "1a", ".a", "a/b", "a:b", " a", "a ", "a\n", "e\u0301", "\xff"}) {
     EXPECT_EQ(error_number(check_collection_name(bad, false)), 1208) << bad;
   }
@@ -31,7 +32,8 @@ TEST(Names, KeysAndIds) {
   ASSERT_TRUE(parts);
   EXPECT_EQ(parts->collection, "people");
   EXPECT_EQ(parts->key, "ada");
-  for (const char* bad : {"", "people", "/ada", "people/", "a/b/c"}) EXPECT_EQ(error_number(parse_document_id(bad)), 1205);
+  for (const char* bad : {"", "people", "/ada", "people/", "a/b/c"})
+    EXPECT_EQ(error_number(parse_document_id(bad)), 1205);
 }
 
 TEST(Paths, ReadAndWrite) {

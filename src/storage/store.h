@@ -25,11 +25,11 @@ struct StoreOptions {
   // One memtable. The log that a restart replays is bounded by 4 of them; when the disk has less than one left, writes
   // fail with kFilesystemFull (documents can still be read and removed).
   size_t write_buffer_bytes = size_t(64) << 20;
-  uint64_t transaction_limit_bytes = UINT64_MAX;   // no transaction may ask for more; see TransactionOptions
-  uint64_t all_transactions_limit_bytes = 0;       // what all that are open hold in memory: kResourceLimit; 0 none
+  uint64_t transaction_limit_bytes = UINT64_MAX;  // no transaction may ask for more; see TransactionOptions
+  uint64_t all_transactions_limit_bytes = 0;      // what all that are open hold in memory: kResourceLimit; 0 none
   uint32_t sync_interval_ms = 100;
-  uint32_t ttl_interval_ms = 30'000;               // how often TTL indexes are swept; 0 never
-  uint32_t lock_timeout_ms = 2'000;                // a writer waits so long for another's row, then kConflict
+  uint32_t ttl_interval_ms = 30'000;  // how often TTL indexes are swept; 0 never
+  uint32_t lock_timeout_ms = 2'000;   // a writer waits so long for another's row, then kConflict
   size_t largest_document_bytes = size_t(128) << 20;
 };
 
@@ -50,8 +50,8 @@ class Store {
   virtual base::Result<DatabasePtr> create_database(std::string_view name, value::Slice properties) = 0;
   virtual base::Result<> set_database_properties(std::string_view name, value::Slice properties) = 0;
   virtual base::Result<> drop_database(std::string_view name) = 0;
-  virtual DatabasePtr find_database(std::string_view name) const = 0;     // null if there is none
-  virtual std::vector<DatabasePtr> databases() const = 0;                 // by name
+  virtual DatabasePtr find_database(std::string_view name) const = 0;  // null if there is none
+  virtual std::vector<DatabasePtr> databases() const = 0;              // by name
 
   // Collections. `definition.name`, type, key_options, schema … are taken; ids and indexes are made here (primary, and
   // edge for edge collections). Errors: kDuplicateName, kIllegalName, kCollectionNotFound.
@@ -64,18 +64,20 @@ class Store {
   virtual base::Result<CollectionPtr> change_collection(const Database& database, const Collection& changed) = 0;
   // All documents at once, without a transaction; atomic also after a crash.
   virtual base::Result<> truncate_collection(const Collection& collection) = 0;
-  virtual CollectionPtr find_collection(const Database& database, std::string_view name) const = 0;  // by name or id text
-  virtual std::vector<CollectionPtr> collections(const Database& database) const = 0;                // by name
+  virtual CollectionPtr find_collection(const Database& database,
+                                        std::string_view name) const = 0;              // by name or id text
+  virtual std::vector<CollectionPtr> collections(const Database& database) const = 0;  // by name
 
-  // Views. The definition's name, type and properties are taken; the id is made here. Errors: kDuplicateName, kIllegalName,
-  // kCollectionNotFound for a view that is not there. A view found by its number as text, too.
+  // Views. The definition's name, type and properties are taken; the id is made here. Errors: kDuplicateName,
+  // kIllegalName, kCollectionNotFound for a view that is not there. A view found by its number as text, too.
   virtual base::Result<ViewPtr> create_view(const Database& database, const View& definition) = 0;
-  virtual base::Result<ViewPtr> change_view(const Database& database, std::string_view name, value::Slice properties) = 0;
+  virtual base::Result<ViewPtr> change_view(const Database& database, std::string_view name,
+                                            value::Slice properties) = 0;
   virtual base::Result<ViewPtr> rename_view(const Database& database, std::string_view name,
                                             std::string_view new_name) = 0;
   virtual base::Result<> drop_view(const Database& database, std::string_view name) = 0;
-  virtual ViewPtr find_view(const Database& database, std::string_view name) const = 0;   // null if there is none
-  virtual std::vector<ViewPtr> views(const Database& database) const = 0;                 // by name
+  virtual ViewPtr find_view(const Database& database, std::string_view name) const = 0;  // null if there is none
+  virtual std::vector<ViewPtr> views(const Database& database) const = 0;                // by name
 
   // Indexes. An index with the same type, fields and options exists: it is returned, `created` false.
   // Existing documents are indexed before the call returns; a unique violation leaves nothing behind.

@@ -17,9 +17,9 @@
 namespace workerdb::storage {
 
 struct TransactionOptions {
-  bool read_only = false;          // writes fail with kReadOnly
+  bool read_only = false;  // writes fail with kReadOnly
   bool wait_for_sync = false;
-  uint64_t size_limit_bytes = uint64_t(512) << 20;   // beyond: kResourceLimit
+  uint64_t size_limit_bytes = uint64_t(512) << 20;  // beyond: kResourceLimit
 };
 
 // A document's bytes, held in place. Reuse one object for many reads. The slice lives until the next read into it.
@@ -31,7 +31,7 @@ class PinnedDocument {
   PinnedDocument& operator=(PinnedDocument&&) noexcept;
   value::Slice slice() const;
 
-  struct Pin;                      // storage's own
+  struct Pin;  // storage's own
   Pin& pin() { return *pin_; }
 
  private:
@@ -41,20 +41,20 @@ class PinnedDocument {
 enum class OverwriteMode : uint8_t { kConflict, kIgnore, kReplace, kUpdate };
 
 struct WriteOptions {
-  OverwriteMode overwrite = OverwriteMode::kConflict;   // insert only
-  bool keep_null = true;           // update: null in the patch stays as null
-  bool merge_objects = true;       // update: objects are merged, not replaced
+  OverwriteMode overwrite = OverwriteMode::kConflict;  // insert only
+  bool keep_null = true;                               // update: null in the patch stays as null
+  bool merge_objects = true;                           // update: objects are merged, not replaced
   bool return_old = false, return_new = false;
-  bool wait_for_sync = false;      // makes the transaction's commit synchronous
-  std::string_view expected_rev;   // not empty: kConflict unless the document has it
-  std::string_view version_attribute;   // not empty: an update with a lower number there is skipped
-  bool skip_schema = false;        // internal restores only
+  bool wait_for_sync = false;          // makes the transaction's commit synchronous
+  std::string_view expected_rev;       // not empty: kConflict unless the document has it
+  std::string_view version_attribute;  // not empty: an update with a lower number there is skipped
+  bool skip_schema = false;            // internal restores only
 };
 
 struct WriteResult {
-  std::string key, rev, old_rev;   // old_rev empty where nothing was there before
-  bool ignored = false;            // overwrite kIgnore met an existing document, or version_attribute was older
-  value::Buffer old_document, new_document;   // filled when asked for, null otherwise
+  std::string key, rev, old_rev;  // old_rev empty where nothing was there before
+  bool ignored = false;           // overwrite kIgnore met an existing document, or version_attribute was older
+  value::Buffer old_document, new_document;  // filled when asked for, null otherwise
 };
 
 enum class Direction : uint8_t { kForward, kBackward };

@@ -61,10 +61,10 @@ TEST_F(TransactionTest, ContentVersionsAreEqualWhereContentsAre) {
   ASSERT_TRUE(version);
   EXPECT_EQ(same->content_version(*people), version);
   ASSERT_TRUE(put(*older, R"({"_key":"b"})"));
-  EXPECT_EQ(older->content_version(*people), std::nullopt);   // sees what others do not
+  EXPECT_EQ(older->content_version(*people), std::nullopt);  // sees what others do not
   EXPECT_EQ(same->content_version(*people), version);
   ASSERT_TRUE(older->commit());
-  EXPECT_EQ(same->content_version(*people), std::nullopt);    // does not see what has changed since
+  EXPECT_EQ(same->content_version(*people), std::nullopt);  // does not see what has changed since
   auto newer = store->begin({.read_only = true});
   ASSERT_TRUE(newer->content_version(*people));
   EXPECT_NE(newer->content_version(*people), version);

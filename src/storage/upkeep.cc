@@ -47,8 +47,8 @@ void RocksStore::wrote_unsynced() {
   upkeep_wakes_.notify_all();
 }
 
-// RocksDB takes writes again by itself when it finds room (it looks every few seconds); some failures it cannot get over
-// before the store is opened again.
+// RocksDB takes writes again by itself when it finds room (it looks every few seconds); some failures it cannot get
+// over before the store is opened again.
 void RocksStore::write_failed(const rocksdb::Status& status) {
   if (!status.IsIOError() && !status.IsNoSpace() && !status.IsCorruption() && !status.IsIncomplete()) return;
   if (!has_failed_.exchange(true)) base::log_error("storage", "a write failed: {}", status.ToString());
@@ -70,7 +70,8 @@ void RocksStore::check_free_space() {
 
 Result<> RocksStore::check_writable() const {
   if (!is_full_.load(std::memory_order_relaxed)) return {};
-  return {ErrorCode::kFilesystemFull, fmt::format("filesystem full: less than {} bytes are left", options_.write_buffer_bytes)};
+  return {ErrorCode::kFilesystemFull,
+          fmt::format("filesystem full: less than {} bytes are left", options_.write_buffer_bytes)};
 }
 
 // Through a descriptor of our own: RocksDB's SyncWAL() must not meet a log whose last write failed (it asserts that),

@@ -6,8 +6,7 @@ namespace workerdb::supervise {
 namespace {
 
 TEST(CrashHistory, DoublesUpToTheCapAndGivesUp) {
-  CrashHistory history(
-      {.first_backoff_ms = 100, .longest_backoff_ms = 500, .crashes_allowed = 4, .window_ms = 1000});
+  CrashHistory history({.first_backoff_ms = 100, .longest_backoff_ms = 500, .crashes_allowed = 4, .window_ms = 1000});
   EXPECT_EQ(history.record(0).backoff_ms, 100);
   EXPECT_EQ(history.record(10).backoff_ms, 200);
   EXPECT_EQ(history.record(20).backoff_ms, 400);

@@ -14,8 +14,7 @@ Result<std::vector<size_t>> start_order(const std::vector<Dependencies>& service
   std::map<std::string, size_t> position;
   for (size_t index = 0; index < services.size(); ++index) {
     if (!position.emplace(services[index].name, index).second) {
-      return Error(ErrorCode::kBadParameter,
-                   fmt::format("two services are named '{}'", services[index].name));
+      return Error(ErrorCode::kBadParameter, fmt::format("two services are named '{}'", services[index].name));
     }
   }
   for (const Dependencies& service : services) {

@@ -59,12 +59,10 @@ constexpr Transition kRows[] = {
 
 constexpr std::string_view kStateNames[] = {"stopped",   "starting", "preparing", "ready", "unprepared",
                                             "unhealthy", "backoff",  "stopping",  "failed"};
-constexpr std::string_view kEventNames[] = {"start",    "probe passed",   "probe failed",
-                                            "prepared", "prepare failed", "deadline",
-                                            "exited",   "gave up",        "stop"};
-constexpr std::string_view kActionNames[] = {"spawn",       "prepare",   "signal stop",
-                                             "kill",        "arm start", "arm unhealthy",
-                                             "arm backoff", "arm grace", "disarm"};
+constexpr std::string_view kEventNames[] = {"start",    "probe passed", "probe failed", "prepared", "prepare failed",
+                                            "deadline", "exited",       "gave up",      "stop"};
+constexpr std::string_view kActionNames[] = {"spawn",         "prepare",     "signal stop", "kill",  "arm start",
+                                             "arm unhealthy", "arm backoff", "arm grace",   "disarm"};
 
 }  // namespace
 

@@ -74,9 +74,8 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
 Error start_error(const ProcessSpec& spec, const ChildFailure& failure) {
   static constexpr const char* kSteps[] = {"prepare its descriptors", "enter its folder", "change its user",
                                            "execute the program"};
-  return Error(ErrorCode::kSysError,
-               fmt::format("cannot start '{}': could not {}: {}", spec.executable,
-                           kSteps[static_cast<int>(failure.step)], ::strerror(failure.code)));
+  return Error(ErrorCode::kSysError, fmt::format("cannot start '{}': could not {}: {}", spec.executable,
+                                                 kSteps[static_cast<int>(failure.step)], ::strerror(failure.code)));
 }
 
 }  // namespace
@@ -87,14 +86,12 @@ std::string ExitStatus::text() const {
 }
 
 Result<Process> Process::start(const ProcessSpec& spec, std::string_view input) {
-  if (input.size() > kLongestInput)
-    return Error(ErrorCode::kBadParameter, "the input of a child is too long");
+  if (input.size() > kLongestInput) return Error(ErrorCode::kBadParameter, "the input of a child is too long");
   Pipe output, failure, text;
   if (!output.opened() || !failure.opened() || !text.opened()) {
     return Error(ErrorCode::kSysError, fmt::format("cannot make a pipe: {}", ::strerror(errno)));
   }
-  if (!input.empty() &&
-      ::write(text.write_end(), input.data(), input.size()) != static_cast<ssize_t>(input.size())) {
+  if (!input.empty() && ::write(text.write_end(), input.data(), input.size()) != static_cast<ssize_t>(input.size())) {
     return Error(ErrorCode::kSysError, fmt::format("cannot fill a pipe: {}", ::strerror(errno)));
   }
   // Everything that allocates happens before the fork: afterwards other threads' locks are frozen.
@@ -214,8 +211,7 @@ Result<CompletedProcess> run_to_end(const ProcessSpec& spec, int64_t timeout_ms,
   CompletedProcess completed;
   auto keep = [&](std::string_view bytes) {
     completed.output.append(bytes);
-    if (completed.output.size() > kOutputKept)
-      completed.output.erase(0, completed.output.size() - kOutputKept);
+    if (completed.output.size() > kOutputKept) completed.output.erase(0, completed.output.size() - kOutputKept);
   };
   int64_t end_ns = base::steady_time_ns() + timeout_ms * 1'000'000;
   while (true) {

@@ -94,8 +94,7 @@ struct CompletedProcess {
 
 // Runs a program to its end. Fails with kSysError when it cannot start and kLockTimeout when it takes longer
 // than timeout_ms (then it is killed with its group).
-base::Result<CompletedProcess> run_to_end(const ProcessSpec& spec, int64_t timeout_ms,
-                                          std::string_view input = {});
+base::Result<CompletedProcess> run_to_end(const ProcessSpec& spec, int64_t timeout_ms, std::string_view input = {});
 
 // The identity of a user of the system. Fails with kBadParameter when there is none of that name.
 base::Result<UserIdentity> find_user(const std::string& name);

@@ -12,9 +12,7 @@
 namespace workerdb::supervise {
 namespace {
 
-ProcessSpec shell(const std::string& script) {
-  return {.executable = "/bin/sh", .arguments = {"-c", script}};
-}
+ProcessSpec shell(const std::string& script) { return {.executable = "/bin/sh", .arguments = {"-c", script}}; }
 
 std::string output_of(const ProcessSpec& spec, std::string_view input = {}) {
   auto completed = run_to_end(spec, 20'000, input);
@@ -71,7 +69,8 @@ TEST(Process, ATimeLimitKillsTheWholeGroup) {
 TEST(Process, TheEndOfTheLeaderEndsItsGroup) {
   auto completed = run_to_end(shell("sleep 1000 >/dev/null 2>&1 & echo $!"), 20'000);
   ASSERT_TRUE(completed.has_value());
-  auto identity = identify_process(base::parse_integer<int>(completed->output.substr(0, completed->output.find('\n'))).value_or(0));
+  auto identity =
+      identify_process(base::parse_integer<int>(completed->output.substr(0, completed->output.find('\n'))).value_or(0));
   EXPECT_TRUE(!identity || wait_until_gone(*identity, 10'000));
 }
 
@@ -89,8 +88,7 @@ TEST(Process, ChangesTheUserWhenRunByRoot) {
 }
 
 TEST(Process, FindUserNamesWhoIsMissing) {
-  EXPECT_EQ(find_user("no-such-user-here").error().message(),
-            "there is no user 'no-such-user-here' on this system");
+  EXPECT_EQ(find_user("no-such-user-here").error().message(), "there is no user 'no-such-user-here' on this system");
 }
 
 // The supervisor is killed without a chance to clean up: the kernel ends its child.

@@ -100,29 +100,15 @@ void ServiceRunner::publish(int64_t now_ms) {
 
 void ServiceRunner::carry_out(Action action, int64_t now_ms) {
   switch (action) {
-    case Action::kSpawn:
-      return spawn(now_ms);
-    case Action::kPrepare:
-      return prepare();
-    case Action::kSignalStop:
-      return signal_stop();
-    case Action::kKill:
-      return kill();
-    case Action::kArmStart:
-      deadline_ms_ = now_ms + spec_.start_timeout_ms;
-      return;
-    case Action::kArmUnhealthy:
-      deadline_ms_ = now_ms + spec_.unhealthy_timeout_ms;
-      return;
-    case Action::kArmBackoff:
-      deadline_ms_ = now_ms + backoff_ms_;
-      return;
-    case Action::kArmGrace:
-      deadline_ms_ = now_ms + (hurrying_ ? 0 : spec_.stop_grace_ms);
-      return;
-    case Action::kDisarm:
-      deadline_ms_ = -1;
-      return;
+    case Action::kSpawn: return spawn(now_ms);
+    case Action::kPrepare: return prepare();
+    case Action::kSignalStop: return signal_stop();
+    case Action::kKill: return kill();
+    case Action::kArmStart: deadline_ms_ = now_ms + spec_.start_timeout_ms; return;
+    case Action::kArmUnhealthy: deadline_ms_ = now_ms + spec_.unhealthy_timeout_ms; return;
+    case Action::kArmBackoff: deadline_ms_ = now_ms + backoff_ms_; return;
+    case Action::kArmGrace: deadline_ms_ = now_ms + (hurrying_ ? 0 : spec_.stop_grace_ms); return;
+    case Action::kDisarm: deadline_ms_ = -1; return;
   }
 }
 
@@ -208,8 +194,7 @@ void ServiceRunner::kill() {
 
 std::string ServiceRunner::last_words() const {
   std::string words;
-  for (const std::string& line : log_.last_lines(kLastWords, true))
-    words += (words.empty() ? "" : " | ") + line;
+  for (const std::string& line : log_.last_lines(kLastWords, true)) words += (words.empty() ? "" : " | ") + line;
   return words;
 }
 
@@ -222,10 +207,9 @@ void ServiceRunner::ended(const std::string& how, int64_t now_ms) {
   backoff_ms_ = verdict.backoff_ms;
   std::string reason;
   if (!wanted) {
-    reason = verdict.give_up
-                 ? fmt::format("{} {}, {} times within {} s; it is not started again", spec_.name, how,
-                               verdict.crashes, spec_.restart.window_ms / 1000)
-                 : fmt::format("{} {}; it is started again in {} ms", spec_.name, how, verdict.backoff_ms);
+    reason = verdict.give_up ? fmt::format("{} {}, {} times within {} s; it is not started again", spec_.name, how,
+                                           verdict.crashes, spec_.restart.window_ms / 1000)
+                             : fmt::format("{} {}; it is started again in {} ms", spec_.name, how, verdict.backoff_ms);
     if (!words.empty()) reason += "; it said last: " + words;
   }
   process_.reset();
@@ -249,17 +233,14 @@ void ServiceRunner::take_result(ResultInbox::Item& item, int64_t now_ms) {
         ended("did not start", now_ms);
       }
       return;
-    case ResultInbox::Kind::kProbed:
-      probe_running_ = false;
-      return take_probe(item.result, now_ms);
+    case ResultInbox::Kind::kProbed: probe_running_ = false; return take_probe(item.result, now_ms);
     case ResultInbox::Kind::kPrepared:
       if (state_ != State::kPreparing) return;
       if (item.result) return feed(Event::kPrepared, now_ms);
       log_.note(item.result.error().message());
       {
         MutexLock lock(status_mutex_);
-        status_.reason =
-            fmt::format("{} runs, but was not prepared: {}", spec_.name, item.result.error().message());
+        status_.reason = fmt::format("{} runs, but was not prepared: {}", spec_.name, item.result.error().message());
       }
       return feed(Event::kPrepareFailed, now_ms);
     case ResultInbox::Kind::kStopped:
@@ -299,10 +280,9 @@ void ServiceRunner::maybe_probe(int64_t now_ms) {
     return feed(Event::kProbePassed, now_ms);
   }
   probe_running_ = true;
-  worker_.post(
-      [inbox = inbox_, probe = spec_.probe, timeout_ms = spec_.probe_timeout_ms, number = start_number_] {
-        inbox->put({ResultInbox::Kind::kProbed, number, call([&] { return probe(timeout_ms); })});
-      });
+  worker_.post([inbox = inbox_, probe = spec_.probe, timeout_ms = spec_.probe_timeout_ms, number = start_number_] {
+    inbox->put({ResultInbox::Kind::kProbed, number, call([&] { return probe(timeout_ms); })});
+  });
 }
 
 void ServiceRunner::step(int64_t now_ms) {

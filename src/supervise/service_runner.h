@@ -37,8 +37,7 @@ class ResultInbox {
 
 class ServiceRunner {
  public:
-  ServiceRunner(ServiceSpec spec, std::function<void()> wake,
-                std::function<void(const ServiceStatus&)> on_change);
+  ServiceRunner(ServiceSpec spec, std::function<void()> wake, std::function<void(const ServiceStatus&)> on_change);
   ServiceRunner(const ServiceRunner&) = delete;
   ServiceRunner& operator=(const ServiceRunner&) = delete;
 

@@ -61,8 +61,7 @@ Result<std::unique_ptr<Supervisor>> Supervisor::create(std::vector<ServiceSpec> 
   for (const ServiceSpec& service : services) dependencies.push_back({service.name, service.depends_on});
   std::vector<size_t> order = TRY(start_order(dependencies));
   std::unique_ptr<Supervisor> supervisor(new Supervisor(std::move(on_change)));
-  if (supervisor->wake_->descriptor() < 0)
-    return Error(ErrorCode::kSysError, "cannot make an event descriptor");
+  if (supervisor->wake_->descriptor() < 0) return Error(ErrorCode::kSysError, "cannot make an event descriptor");
   Supervisor* self = supervisor.get();
   for (size_t index : order) {
     supervisor->services_.push_back(std::make_unique<ServiceRunner>(
@@ -141,8 +140,7 @@ Result<> Supervisor::wait_until_ready(int64_t timeout_ms) const {
       if (status.state == State::kFailed || status.state == State::kUnprepared) {
         return Error(ErrorCode::kIllegalState, status.reason);
       }
-      missing +=
-          fmt::format("{}{} is {}", missing.empty() ? "" : ", ", status.name, state_name(status.state));
+      missing += fmt::format("{}{} is {}", missing.empty() ? "" : ", ", status.name, state_name(status.state));
       if (!status.reason.empty()) missing += " (" + status.reason + ")";
     }
     if (missing.empty()) return {};
@@ -184,8 +182,7 @@ bool Supervisor::stop_what_can_stop(int64_t now_ms) {
     if (is_down((*service)->state())) continue;
     bool needed = false;
     for (const auto& other : services_) {
-      needed =
-          needed || (!is_down(other->state()) && contains(other->spec().depends_on, (*service)->spec().name));
+      needed = needed || (!is_down(other->state()) && contains(other->spec().depends_on, (*service)->spec().name));
     }
     if (!needed) (*service)->stop(now_ms);
     all_down = all_down && is_down((*service)->state());

@@ -24,8 +24,8 @@ class Supervisor {
  public:
   // `on_change` is told each change of state, from the supervisor's thread; it must be quick and may not call
   // back except for status(). Fails with kBadParameter when the dependencies make no order.
-  static base::Result<std::unique_ptr<Supervisor>> create(
-      std::vector<ServiceSpec> services, std::function<void(const ServiceStatus&)> on_change = {});
+  static base::Result<std::unique_ptr<Supervisor>> create(std::vector<ServiceSpec> services,
+                                                          std::function<void(const ServiceStatus&)> on_change = {});
   // Stops everything first.
   ~Supervisor();
   Supervisor(const Supervisor&) = delete;
@@ -33,8 +33,8 @@ class Supervisor {
 
   // Begins to start all services and returns at once.
   void start();
-  // Waits until every service is ready and on_change has been told so. Fails with the reason of the first service that failed or could not
-  // be prepared, or with kLockTimeout, naming who is not ready and why.
+  // Waits until every service is ready and on_change has been told so. Fails with the reason of the first service that
+  // failed or could not be prepared, or with kLockTimeout, naming who is not ready and why.
   base::Result<> wait_until_ready(int64_t timeout_ms) const;
   // Begins the ordered stop and returns at once. A supervisor does not start again.
   void begin_stop();

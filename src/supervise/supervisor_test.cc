@@ -29,9 +29,8 @@ class Journal {
   }
   bool wait_for(const std::string& entry) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, std::chrono::milliseconds(kLongMs), [&] {
-      return std::find(entries_.begin(), entries_.end(), entry) != entries_.end();
-    });
+    return changed_.wait_for(lock, std::chrono::milliseconds(kLongMs),
+                             [&] { return std::find(entries_.begin(), entries_.end(), entry) != entries_.end(); });
   }
   std::vector<std::string> entries() {
     std::lock_guard lock(mutex_);
@@ -46,9 +45,7 @@ class Journal {
   }
   // The state changes of a supervisor: "name state".
   std::function<void(const ServiceStatus&)> observer() {
-    return [this](const ServiceStatus& status) {
-      add(status.name + " " + std::string(state_name(status.state)));
-    };
+    return [this](const ServiceStatus& status) { add(status.name + " " + std::string(state_name(status.state))); };
   }
 
  private:
@@ -151,8 +148,7 @@ TEST(Supervisor, AHurriedStopDoesNotWaitForTheGrace) {
 
 TEST(Supervisor, UsesTheDeclaredStopSignal) {
   Journal journal;
-  ServiceSpec spec =
-      shell("polite", "trap 'echo interrupted; exit 0' INT; echo set; while :; do sleep 0.01; done");
+  ServiceSpec spec = shell("polite", "trap 'echo interrupted; exit 0' INT; echo set; while :; do sleep 0.01; done");
   std::get<ProcessSpec>(spec.body).stop_signal = SIGINT;
   auto supervisor = start({spec}, journal);
   ASSERT_TRUE(supervisor->wait_until_ready(kLongMs).has_value());
@@ -204,9 +200,8 @@ TEST(Supervisor, HooksRunBeforeReadyAndAfterEachRestart) {
 TEST(Supervisor, AHookThatFailsLeavesTheServiceRunningAndSaysSo) {
   Journal journal;
   ServiceSpec spec = shell("store", "exec sleep 1000");
-  spec.hooks = {{"apply the catalog", []() -> base::Result<> {
-                   return base::Error(base::ErrorCode::kConflict, "checksum differs");
-                 }}};
+  spec.hooks = {{"apply the catalog",
+                 []() -> base::Result<> { return base::Error(base::ErrorCode::kConflict, "checksum differs"); }}};
   auto supervisor = start({spec}, journal);
   auto ready = supervisor->wait_until_ready(kLongMs);
   ASSERT_FALSE(ready.has_value());
@@ -234,10 +229,8 @@ TEST(Supervisor, AnInProcessServiceThatCannotStartFailsWithItsError) {
   Journal journal;
   ServiceSpec engine{.name = "engine"};
   engine.restart = {.first_backoff_ms = 1, .crashes_allowed = 1};
-  engine.body = InProcessSpec{[]() -> base::Result<> {
-                                return base::Error(base::ErrorCode::kCorruptedDatafile, "file 7 is damaged");
-                              },
-                              [] {}};
+  engine.body = InProcessSpec{
+      []() -> base::Result<> { return base::Error(base::ErrorCode::kCorruptedDatafile, "file 7 is damaged"); }, [] {}};
   auto supervisor = start({engine}, journal);
   auto ready = supervisor->wait_until_ready(kLongMs);
   ASSERT_FALSE(ready.has_value());
@@ -251,8 +244,7 @@ TEST(Supervisor, AnInProcessServiceThatHangsIsLeftBehind) {
   std::unique_lock held(*forever);
   ServiceSpec hanging{.name = "hanging"};
   hanging.stop_grace_ms = 20;
-  hanging.body =
-      InProcessSpec{[]() -> base::Result<> { return {}; }, [forever] { std::lock_guard lock(*forever); }};
+  hanging.body = InProcessSpec{[]() -> base::Result<> { return {}; }, [forever] { std::lock_guard lock(*forever); }};
   hanging.depends_on = {"store"};
   auto supervisor = start({hanging, shell("store", "exec sleep 1000")}, journal);
   ASSERT_TRUE(supervisor->wait_until_ready(kLongMs).has_value());

@@ -1,6 +1,6 @@
 #pragma once
-// One attribute's name, looked up in many objects that are mostly of one shape: the place in the index table where the last
-// object had it is tried first, which takes one comparison instead of a search. Threads may share a lookup.
+// One attribute's name, looked up in many objects that are mostly of one shape: the place in the index table where the
+// last object had it is tried first, which takes one comparison instead of a search. Threads may share a lookup.
 #include <atomic>
 #include <string>
 #include <vector>
@@ -24,7 +24,7 @@ class AttributeLookup {
   Slice in_table(const uint8_t* object) const;
 
   const std::string name_;
-  const std::string written_;   // the name as an object holds it; empty for one that only a search can find
+  const std::string written_;  // the name as an object holds it; empty for one that only a search can find
   mutable std::atomic<uint32_t> place_{0};
 };
 

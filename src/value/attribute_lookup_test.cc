@@ -26,13 +26,15 @@ std::string with_bytes(size_t extra, const std::string& names) {
 TEST(AttributeLookup, FindsWhatGetFinds) {
   std::vector<Buffer> objects;
   for (size_t extra : {0, 300, 70'000}) {
-    for (const char* names : {"", R"(, "a": 1)", R"(, "b": 2, "a": 3)", R"(, "ab": 4, "c": 5)", R"(, "_id": 6, "_rev": 7, "a": null)"}) {
+    for (const char* names :
+         {"", R"(, "a": 1)", R"(, "b": 2, "a": 3)", R"(, "ab": 4, "c": 5)", R"(, "_id": 6, "_rev": 7, "a": null)"}) {
       objects.push_back(object(with_bytes(extra, names)));
     }
   }
   for (const char* other : {"{}", "[]", "1", "null", R"("a")", R"({"a": {"a": 8}})"}) objects.push_back(object(other));
-  for (const std::string& name : {std::string("a"), std::string("b"), std::string("ab"), std::string("fill"), std::string("_key"),
-                                  std::string("_id"), std::string("_ke"), std::string(), std::string(200, 'n')}) {
+  for (const std::string& name :
+       {std::string("a"), std::string("b"), std::string("ab"), std::string("fill"), std::string("_key"),
+        std::string("_id"), std::string("_ke"), std::string(), std::string(200, 'n')}) {
     AttributeLookup lookup(name);
     for (int round = 0; round < 3; ++round) {
       for (size_t i = 0; i < objects.size(); ++i) {

@@ -192,8 +192,8 @@ void Builder::remove_duplicates(const Open& compound, std::vector<size_t> sorted
   const uint8_t* start = bytes_.get() + compound.start;
   std::vector<size_t> kept;
   for (size_t i = 0; i < sorted.size(); ++i) {
-    bool is_last = i + 1 == sorted.size() || Slice(start + sorted[i]).as_attribute_name() !=
-                                                 Slice(start + sorted[i + 1]).as_attribute_name();
+    bool is_last = i + 1 == sorted.size() ||
+                   Slice(start + sorted[i]).as_attribute_name() != Slice(start + sorted[i + 1]).as_attribute_name();
     if (is_last) kept.push_back(sorted[i]);
   }
   std::sort(kept.begin(), kept.end());

@@ -79,8 +79,8 @@ class Builder {
 
  private:
   struct Open {
-    size_t start;          // of the compound's head in bytes_
-    size_t first_offset;   // of its items in offsets_
+    size_t start;         // of the compound's head in bytes_
+    size_t first_offset;  // of its items in offsets_
     bool is_object;
   };
 
@@ -108,7 +108,7 @@ class Builder {
   std::unique_ptr<uint8_t[]> bytes_;
   size_t size_ = 0, capacity_ = 0;
   std::vector<Open> open_;
-  std::vector<size_t> offsets_;   // of items, or of names in objects, relative to their compound's start
+  std::vector<size_t> offsets_;  // of items, or of names in objects, relative to their compound's start
   bool after_key_ = false;
 };
 

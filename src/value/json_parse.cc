@@ -13,7 +13,9 @@ using base::ErrorCode;
 using base::Result;
 namespace ondemand = simdjson::ondemand;
 
-Error broken(std::string_view what) { return Error(ErrorCode::kHttpCorruptedJson, fmt::format("invalid JSON: {}", what)); }
+Error broken(std::string_view what) {
+  return Error(ErrorCode::kHttpCorruptedJson, fmt::format("invalid JSON: {}", what));
+}
 
 Error broken(simdjson::error_code code) {
   if (code == simdjson::UTF8_ERROR) return broken("the text is not valid UTF-8");
@@ -175,8 +177,7 @@ Result<> parse_json(std::string_view text, Builder& into) {
   reused.padded.reserve(text.size() + 2 + simdjson::SIMDJSON_PADDING);
   reused.padded.assign(is_compound ? "" : "[").append(text).append(is_compound ? "" : "]");
   ondemand::document document;
-  auto code =
-      reused.parser.iterate(reused.padded.data(), reused.padded.size(), reused.padded.capacity()).get(document);
+  auto code = reused.parser.iterate(reused.padded.data(), reused.padded.size(), reused.padded.capacity()).get(document);
   if (code != simdjson::SUCCESS) return broken(code);
   Result<> result;
   if (is_compound) {
@@ -187,7 +188,8 @@ Result<> parse_json(std::string_view text, Builder& into) {
     result = append_scalar_text(document, into);
   }
   // The only "location" behind the last token is none at all.
-  if (result && document.current_location().error() != simdjson::OUT_OF_BOUNDS) result = broken("text behind the value");
+  if (result && document.current_location().error() != simdjson::OUT_OF_BOUNDS)
+    result = broken("text behind the value");
   reused.trim();
   return result;
 }

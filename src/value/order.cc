@@ -25,7 +25,7 @@ int compare_integers(Slice left, Slice right) {
     return sign(left.as_uint64() < right.as_uint64(), left.as_uint64() > right.as_uint64());
   }
   int64_t a = left.as_int64(), b = right.as_int64();
-  return sign(a < b, a > b);
+  return sign(a<b, a> b);
 }
 
 // Exact: the double is split into an integer and a fraction where it is in the integers' range.

@@ -40,11 +40,11 @@ bool is_compact(uint8_t head) { return head == 0x13 || head == 0x14; }
 #define I16 I, I, I, I, I, I, I, I, I, I, I, I, I, I, I, I
 #define N16 N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N
 const Type Slice::kTypes[256] = {
-    N, A, A, A, A, A, A, A, A, A, O, O, O, O, O, N,                      // 0x00
-    N, N, N, A, O, N, N, N, Type::kNull, B, B, I, N, N, N, N,            // 0x10
-    I16, I16,                                                            // 0x20, 0x30
-    S16, S16, S16, S16, S16, S16, S16, S16,                              // 0x40 - 0xb0
-    N16, N16, N16, N16,                                                  // 0xc0 - 0xf0
+    N,   A,   A,   A,   A,   A,   A,   A,   A,           A, O, O, O, O, O, N,  // 0x00
+    N,   N,   N,   A,   O,   N,   N,   N,   Type::kNull, B, B, I, N, N, N, N,  // 0x10
+    I16, I16,                                                                  // 0x20, 0x30
+    S16, S16, S16, S16, S16, S16, S16, S16,                                    // 0x40 - 0xb0
+    N16, N16, N16, N16,                                                        // 0xc0 - 0xf0
 };
 #undef N
 #undef A
@@ -195,8 +195,10 @@ size_t Slice::nesting(size_t at_most) const {
     if (inner.byte_size() > 2 * deepest) deepest = std::max(deepest, inner.nesting(at_most - 1));
     return deepest + 1 < at_most;
   };
-  for (ArrayIterator item(*this); item.valid() && look_into(item.value()); item.next()) {}
-  for (ObjectIterator attribute(*this); attribute.valid() && look_into(attribute.value()); attribute.next()) {}
+  for (ArrayIterator item(*this); item.valid() && look_into(item.value()); item.next()) {
+  }
+  for (ObjectIterator attribute(*this); attribute.valid() && look_into(attribute.value()); attribute.next()) {
+  }
   return deepest + 1;
 }
 

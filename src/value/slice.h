@@ -95,7 +95,8 @@ class Slice {
   // The number that stands for a system attribute's name, or 0.
   static uint8_t system_name_code(std::string_view name);
 
-  // Little endian machines only, checked in slice.cc. A copy of a fixed length is one instruction, of any length a call.
+  // Little endian machines only, checked in slice.cc. A copy of a fixed length is one instruction, of any length a
+  // call.
   template <typename Integer>
   static Integer load_fixed(const uint8_t* from) {
     Integer value;
@@ -117,11 +118,11 @@ class Slice {
   friend class ObjectIterator;
   // Layout of an array or object that is neither empty nor compact.
   struct Layout {
-    unsigned width;       // bytes of a length, count or offset
+    unsigned width;  // bytes of a length, count or offset
     size_t byte_size;
     size_t count;
-    size_t first;         // offset of the first item
-    size_t table;         // offset of the index table, 0 if there is none
+    size_t first;  // offset of the first item
+    size_t table;  // offset of the index table, 0 if there is none
   };
   Layout layout() const;
   static uint64_t load_odd(const uint8_t* from, unsigned width);

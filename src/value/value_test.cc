@@ -37,15 +37,18 @@ TEST(Format, GoldenBytes) {
   EXPECT_EQ(hex(parse("[1,2,3]").bytes()), "0205313233");
   EXPECT_EQ(hex(parse("[1,\"a\"]").bytes()), "0608023141610304");
   EXPECT_EQ(hex(parse("{\"a\":1}").bytes()), "0b070141613103");
-  EXPECT_EQ(hex(parse("{\"b\":1,\"a\":2}").bytes()), "0b0b0241623141613206" "03");
-  EXPECT_EQ(hex(parse("{\"_key\":\"x\"}").bytes()), "0b0701314178" "03");
+  EXPECT_EQ(hex(parse("{\"b\":1,\"a\":2}").bytes()),
+            "0b0b0241623141613206"
+            "03");
+  EXPECT_EQ(hex(parse("{\"_key\":\"x\"}").bytes()),
+            "0b0701314178"
+            "03");
 }
 
 TEST(Json, RoundTrips) {
-  for (const char* text :
-       {"null", "true", "[]", "{}", "[[],{},\"\"]", "{\"b\":1,\"a\":[1,2.5,-3,\"x\\n\\u0001\"]}", "9223372036854775807",
-        "-9223372036854775808", "18446744073709551615", "0.1", "1e+300", "\"\xc3\xa4\xe2\x82\xac\"",
-        "{\"_key\":\"1\",\"_id\":\"c/1\",\"_rev\":\"x\",\"a\":null}"}) {
+  for (const char* text : {"null", "true", "[]", "{}", "[[],{},\"\"]", "{\"b\":1,\"a\":[1,2.5,-3,\"x\\n\\u0001\"]}",
+                           "9223372036854775807", "-9223372036854775808", "18446744073709551615", "0.1", "1e+300",
+                           "\"\xc3\xa4\xe2\x82\xac\"", "{\"_key\":\"1\",\"_id\":\"c/1\",\"_rev\":\"x\",\"a\":null}"}) {
     EXPECT_EQ(round_trip(text), text);
   }
   EXPECT_EQ(round_trip("9007199254740992.0"), "9007199254740992.0");
@@ -55,8 +58,9 @@ TEST(Json, RoundTrips) {
 }
 
 TEST(Json, RefusesWhatIsNotJson) {
-  for (const char* text : {"", " ", "{", "[1,", "nul", "01", "1.", "[1 2]", "{\"a\"}", "{a:1}", "\"a", "'a'", "1 2", "[1]]",
-                           "\"\xff\"", "\"\xed\xa0\x80\"", "1e999", "-", "[1,]", "{\"a\":1,}", "NaN", "tru", "nullx"}) {
+  for (const char* text : {"",        " ",     "{",    "[1,",        "nul", "01",   "1.",       "[1 2]",
+                           "{\"a\"}", "{a:1}", "\"a",  "'a'",        "1 2", "[1]]", "\"\xff\"", "\"\xed\xa0\x80\"",
+                           "1e999",   "-",     "[1,]", "{\"a\":1,}", "NaN", "tru",  "nullx"}) {
     auto result = parse_json(text);
     ASSERT_FALSE(result.has_value()) << text;
     EXPECT_EQ(result.error().number(), 600) << text;
@@ -100,7 +104,8 @@ TEST(Slice, ArraysAtEveryWidthByPositionAndByIterator) {
         ASSERT_EQ(item.value().as_int64(), equal_sizes ? int64_t(i + 100000) : int64_t(i * i));
       }
       EXPECT_EQ(i, count);
-      EXPECT_EQ(array.at(count - 1).as_int64(), equal_sizes ? int64_t(count + 99999) : int64_t((count - 1) * (count - 1)));
+      EXPECT_EQ(array.at(count - 1).as_int64(),
+                equal_sizes ? int64_t(count + 99999) : int64_t((count - 1) * (count - 1)));
     }
   }
 }
@@ -117,11 +122,40 @@ TEST(Slice, ReadsCompactForms) {
 }
 
 TEST(Order, IsTheDocumentedTotalOrder) {
-  const char* ascending[] = {"null", "false", "true", "-1.5e300", "-9223372036854775808", "-1", "-0.5", "0", "0.5", "1",
-                             "9007199254740992", "9007199254740993", "9223372036854775807", "9223372036854775808.0",
-                             "9223372036854775809", "18446744073709551615", "1e300", "\"\"", "\" \"", "\"A\"", "\"Z\"",
-                             "\"a\"", "\"ab\"", "\"b\"", "\"\xc3\xa9\"", "[]", "[false]", "[1]", "[1,2]", "[2]", "{}",
-                             "{\"b\":1}", "{\"a\":1}", "{\"a\":1,\"b\":1}"};
+  const char* ascending[] = {"null",
+                             "false",
+                             "true",
+                             "-1.5e300",
+                             "-9223372036854775808",
+                             "-1",
+                             "-0.5",
+                             "0",
+                             "0.5",
+                             "1",
+                             "9007199254740992",
+                             "9007199254740993",
+                             "9223372036854775807",
+                             "9223372036854775808.0",
+                             "9223372036854775809",
+                             "18446744073709551615",
+                             "1e300",
+                             "\"\"",
+                             "\" \"",
+                             "\"A\"",
+                             "\"Z\"",
+                             "\"a\"",
+                             "\"ab\"",
+                             "\"b\"",
+                             "\"\xc3\xa9\"",
+                             "[]",
+                             "[false]",
+                             "[1]",
+                             "[1,2]",
+                             "[2]",
+                             "{}",
+                             "{\"b\":1}",
+                             "{\"a\":1}",
+                             "{\"a\":1,\"b\":1}"};
   for (size_t i = 0; i < std::size(ascending); ++i) {
     for (size_t j = 0; j < std::size(ascending); ++j) {
       int order = compare(parse(ascending[i]).slice(), parse(ascending[j]).slice());
@@ -132,8 +166,9 @@ TEST(Order, IsTheDocumentedTotalOrder) {
 }
 
 TEST(Order, EqualValuesHaveEqualHashes) {
-  std::pair<const char*, const char*> same[] = {{"1", "1.0"}, {"{\"a\":1,\"b\":2}", "{\"b\":2.0,\"a\":1}"}, {"{\"a\":null}", "{}"},
-                                                {"[1,null]", "[1]"}, {"0", "-0.0"}, {"9223372036854775808", "9223372036854775808.0"}};
+  std::pair<const char*, const char*> same[] = {
+      {"1", "1.0"},  {"{\"a\":1,\"b\":2}", "{\"b\":2.0,\"a\":1}"},    {"{\"a\":null}", "{}"}, {"[1,null]", "[1]"},
+      {"0", "-0.0"}, {"9223372036854775808", "9223372036854775808.0"}};
   for (auto [left, right] : same) {
     EXPECT_TRUE(equal(parse(left).slice(), parse(right).slice())) << left << " " << right;
     EXPECT_EQ(hash(parse(left).slice()), hash(parse(right).slice())) << left << " " << right;
@@ -164,8 +199,10 @@ TEST(Collation, SortKeysOrderAsTheStringsDo) {
 }
 
 TEST(Truth, FollowsAql) {
-  for (const char* text : {"null", "false", "0", "0.0", "-0.0", "\"\""}) EXPECT_FALSE(is_truthy(parse(text).slice())) << text;
-  for (const char* text : {"true", "1", "-1", "0.1", "\" \"", "[]", "{}"}) EXPECT_TRUE(is_truthy(parse(text).slice())) << text;
+  for (const char* text : {"null", "false", "0", "0.0", "-0.0", "\"\""})
+    EXPECT_FALSE(is_truthy(parse(text).slice())) << text;
+  for (const char* text : {"true", "1", "-1", "0.1", "\" \"", "[]", "{}"})
+    EXPECT_TRUE(is_truthy(parse(text).slice())) << text;
 }
 
 // What AQL can make although no text holds it: a value around a value, again and again.
@@ -203,11 +240,18 @@ TEST(Nesting, IsCountedUpToABound) {
 TEST(Format, ReadsEightByteWidths) {
   // [1,"a"] and {"a":1,"b":[]} as they are written beyond 4 GiB: length, items, index table, count.
   auto number = [](uint64_t value) { return std::string(reinterpret_cast<const char*>(&value), 8); };
-  Buffer array(std::string("\x09") + number(36) + "\x31\x41" "a" + number(9) + number(10) + number(2));
+  Buffer array(std::string("\x09") + number(36) +
+               "\x31\x41"
+               "a" +
+               number(9) + number(10) + number(2));
   EXPECT_EQ(array.bytes().size(), 36u);
   EXPECT_EQ(to_json(array.slice()), "[1,\"a\"]");
   EXPECT_EQ(array.slice().at(1).as_string(), "a");
-  Buffer object(std::string("\x0e") + number(39) + "\x41" "a\x31\x41" "b\x01" + number(9) + number(12) + number(2));
+  Buffer object(std::string("\x0e") + number(39) +
+                "\x41"
+                "a\x31\x41"
+                "b\x01" +
+                number(9) + number(12) + number(2));
   EXPECT_EQ(object.bytes().size(), 39u);
   EXPECT_EQ(to_json(object.slice()), "{\"a\":1,\"b\":[]}");
   EXPECT_TRUE(object.slice().get("b").is_array());

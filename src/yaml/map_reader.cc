@@ -49,8 +49,8 @@ const YamlValue* MapReader::take(std::string_view key, YamlKind expected) {
       expected == YamlKind::kText && member->kind != YamlKind::kList && member->kind != YamlKind::kMap
           ? "; put it in quotes"
           : "";
-  complain(key, fmt::format("'{}' of {} is {}, expected {}{}", key, what_, name_of(member->kind),
-                            name_of(expected), advice));
+  complain(key, fmt::format("'{}' of {} is {}, expected {}{}", key, what_, name_of(member->kind), name_of(expected),
+                            advice));
   return nullptr;
 }
 
@@ -76,8 +76,7 @@ std::vector<std::string> MapReader::texts(std::string_view key) {
   if (member == nullptr) return found;
   for (const YamlValue& item : member->items) {
     if (item.kind != YamlKind::kText || item.text.empty()) {
-      complaints_.add(item.place,
-                      fmt::format("'{}' of {} holds {}, expected texts", key, what_, name_of(item.kind)));
+      complaints_.add(item.place, fmt::format("'{}' of {} holds {}, expected texts", key, what_, name_of(item.kind)));
     } else if (std::ranges::find(found, item.text) != found.end()) {
       complaints_.add(item.place, fmt::format("'{}' stands twice in '{}'", item.text, key));
     } else {
@@ -111,8 +110,8 @@ std::optional<size_t> MapReader::choose(std::string_view key, const std::vector<
   if (member == nullptr) return std::nullopt;
   auto found = std::ranges::find(words, member->text);
   if (found != words.end()) return static_cast<size_t>(found - words.begin());
-  complain(key, fmt::format("'{}' of {} is '{}', expected one of: {}", key, what_, member->text,
-                            fmt::join(words, ", ")));
+  complain(key,
+           fmt::format("'{}' of {} is '{}', expected one of: {}", key, what_, member->text, fmt::join(words, ", ")));
   return std::nullopt;
 }
 
@@ -131,8 +130,8 @@ void MapReader::finish() {
     const std::string& key = value_.keys[index];
     const YamlValue& member = value_.items[index];
     if (std::ranges::find(known_, key) != known_.end()) continue;
-    complaints_.add(member.place, fmt::format("unknown key '{}' in {}; known are: {}", key, what_,
-                                              fmt::join(known_, ", ")));
+    complaints_.add(member.place,
+                    fmt::format("unknown key '{}' in {}; known are: {}", key, what_, fmt::join(known_, ", ")));
   }
 }
 

@@ -62,8 +62,7 @@ class MapReader {
 
  private:
   const YamlValue* take(std::string_view key, YamlKind expected);
-  std::optional<size_t> choose(std::string_view key, const std::vector<std::string_view>& words,
-                               bool optional);
+  std::optional<size_t> choose(std::string_view key, const std::vector<std::string_view>& words, bool optional);
 
   const YamlValue& value_;
   std::string what_;

@@ -30,15 +30,14 @@ bool read_number(std::string_view text, Number& number) {
 }
 
 YamlKind kind_of_plain(std::string_view text) {
-  if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL")
-    return YamlKind::kNull;
+  if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") return YamlKind::kNull;
   constexpr std::string_view kBooleans[] = {"true", "false", "True", "False", "TRUE", "FALSE"};
   if (std::ranges::find(kBooleans, text) != std::end(kBooleans)) return YamlKind::kBoolean;
   int64_t integer = 0;
   double real = 0;
   if (read_number(text, integer)) return YamlKind::kInteger;
-  bool starts_like_a_number = std::isdigit(static_cast<unsigned char>(text[0])) != 0 || text[0] == '-' ||
-                              text[0] == '+' || text[0] == '.';
+  bool starts_like_a_number =
+      std::isdigit(static_cast<unsigned char>(text[0])) != 0 || text[0] == '-' || text[0] == '+' || text[0] == '.';
   return starts_like_a_number && read_number(text, real) ? YamlKind::kReal : YamlKind::kText;
 }
 
@@ -92,8 +91,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YamlKind kind) {
     if (anchor != 0) return refuse(mark, "anchors are not allowed");
-    if (tag != "?" && tag != "!" && !tag.empty())
-      return refuse(mark, fmt::format("tags ('{}') are not allowed", tag));
+    if (tag != "?" && tag != "!" && !tag.empty()) return refuse(mark, fmt::format("tags ('{}') are not allowed", tag));
     if (open_.size() >= kDeepest) return refuse(mark, fmt::format("more than {} levels", kDeepest));
     open_.push_back({.value = {.kind = kind, .place = place_of(mark)}});
   }
@@ -144,9 +142,7 @@ class TreeBuilder : public YAML::EventHandler {
 
 }  // namespace
 
-std::string to_string(const Place& place) {
-  return fmt::format("{}:{}:{}", place.file, place.line, place.column);
-}
+std::string to_string(const Place& place) { return fmt::format("{}:{}:{}", place.file, place.line, place.column); }
 
 const YamlValue* YamlValue::find(std::string_view key) const {
   for (size_t index = 0; index < keys.size(); ++index) {
@@ -185,10 +181,8 @@ Result<YamlValue> parse_yaml(std::string_view text, const std::string& file) {
 
 void append_yaml(const YamlValue& value, value::Builder& builder) {
   switch (value.kind) {
-    case YamlKind::kNull:
-      return builder.null();
-    case YamlKind::kBoolean:
-      return builder.boolean(value.text[0] == 't' || value.text[0] == 'T');
+    case YamlKind::kNull: return builder.null();
+    case YamlKind::kBoolean: return builder.boolean(value.text[0] == 't' || value.text[0] == 'T');
     case YamlKind::kInteger: {
       int64_t number = 0;
       read_number(value.text, number);
@@ -199,8 +193,7 @@ void append_yaml(const YamlValue& value, value::Builder& builder) {
       read_number(value.text, number);
       return builder.number(number);
     }
-    case YamlKind::kText:
-      return builder.string(value.text);
+    case YamlKind::kText: return builder.string(value.text);
     case YamlKind::kList:
       builder.open_array();
       for (const YamlValue& item : value.items) append_yaml(item, builder);

@@ -12,38 +12,38 @@ namespace workerdb::aqltest {
 struct FixtureCollection {
   std::string name;
   bool is_edge = false;
-  std::vector<std::string> documents;   // JSON objects
-  std::vector<std::string> indexes;     // JSON definitions
+  std::vector<std::string> documents;  // JSON objects
+  std::vector<std::string> indexes;    // JSON definitions
 };
 
 struct FixtureView {
   std::string name;
-  std::string definition;               // JSON
+  std::string definition;  // JSON
 };
 
 // One query and what must come of it.
 struct Step {
   int line = 0;
   std::string query, bind = "{}", options = "{}";
-  std::optional<std::string> rows;      // a JSON array
+  std::optional<std::string> rows;  // a JSON array
   bool unordered = false;
-  bool needs_optimizer = false;         // only the optimizer can tell
+  bool needs_optimizer = false;  // only the optimizer can tell
   int error = 0;
-  std::string error_text;               // must occur in the message
+  std::string error_text;  // must occur in the message
   std::vector<int> warnings;
   std::string statistics = "{}";
-  std::vector<std::pair<bool, std::string>> plan;   // (must be there, node type and words of its node)
+  std::vector<std::pair<bool, std::string>> plan;  // (must be there, node type and words of its node)
 };
 
 struct Case {
   std::string name;
-  std::vector<Step> steps;              // in one transaction, which is rolled back
+  std::vector<Step> steps;  // in one transaction, which is rolled back
 };
 
 struct File {
   std::string path;
   std::vector<FixtureCollection> collections;
-  std::vector<std::string> analyzers;   // JSON definitions
+  std::vector<std::string> analyzers;  // JSON definitions
   std::vector<FixtureView> views;
   std::vector<Case> cases;
 };

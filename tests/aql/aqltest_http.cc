@@ -18,7 +18,7 @@ using value::Buffer;
 using value::Builder;
 using value::Slice;
 
-constexpr int kPageRows = 3;   // so that most answers take several requests
+constexpr int kPageRows = 3;  // so that most answers take several requests
 
 net::HttpClient connect_to(uint16_t port) {
   net::HttpClientOptions options;
@@ -82,7 +82,8 @@ class HttpSession : public Session {
     return value::to_json(body.slice());
   }
   static void take_rows(Slice answer, Outcome& to) {
-    for (value::ArrayIterator row(answer.get("result")); row.valid(); row.next()) to.rows.push_back(canonical(row.value()));
+    for (value::ArrayIterator row(answer.get("result")); row.valid(); row.next())
+      to.rows.push_back(canonical(row.value()));
     Slice warnings = answer.get("extra").get("warnings");
     if (!warnings.is_array()) return;
     to.warnings.clear();
@@ -118,7 +119,8 @@ class RunningServer : public Server {
     body.close();
     body.close();
     std::string base = "/_db/" + database;
-    Buffer begun = TRY(send(*client_, HttpMethod::kPost, base + "/_api/transaction/begin", value::to_json(body.slice())));
+    Buffer begun =
+        TRY(send(*client_, HttpMethod::kPost, base + "/_api/transaction/begin", value::to_json(body.slice())));
     Slice id = begun.slice().get("result").get("id");
     if (!id.is_string()) return Error(ErrorCode::kInternal, value::to_json(begun.slice()));
     return std::make_unique<HttpSession>(*client_, base, std::string(id.as_string()));

@@ -51,7 +51,8 @@ class EngineSession : public Session {
       outcome.message = cursor.error().message();
       return outcome;
     }
-    for (Slice row = TRY(cursor->next()); !row.is_none(); row = TRY(cursor->next())) outcome.rows.push_back(canonical(row));
+    for (Slice row = TRY(cursor->next()); !row.is_none(); row = TRY(cursor->next()))
+      outcome.rows.push_back(canonical(row));
     Buffer extra = cursor->extra();
     for (value::ArrayIterator item(extra.slice().get("warnings")); item.valid(); item.next()) {
       outcome.warnings.push_back(int(item.value().get("code").as_int64()));

@@ -14,9 +14,9 @@ namespace workerdb::aqltest {
 
 // What came of a query.
 struct Outcome {
-  int error = 0;                    // 0: it worked
+  int error = 0;  // 0: it worked
   std::string message;
-  std::vector<std::string> rows;    // canonical JSON
+  std::vector<std::string> rows;  // canonical JSON
   std::vector<int> warnings;
   value::Buffer statistics;
 };
@@ -32,9 +32,9 @@ class Session {
 struct Settings {
   bool optimizes = true;
   size_t batch_rows = 0;
-  size_t threads = 0;                          // as engine::QueryOptions::threads
+  size_t threads = 0;  // as engine::QueryOptions::threads
   std::optional<uint64_t> join_table_from = {};
-  std::optional<uint64_t> spill_from_rows = {};   // and a result beyond its first row
+  std::optional<uint64_t> spill_from_rows = {};  // and a result beyond its first row
 };
 // The options of a step for the engine.
 base::Result<engine::QueryOptions> engine_options(value::Slice from, const Settings& settings);

@@ -11,9 +11,9 @@ const std::vector<std::string> kCollections = {"people", "items", "knows"};
 
 // What a block may refer to at a place of it.
 struct Scope {
-  std::vector<std::string> documents;   // variables that hold documents
-  std::vector<std::string> values;      // variables that hold anything
-  std::vector<std::string> order;       // expressions that, together, tell all rows apart (equal rows aside)
+  std::vector<std::string> documents;  // variables that hold documents
+  std::vector<std::string> values;     // variables that hold anything
+  std::vector<std::string> order;      // expressions that, together, tell all rows apart (equal rows aside)
 };
 
 class Generator {
@@ -38,8 +38,9 @@ class Generator {
 
   // --- values ---
   std::string constant() {
-    return random_.pick({"null", "true", "false", "0", "1", "2", "3", "4", "-1", "1.5", "9007199254740993", "\"\"",
-                         "\"a\"", "\"b\"", "\"red\"", "\"green\"", "\"blue\"", "[]", "[1]", "[1, 2]", "{}", "{x: 1}"});
+    return random_.pick(
+        {"null", "true",  "false", "0",       "1",         "2",        "3",  "4",   "-1",     "1.5", "9007199254740993",
+         "\"\"", "\"a\"", "\"b\"", "\"red\"", "\"green\"", "\"blue\"", "[]", "[1]", "[1, 2]", "{}",  "{x: 1}"});
   }
   std::string path() { return random_.pick({"a", "b", "c", "n", "d.x", "d.y", "e", "_key", "u", "missing"}); }
   std::string attribute(const Scope& scope) { return random_.pick(scope.documents) + "." + path(); }
@@ -82,13 +83,18 @@ class Generator {
     const std::string& document = random_.pick(scope.documents);
     switch (random_.below(7)) {
       case 6: return fmt::format("!({}.{} {} {})", document, path(), random_.pick({"==", "<", ">=", "IN"}), constant());
-      case 0: return fmt::format("{}.c {} {}", document, comparison(), random_.pick({"\"red\"", "\"green\"", "\"blue\"", "\"re\""}));
+      case 0:
+        return fmt::format("{}.c {} {}", document, comparison(),
+                           random_.pick({"\"red\"", "\"green\"", "\"blue\"", "\"re\""}));
       case 1: return fmt::format("{}.c IN [\"red\", \"blue\", null]", document);
       case 2: return fmt::format("{}.a {} {}", document, comparison(), constant());
-      case 3: return fmt::format("{}.{} IN [{}, {}, {}]", document, random_.pick({"a", "b", "n", "d.x"}), random_.number(5),
-                                 random_.number(5), constant());
-      case 4: return fmt::format("{} {} {}.{}", random_.number(5), comparison(), document, random_.pick({"b", "n", "d.x"}));
-      default: return fmt::format("{}.{} {} {}", document, random_.pick({"b", "n", "d.x"}), comparison(), random_.number(5));
+      case 3:
+        return fmt::format("{}.{} IN [{}, {}, {}]", document, random_.pick({"a", "b", "n", "d.x"}), random_.number(5),
+                           random_.number(5), constant());
+      case 4:
+        return fmt::format("{} {} {}.{}", random_.number(5), comparison(), document, random_.pick({"b", "n", "d.x"}));
+      default:
+        return fmt::format("{}.{} {} {}", document, random_.pick({"b", "n", "d.x"}), comparison(), random_.number(5));
     }
   }
   std::string simple_condition(const Scope& scope) {
@@ -99,7 +105,9 @@ class Generator {
       case 1: return fmt::format("{} IN {}", leaf(scope), "TO_ARRAY(" + left + ")");
       case 2: return fmt::format("{} LIKE \"{}\"", left, random_.pick({"re%", "%e%", "r_d", "blue", "a%", "%"}));
       case 3: return fmt::format("{} NOT IN [{}, {}]", left, constant(), constant());
-      case 4: return scope.documents.empty() ? left : fmt::format("{} IN {}.e[*]", leaf(scope), random_.pick(scope.documents));
+      case 4:
+        return scope.documents.empty() ? left
+                                       : fmt::format("{} IN {}.e[*]", leaf(scope), random_.pick(scope.documents));
       case 5: return fmt::format("{} {} {}", left, comparison(), leaf(scope));
       default: return fmt::format("{} {} {}", left, random_.pick({"==", "==", "<", ">", ">=", "<=", "!="}), constant());
     }
@@ -117,8 +125,9 @@ class Generator {
   // --- loops ---
   std::string options() {
     if (!random_.chance(12)) return "";
-    return random_.pick({" OPTIONS {disableIndex: true}", " OPTIONS {indexHint: \"by_b\"}", " OPTIONS {indexHint: [\"by_b_c\", \"by_c\"]}",
-                         " OPTIONS {maxProjections: 0}", " OPTIONS {useCache: false}"});
+    return random_.pick({" OPTIONS {disableIndex: true}", " OPTIONS {indexHint: \"by_b\"}",
+                         " OPTIONS {indexHint: [\"by_b_c\", \"by_c\"]}", " OPTIONS {maxProjections: 0}",
+                         " OPTIONS {useCache: false}"});
   }
   std::string loop(Scope& scope, bool& is_document) {
     std::string variable = fresh("v");
@@ -129,7 +138,8 @@ class Generator {
       scope.values.insert(scope.values.end(), {variable, value});
       scope.order.push_back(variable);
       is_document = false;
-      return fmt::format("FOR [{}, {}] IN ENTRIES(UNSET({}, \"_rev\", \"_id\"))", variable, value, random_.pick(scope.documents));
+      return fmt::format("FOR [{}, {}] IN ENTRIES(UNSET({}, \"_rev\", \"_id\"))", variable, value,
+                         random_.pick(scope.documents));
     }
     if (which < 15 || scope.documents.empty()) {
       std::string text = fmt::format("FOR {} IN {}{}", variable, random_.pick(kCollections), options());
@@ -140,16 +150,18 @@ class Generator {
     if (which < 17) return traversal(scope);
     is_document = false;
     std::string text = which == 17 ? fmt::format("FOR {} IN {}..{}", variable, random_.below(3), random_.below(4))
-                     : which == 18 ? fmt::format("FOR {} IN UNIQUE(TO_ARRAY({}.e))", variable, random_.pick(scope.documents))
-                                   : fmt::format("FOR {} IN [1, \"red\", null, [1]]", variable);
+                       : which == 18
+                           ? fmt::format("FOR {} IN UNIQUE(TO_ARRAY({}.e))", variable, random_.pick(scope.documents))
+                           : fmt::format("FOR {} IN [1, \"red\", null, [1]]", variable);
     scope.values.push_back(variable);
     scope.order.push_back(variable);
     return text;
   }
   std::string traversal(Scope& scope) {
     std::string vertex = fresh("v"), edge = fresh("e");
-    std::string text = fmt::format("FOR {}, {} IN 1..{} {} CONCAT(\"people/\", {}._key) knows", vertex, edge, 1 + random_.below(2),
-                                   random_.pick({"OUTBOUND", "INBOUND", "ANY"}), random_.pick(scope.documents));
+    std::string text =
+        fmt::format("FOR {}, {} IN 1..{} {} CONCAT(\"people/\", {}._key) knows", vertex, edge, 1 + random_.below(2),
+                    random_.pick({"OUTBOUND", "INBOUND", "ANY"}), random_.pick(scope.documents));
     scope.documents.push_back(vertex);
     scope.documents.push_back(edge);
     scope.order.push_back(vertex + "._key");
@@ -163,7 +175,8 @@ class Generator {
     if (random_.chance(15)) return fmt::format("FILTER {}._from == CONCAT(\"people/\", {}._key)", last, other);
     std::string left = last + "." + random_.pick({"a", "b", "c", "d.x", "_key", "u", "n"});
     std::string right = other + "." + random_.pick({"a", "b", "c", "d.x", "_key", "u", "n"});
-    return random_.chance(50) ? fmt::format("FILTER {} == {}", left, right) : fmt::format("FILTER {} == {}", right, left);
+    return random_.chance(50) ? fmt::format("FILTER {} == {}", left, right)
+                              : fmt::format("FILTER {} == {}", right, left);
   }
 
   // --- clauses ---
@@ -213,7 +226,8 @@ class Generator {
   }
   // OPTIONS stand in front of the LET that sorts what INTO gathered.
   std::string with_options(std::string text) {
-    std::string option = random_.pick({" OPTIONS {method: \"sorted\"}", " OPTIONS {method: \"hash\"}", " OPTIONS {disableIndex: true}"});
+    std::string option =
+        random_.pick({" OPTIONS {method: \"sorted\"}", " OPTIONS {method: \"hash\"}", " OPTIONS {disableIndex: true}"});
     size_t let = text.find(" LET ");
     return let == std::string::npos ? text + option : text.insert(let, option);
   }
@@ -238,9 +252,12 @@ class Generator {
       case 0: return fmt::format("LENGTH({} RETURN 1)", text);
       case 1: return fmt::format("(LENGTH({} RETURN {}._key) > 0)", text, variable);
       case 2: return fmt::format("(LENGTH({} LIMIT 1 RETURN 1) == 0)", text);
-      case 3: return fmt::format("FIRST({} SORT {}.b, {}._key RETURN {})", text, variable, variable, expression(scope, 1));
+      case 3:
+        return fmt::format("FIRST({} SORT {}.b, {}._key RETURN {})", text, variable, variable, expression(scope, 1));
       case 4: return fmt::format("FIRST({} COLLECT WITH COUNT INTO k{} RETURN k{})", text, variable, variable);
-      default: return fmt::format("({} SORT {}._key {} RETURN {})", text, variable, random_.chance(40) ? limit() : "", expression(scope, 1));
+      default:
+        return fmt::format("({} SORT {}._key {} RETURN {})", text, variable, random_.chance(40) ? limit() : "",
+                           expression(scope, 1));
     }
   }
 
@@ -251,8 +268,10 @@ class Generator {
       const char *collection, *first;
       std::vector<std::string> more;
     };
-    static const std::vector<Held> kHeld = {{"people", "b", {"b", "c", "a", "n"}}, {"items", "n", {"n", "d.x", "c"}},
-                                            {"people", "a", {"a", "b"}}, {"knows", "b", {"_from", "b"}}};
+    static const std::vector<Held> kHeld = {{"people", "b", {"b", "c", "a", "n"}},
+                                            {"items", "n", {"n", "d.x", "c"}},
+                                            {"people", "a", {"a", "b"}},
+                                            {"knows", "b", {"_from", "b"}}};
     const Held& held = kHeld[random_.below(kHeld.size())];
     std::string variable = fresh("v");
     auto attribute = [&] { return variable + "." + random_.pick(held.more); };
@@ -273,22 +292,25 @@ class Generator {
   // Two collections by attributes that both have an index on.
   std::string indexed_join(Scope& scope, bool& is_ordered) {
     std::string left = fresh("v"), right = fresh("v");
-    std::string pair = random_.pick({"people.b items.b", "items.b people.b", "items.n people.b", "items.c items.c",
-                                     "people.a items.a", "people.a people.a", "people.u items.n", "items.c items._key"});
+    std::string pair =
+        random_.pick({"people.b items.b", "items.b people.b", "items.n people.b", "items.c items.c", "people.a items.a",
+                      "people.a people.a", "people.u items.n", "items.c items._key"});
     size_t dot = pair.find('.'), space = pair.find(' '), last_dot = pair.rfind('.');
     std::string left_path = pair.substr(dot + 1, space - dot - 1), right_path = pair.substr(last_dot + 1);
     std::string text = fmt::format("FOR {} IN {} FOR {} IN {} FILTER {}.{} == {}.{} ", left, pair.substr(0, dot), right,
                                    pair.substr(space + 1, last_dot - space - 1), left, left_path, right, right_path);
     scope.documents.push_back(right);
     if (random_.chance(50)) text += fmt::format("FILTER {} ", likely_condition(scope));
-    if (random_.chance(30)) text += fmt::format("FILTER {}.{} {} {} ", left, left_path, comparison(), random_.number(5));
+    if (random_.chance(30))
+      text += fmt::format("FILTER {}.{} {} {} ", left, left_path, comparison(), random_.number(5));
     if (random_.chance(40)) {
       text += fmt::format("SORT {}.{}, {}._key, {}._key ", left, left_path, right, left);
       if (random_.chance(50)) text += limit() + " ";
       is_ordered = true;
     }
     if (random_.chance(30)) scope.documents.push_back(left);
-    return text + fmt::format("RETURN [{}.{}, {}]", left, left_path, random_.chance(50) ? right + "._key" : leaf(scope));
+    return text +
+           fmt::format("RETURN [{}.{}, {}]", left, left_path, random_.chance(50) ? right + "._key" : leaf(scope));
   }
 
   // A block of clauses up to its RETURN.
@@ -325,8 +347,12 @@ class Generator {
         if (which == 9 && random_.chance(40)) {
           // A list, or an object, that is read in parts. Another loop would let a write meet one document twice.
           bool is_list = random_.chance(60) && !is_writing_;
-          text += fmt::format("LET {} = {} ", name, is_list ? "(FOR l IN items RETURN l.n)" : fmt::format("{{p: {}, q: {}}}", leaf(scope), expression(scope, 1)));
-          if (is_list) text += fmt::format("FOR z{} IN items FILTER z{}.b {} {} ", name, name, random_.pick({"IN", "NOT IN"}), name);
+          text += fmt::format("LET {} = {} ", name,
+                              is_list ? "(FOR l IN items RETURN l.n)"
+                                      : fmt::format("{{p: {}, q: {}}}", leaf(scope), expression(scope, 1)));
+          if (is_list)
+            text +=
+                fmt::format("FOR z{} IN items FILTER z{}.b {} {} ", name, name, random_.pick({"IN", "NOT IN"}), name);
           if (is_list) scope.documents.push_back("z" + name), scope.order.push_back("z" + name + "._key");
           scope.values.push_back(is_list ? "z" + name + ".b" : name + random_.pick({".p", ".q", ".r", ""}));
           continue;
@@ -343,7 +369,8 @@ class Generator {
       return fmt::format("RETURN IS_OBJECT({}) ? UNSET({}, \"_rev\") : null", document, document);
     }
     if (!is_ordered && random_.chance(15)) return "RETURN DISTINCT " + leaf(scope);
-    if (random_.chance(15) && !scope.documents.empty()) return fmt::format("RETURN [{}, {}]", leaf(scope), subquery(scope));
+    if (random_.chance(15) && !scope.documents.empty())
+      return fmt::format("RETURN [{}, {}]", leaf(scope), subquery(scope));
     return fmt::format("RETURN [{}, {}]", expression(scope, 2), leaf(scope));
   }
 
@@ -358,17 +385,19 @@ class Generator {
     if (random_.chance(30)) text += total_order(scope) + " " + limit() + " ";
     switch (random_.below(5)) {
       case 0:
-        return text + fmt::format("UPDATE {} WITH {{a: {}, w: {}}} IN {} RETURN [OLD.a, NEW.a]", variable, expression(scope, 1),
-                                  leaf(scope), collection);
+        return text + fmt::format("UPDATE {} WITH {{a: {}, w: {}}} IN {} RETURN [OLD.a, NEW.a]", variable,
+                                  expression(scope, 1), leaf(scope), collection);
       case 1:
-        return text + fmt::format("REPLACE {} WITH {{u: {}.u, b: {}}} IN {} RETURN NEW.b", variable, variable, leaf(scope), collection);
+        return text + fmt::format("REPLACE {} WITH {{u: {}.u, b: {}}} IN {} RETURN NEW.b", variable, variable,
+                                  leaf(scope), collection);
       case 2: return text + fmt::format("REMOVE {} IN {} RETURN OLD._key", variable, collection);
       case 3:
-        return text + fmt::format("INSERT {{_key: CONCAT(\"new\", {}._key), u: {}.u + 100, a: {}}} INTO {} RETURN NEW.a", variable,
-                                  variable, leaf(scope), collection);
+        return text +
+               fmt::format("INSERT {{_key: CONCAT(\"new\", {}._key), u: {}.u + 100, a: {}}} INTO {} RETURN NEW.a",
+                           variable, variable, leaf(scope), collection);
       default:
-        return text + fmt::format("UPSERT {{u: {}.u}} INSERT {{u: 1000}} UPDATE {{seen: {}}} IN {} RETURN OLD.u", variable,
-                                  leaf(scope), collection);
+        return text + fmt::format("UPSERT {{u: {}.u}} INSERT {{u: 1000}} UPDATE {{seen: {}}} IN {} RETURN OLD.u",
+                                  variable, leaf(scope), collection);
     }
   }
 

@@ -21,8 +21,8 @@ RandomQuery random_query(uint64_t seed);
 struct RandomCollection {
   std::string name;
   bool is_edge = false;
-  std::vector<std::string> documents;   // JSON
-  std::vector<std::string> indexes;     // JSON
+  std::vector<std::string> documents;  // JSON
+  std::vector<std::string> indexes;    // JSON
 };
 std::vector<RandomCollection> random_fixture();
 

@@ -8,9 +8,34 @@ namespace workerdb::aqltest {
 namespace {
 
 std::string any_value(RandomSource& random) {
-  return random.pick({"null", "false", "true", "0", "1", "2", "3", "4", "5", "-1", "1.5", "2.5", "9007199254740993",
-                      "9007199254740992", R"("")", R"("a")", R"("b")", R"("B")", R"("ä")", R"("ab")", R"("1")", "[]",
-                      "[1]", "[1,2]", R"(["a"])", "{}", R"({"x":1})", R"({"x":2,"y":"a"})"});
+  return random.pick({"null",
+                      "false",
+                      "true",
+                      "0",
+                      "1",
+                      "2",
+                      "3",
+                      "4",
+                      "5",
+                      "-1",
+                      "1.5",
+                      "2.5",
+                      "9007199254740993",
+                      "9007199254740992",
+                      R"("")",
+                      R"("a")",
+                      R"("b")",
+                      R"("B")",
+                      R"("ä")",
+                      R"("ab")",
+                      R"("1")",
+                      "[]",
+                      "[1]",
+                      "[1,2]",
+                      R"(["a"])",
+                      "{}",
+                      R"({"x":1})",
+                      R"({"x":2,"y":"a"})"});
 }
 
 std::string list(RandomSource& random) {
@@ -26,7 +51,8 @@ std::string document(RandomSource& random, size_t number, const std::string& mor
   std::string text = fmt::format(R"({{"_key":"{:02}","u":{},"n":{})", number, number, random.below(8));
   if (random.chance(85)) text += R"(,"a":)" + any_value(random);
   if (random.chance(85)) text += R"(,"b":)" + random.number(5);
-  if (random.chance(80)) text += R"(,"c":)" + random.pick({R"("red")", R"("green")", R"("blue")", R"("Red")", R"("re")"});
+  if (random.chance(80))
+    text += R"(,"c":)" + random.pick({R"("red")", R"("green")", R"("blue")", R"("Red")", R"("re")"});
   if (random.chance(70)) text += fmt::format(R"(,"d":{{"x":{},"y":{}}})", random.below(4), any_value(random));
   if (random.chance(70)) text += R"(,"e":)" + list(random);
   return text + more + "}";
@@ -40,7 +66,8 @@ std::vector<RandomCollection> random_fixture() {
   for (size_t i = 0; i < 37; ++i) left.documents.push_back(document(random, i, ""));
   for (size_t i = 0; i < 23; ++i) right.documents.push_back(document(random, i, ""));
   for (size_t i = 0; i < 41; ++i) {
-    std::string ends = fmt::format(R"(,"_from":"people/{:02}","_to":"people/{:02}")", random.below(37), random.below(37));
+    std::string ends =
+        fmt::format(R"(,"_from":"people/{:02}","_to":"people/{:02}")", random.below(37), random.below(37));
     edges.documents.push_back(document(random, i, ends));
   }
   left.indexes = {R"({"type":"persistent","fields":["a","b"],"name":"by_a_b"})",

@@ -1,6 +1,6 @@
-// random_queries COUNT [FIRST_SEED [show]]: runs random queries in ways that must not differ: with and without indexes, with
-// all, none and some of the optimizer's rules, in small batches, with threads. Prints the seed and the text of each that does; ends
-// with `N passed, N failed`.
+// random_queries COUNT [FIRST_SEED [show]]: runs random queries in ways that must not differ: with and without indexes,
+// with all, none and some of the optimizer's rules, in small batches, with threads. Prints the seed and the text of
+// each that does; ends with `N passed, N failed`.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -28,20 +28,42 @@ struct Way {
   bool has_indexes = true;
   std::vector<std::string> rules = {};
   size_t batch_rows = 0;
-  bool has_threads = false;   // and tables for joins, however few documents there are
-  bool spills = false;        // every sort, group and result goes to the disk
+  bool has_threads = false;  // and tables for joins, however few documents there are
+  bool spills = false;       // every sort, group and result goes to the disk
 };
 
 // Rules that a query of this seed goes without.
 std::vector<std::string> some_rules_off(uint64_t seed) {
-  static constexpr std::string_view kRules[] = {
-      "inline-subqueries", "move-calculations-up", "move-filters-up", "remove-redundant-calculations",
-      "remove-unnecessary-filters", "remove-unnecessary-calculations", "remove-redundant-sorts", "optimize-subqueries",
-      "propagate-constant-attributes", "replace-or-with-in", "remove-redundant-or", "interchange-adjacent-enumerations",
-      "remove-collect-variables", "use-indexes", "remove-filter-covered-by-index", "use-index-for-sort",
-      "use-index-for-collect", "optimize-count", "move-calculations-down", "fuse-filters", "move-filters-into-enumerate",
-      "sort-limit", "push-limit-into-index", "optimize-projections", "optimize-traversals", "late-document-materialization",
-      "batch-materialize-documents", "replace-like-with-range", "sort-in-values", "join-index-nodes"};
+  static constexpr std::string_view kRules[] = {"inline-subqueries",
+                                                "move-calculations-up",
+                                                "move-filters-up",
+                                                "remove-redundant-calculations",
+                                                "remove-unnecessary-filters",
+                                                "remove-unnecessary-calculations",
+                                                "remove-redundant-sorts",
+                                                "optimize-subqueries",
+                                                "propagate-constant-attributes",
+                                                "replace-or-with-in",
+                                                "remove-redundant-or",
+                                                "interchange-adjacent-enumerations",
+                                                "remove-collect-variables",
+                                                "use-indexes",
+                                                "remove-filter-covered-by-index",
+                                                "use-index-for-sort",
+                                                "use-index-for-collect",
+                                                "optimize-count",
+                                                "move-calculations-down",
+                                                "fuse-filters",
+                                                "move-filters-into-enumerate",
+                                                "sort-limit",
+                                                "push-limit-into-index",
+                                                "optimize-projections",
+                                                "optimize-traversals",
+                                                "late-document-materialization",
+                                                "batch-materialize-documents",
+                                                "replace-like-with-range",
+                                                "sort-in-values",
+                                                "join-index-nodes"};
   RandomSource random(~seed);
   std::vector<std::string> off;
   for (std::string_view rule : kRules) {
@@ -69,7 +91,7 @@ class Run {
       if ((seed + 1 - first_seed) % 10'000 == 0) fmt::print("{} ran, {} failed\n", seed + 1 - first_seed, failed_);
     }
     fmt::print("{} gave rows, {} none, {} an error\n", count - errors_ - empty_, empty_, errors_);
-    if (errors_ * 10 > count || empty_ * 2 > count) ++failed_;   // such queries would find nothing
+    if (errors_ * 10 > count || empty_ * 2 > count) ++failed_;  // such queries would find nothing
     fmt::print("{} with a cheaper plan that was dropped early\n", cheaper_);
     fmt::print("{} passed, {} failed\n", passed_, failed_);
     return {};
@@ -85,7 +107,8 @@ class Run {
       auto collection = TRY(database.create_collection(fixture.name, options));
       for (const std::string& text : fixture.documents) TRY(collection.insert(TRY(value::parse_json(text)).slice()));
       if (!has_indexes) continue;
-      for (const std::string& text : fixture.indexes) TRY(collection.ensure_index(TRY(value::parse_json(text)).slice()));
+      for (const std::string& text : fixture.indexes)
+        TRY(collection.ensure_index(TRY(value::parse_json(text)).slice()));
     }
     return {};
   }
@@ -105,7 +128,8 @@ class Run {
       result = fmt::format("error {}", rows.error().number());
     }
     if (query.writes) {
-      for (const char* text : {"FOR d IN people SORT d._key RETURN UNSET(d, \"_rev\")", "FOR d IN items FILTER d.u < 1000 SORT d._key RETURN UNSET(d, \"_rev\")"}) {
+      for (const char* text : {"FOR d IN people SORT d._key RETURN UNSET(d, \"_rev\")",
+                               "FOR d IN items FILTER d.u < 1000 SORT d._key RETURN UNSET(d, \"_rev\")"}) {
         auto left = TRY(rows_of(database, transaction, text, {"", true, {"-all"}, 0}));
         result += fmt::format("\n---\n{}", fmt::join(left, "\n"));
       }
@@ -143,7 +167,8 @@ class Run {
     bool is_first = true;
     for (value::ArrayIterator other(plans); other.valid(); other.next()) {
       double other_cost = other.value().get("estimatedCost").as_double();
-      if (std::exchange(is_first, false) && other_cost != cost) return fmt::format("--- plans begin with {}, not {}\n", other_cost, cost);
+      if (std::exchange(is_first, false) && other_cost != cost)
+        return fmt::format("--- plans begin with {}, not {}\n", other_cost, cost);
       if (other_cost < cost * 0.99) {
         ++cheaper_;
         break;
@@ -182,7 +207,7 @@ class Run {
   const bool shows_;
   std::unique_ptr<engine::Engine> engine_;
   uint64_t passed_ = 0, failed_ = 0, errors_ = 0, empty_ = 0;
-  uint64_t cheaper_ = 0;   // queries with a plan that was estimated cheaper, but dropped early
+  uint64_t cheaper_ = 0;  // queries with a plan that was estimated cheaper, but dropped early
 };
 
 int run_all(int count, char** arguments) {

@@ -22,7 +22,9 @@ class RandomSource {
   size_t below(size_t count) { return size_t(next() % count); }
   bool chance(size_t percent) { return below(100) < percent; }
   std::string number(size_t count) { return std::to_string(below(count)); }
-  std::string pick(std::initializer_list<std::string_view> from) { return std::string(from.begin()[below(from.size())]); }
+  std::string pick(std::initializer_list<std::string_view> from) {
+    return std::string(from.begin()[below(from.size())]);
+  }
   const std::string& pick(const std::vector<std::string>& from) { return from[below(from.size())]; }
 
  private:

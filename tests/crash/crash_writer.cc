@@ -1,9 +1,9 @@
 // Opens a store, says what is in it, and then writes to it from several threads until it is killed. For kill_test.py.
 //   crash_writer FOLDER SEED        report, then write without end
 //   crash_writer FOLDER check       report, then end
-// The lines of the report: "D collection key value", "F finding", "R". While it writes: "B thread number OP..." before a
-// commit and "A thread number" after it, where OP is +collection/key=value or -collection/key. Each line is one write(2),
-// so none is torn by a kill. Each thread has keys of its own.
+// The lines of the report: "D collection key value", "F finding", "R". While it writes: "B thread number OP..." before
+// a commit and "A thread number" after it, where OP is +collection/key=value or -collection/key. Each line is one
+// write(2), so none is torn by a kill. Each thread has keys of its own.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -190,7 +190,7 @@ class Writer {
 int main(int argc, char** argv) {
   if (argc != 3) return 64;
   StoreOptions options;
-  options.write_buffer_bytes = 512 << 10;   // flushes and compactions belong to what is tested
+  options.write_buffer_bytes = 512 << 10;  // flushes and compactions belong to what is tested
   options.block_cache_bytes = 8 << 20;
   auto store = must(Store::open(argv[1], options), "open");
   Writer writer(*store);

@@ -13,10 +13,8 @@ using base::ErrorCode;
 using ::testing::ElementsAre;
 using value::to_json;
 
-INSTANTIATE_TEST_SUITE_P(Adapters, DocumentStoreContract,
-                         ::testing::Values(Adapter::kLocal, Adapter::kRemote), [](const auto& adapter) {
-                           return adapter.param == Adapter::kLocal ? "Local" : "Remote";
-                         });
+INSTANTIATE_TEST_SUITE_P(Adapters, DocumentStoreContract, ::testing::Values(Adapter::kLocal, Adapter::kRemote),
+                         [](const auto& adapter) { return adapter.param == Adapter::kLocal ? "Local" : "Remote"; });
 
 TEST_P(DocumentStoreContract, DatabasesComeAndGo) {
   EXPECT_THAT(*store_->databases(), ElementsAre("_system", "shop"));
@@ -92,11 +90,10 @@ TEST_P(DocumentStoreContract, CollectionsAreEmptiedAndDropped) {
   ASSERT_TRUE(database_->truncate_collection("orders"));
   EXPECT_EQ(database_->count("orders").value(), 0u);
   ASSERT_TRUE(database_->drop_collection("orders"));
-  for (auto code :
-       {database_->count("orders").error().code(), database_->drop_collection("orders").error().code(),
-        database_->truncate_collection("orders").error().code(), database_->indexes("orders").error().code(),
-        database_->read("orders", "1").error().code(),
-        database_->insert("orders", json("{}").slice()).error().code()}) {
+  for (auto code : {database_->count("orders").error().code(), database_->drop_collection("orders").error().code(),
+                    database_->truncate_collection("orders").error().code(),
+                    database_->indexes("orders").error().code(), database_->read("orders", "1").error().code(),
+                    database_->insert("orders", json("{}").slice()).error().code()}) {
     EXPECT_EQ(code, ErrorCode::kCollectionNotFound);
   }
 }
@@ -112,11 +109,9 @@ TEST_P(DocumentStoreContract, IndexesAreEnsuredOnce) {
   ASSERT_EQ(database_->indexes("orders")->size(), 2u);
   EXPECT_EQ((*database_->indexes("orders"))[0].slice().get("type").as_string(), "primary");
   auto unique = json(R"({"type":"persistent","fields":["number"],"unique":true})");
-  EXPECT_EQ(database_->ensure_index("orders", unique.slice()).error().code(),
-            ErrorCode::kUniqueConstraintViolated);
-  EXPECT_EQ(
-      database_->ensure_index("orders", json(R"({"type":"nonsense","fields":["a"]})").slice()).error().code(),
-      ErrorCode::kBadParameter);
+  EXPECT_EQ(database_->ensure_index("orders", unique.slice()).error().code(), ErrorCode::kUniqueConstraintViolated);
+  EXPECT_EQ(database_->ensure_index("orders", json(R"({"type":"nonsense","fields":["a"]})").slice()).error().code(),
+            ErrorCode::kBadParameter);
   ASSERT_TRUE(database_->drop_index("orders", index->slice().get("id").as_string()));
   EXPECT_EQ(database_->drop_index("orders", "by_total").error().code(), ErrorCode::kIndexNotFound);
 }
@@ -135,38 +130,31 @@ TEST_P(DocumentStoreContract, DocumentsAreWrittenAndRead) {
   ASSERT_TRUE(made);
   EXPECT_EQ(to_json(database_->read("orders", made->key)->value().slice().get("total")), "9");
 
-  ASSERT_TRUE(database_->update("orders", "1:a@b", json(R"({"tags":{"b":2},"total":null})").slice(),
-                                {.keep_null = false}));
+  ASSERT_TRUE(
+      database_->update("orders", "1:a@b", json(R"({"tags":{"b":2},"total":null})").slice(), {.keep_null = false}));
   auto updated = *database_->read("orders", "1:a@b");
   EXPECT_EQ(to_json(updated->slice().get("tags")), R"({"a":1,"b":2})");
   EXPECT_TRUE(updated->slice().get("total").is_none());
-  ASSERT_TRUE(
-      database_->update("orders", "1:a@b", json(R"({"tags":{"c":3}})").slice(), {.merge_objects = false}));
+  ASSERT_TRUE(database_->update("orders", "1:a@b", json(R"({"tags":{"c":3}})").slice(), {.merge_objects = false}));
   EXPECT_EQ(to_json((*database_->read("orders", "1:a@b"))->slice().get("tags")), R"({"c":3})");
   ASSERT_TRUE(database_->replace("orders", "1:a@b", json(R"({"x":1})").slice()));
   EXPECT_TRUE((*database_->read("orders", "1:a@b"))->slice().get("tags").is_none());
   ASSERT_TRUE(database_->remove("orders", "1:a@b"));
   EXPECT_EQ(database_->remove("orders", "1:a@b").error().code(), ErrorCode::kDocumentNotFound);
-  EXPECT_EQ(database_->update("orders", "1:a@b", json("{}").slice()).error().code(),
-            ErrorCode::kDocumentNotFound);
-  EXPECT_EQ(database_->replace("orders", "1:a@b", json("{}").slice()).error().code(),
-            ErrorCode::kDocumentNotFound);
-  EXPECT_EQ(database_->insert("orders", json(R"({"_key":"a b"})").slice()).error().code(),
-            ErrorCode::kDocumentKeyBad);
+  EXPECT_EQ(database_->update("orders", "1:a@b", json("{}").slice()).error().code(), ErrorCode::kDocumentNotFound);
+  EXPECT_EQ(database_->replace("orders", "1:a@b", json("{}").slice()).error().code(), ErrorCode::kDocumentNotFound);
+  EXPECT_EQ(database_->insert("orders", json(R"({"_key":"a b"})").slice()).error().code(), ErrorCode::kDocumentKeyBad);
   EXPECT_EQ(database_->insert("orders", json("[]").slice()).error().code(), ErrorCode::kDocumentTypeInvalid);
 }
 
 TEST_P(DocumentStoreContract, AnExpectedRevisionIsDemanded) {
   make("orders");
   auto first = *database_->insert("orders", json(R"({"_key":"1","n":1})").slice());
-  auto second =
-      database_->replace("orders", "1", json(R"({"n":2})").slice(), {.expected_revision = first.revision});
+  auto second = database_->replace("orders", "1", json(R"({"n":2})").slice(), {.expected_revision = first.revision});
   ASSERT_TRUE(second) << second.error().message();
   WriteOptions outdated{.expected_revision = first.revision};
-  EXPECT_EQ(database_->replace("orders", "1", json("{}").slice(), outdated).error().code(),
-            ErrorCode::kConflict);
-  EXPECT_EQ(database_->update("orders", "1", json("{}").slice(), outdated).error().code(),
-            ErrorCode::kConflict);
+  EXPECT_EQ(database_->replace("orders", "1", json("{}").slice(), outdated).error().code(), ErrorCode::kConflict);
+  EXPECT_EQ(database_->update("orders", "1", json("{}").slice(), outdated).error().code(), ErrorCode::kConflict);
   EXPECT_EQ(database_->remove("orders", "1", outdated).error().code(), ErrorCode::kConflict);
   EXPECT_TRUE(database_->remove("orders", "1", {.expected_revision = second->revision}));
 }
@@ -180,8 +168,7 @@ TEST_P(DocumentStoreContract, OverwriteModes) {
     auto found = *database_->read("orders", "1");
     return to_json(found->slice().get("a")) + to_json(found->slice().get("b"));
   };
-  EXPECT_EQ(insert(OverwriteMode::kConflict, R"({"_key":"1"})").error().code(),
-            ErrorCode::kUniqueConstraintViolated);
+  EXPECT_EQ(insert(OverwriteMode::kConflict, R"({"_key":"1"})").error().code(), ErrorCode::kUniqueConstraintViolated);
   ASSERT_TRUE(insert(OverwriteMode::kIgnore, R"({"_key":"1","a":2})"));
   EXPECT_EQ(contents(), "1null");
   ASSERT_TRUE(insert(OverwriteMode::kUpdate, R"({"_key":"1","b":2})"));
@@ -211,8 +198,8 @@ TEST_P(DocumentStoreContract, BulkInsertReportsEachBadDocument) {
   EXPECT_EQ(outcome->errors[1].error.code(), ErrorCode::kUniqueConstraintViolated);
   EXPECT_EQ(outcome->errors[2].error.code(), ErrorCode::kDocumentTypeInvalid);
   EXPECT_EQ(database_->count("orders").value(), 2498u);
-  auto ignoring = database_->insert_many("orders", std::span(documents).subspan(1701, 1),
-                                         {.overwrite = OverwriteMode::kIgnore});
+  auto ignoring =
+      database_->insert_many("orders", std::span(documents).subspan(1701, 1), {.overwrite = OverwriteMode::kIgnore});
   ASSERT_TRUE(ignoring);
   EXPECT_EQ(ignoring->ignored, 1u);
   EXPECT_EQ(ignoring->created, 0u);
@@ -238,11 +225,9 @@ TEST_P(DocumentStoreContract, ManyThreadsShareAStore) {
   for (int thread = 0; thread < 8; ++thread) {
     threads.emplace_back([&, thread] {
       for (int number = 0; number < 25; ++number) {
-        auto document =
-            json(R"({"_key":")" + std::to_string(thread) + "-" + std::to_string(number) + R"("})");
+        auto document = json(R"({"_key":")" + std::to_string(thread) + "-" + std::to_string(number) + R"("})");
         if (!database_->insert("orders", document.slice())) ++failures;
-        if (database_->query("FOR o IN orders LIMIT 3 RETURN o", value::Slice::null(), {.batch_size = 1})
-                .has_value())
+        if (database_->query("FOR o IN orders LIMIT 3 RETURN o", value::Slice::null(), {.batch_size = 1}).has_value())
           continue;
         ++failures;
       }

@@ -23,8 +23,7 @@ QueryOptions with_extra(std::string_view text) {
 }
 
 TEST_P(DocumentStoreContract, RowsComeInBatches) {
-  auto cursor =
-      database_->query("FOR n IN 1..@last RETURN n * 2", json(R"({"last":5})").slice(), {.batch_size = 2});
+  auto cursor = database_->query("FOR n IN 1..@last RETURN n * 2", json(R"({"last":5})").slice(), {.batch_size = 2});
   ASSERT_TRUE(cursor) << cursor.error().message();
   std::vector<std::string> batches;
   while (auto batch = *(*cursor)->next_batch()) batches.push_back(to_json(*batch));
@@ -90,8 +89,7 @@ TEST_P(DocumentStoreContract, AKilledQueryEnds) {
       std::this_thread::yield();
     }
   });
-  EXPECT_EQ(query_error("FOR a IN 1..100000 FOR b IN 1..100000 FILTER a + b == 0 RETURN 1"),
-            ErrorCode::kQueryKilled);
+  EXPECT_EQ(query_error("FOR a IN 1..100000 FOR b IN 1..100000 FILTER a + b == 0 RETURN 1"), ErrorCode::kQueryKilled);
   ended = true;
   killer.join();
 }
@@ -143,10 +141,10 @@ TEST_P(DocumentStoreContract, AQueryTouchesOnlyWhatItMay) {
   scoped.allowed_collections = {"orders", "missing"};
   EXPECT_EQ(rows("FOR o IN orders RETURN o.n", scoped), "[1]");
   EXPECT_EQ(rows("RETURN DOCUMENT('orders/1').n", scoped), "[1]");
-  for (const char* text : {"FOR s IN secrets RETURN s", "FOR o IN orders FOR s IN secrets RETURN s.word",
-                           "RETURN DOCUMENT('secrets/1')", "RETURN DOCUMENT(CONCAT('sec', 'rets/', '1'))",
-                           "LET x = (FOR s IN secrets RETURN s) RETURN 1",
-                           "FOR o IN orders INSERT {} INTO secrets", "RETURN LENGTH(secrets)"}) {
+  for (const char* text :
+       {"FOR s IN secrets RETURN s", "FOR o IN orders FOR s IN secrets RETURN s.word", "RETURN DOCUMENT('secrets/1')",
+        "RETURN DOCUMENT(CONCAT('sec', 'rets/', '1'))", "LET x = (FOR s IN secrets RETURN s) RETURN 1",
+        "FOR o IN orders INSERT {} INTO secrets", "RETURN LENGTH(secrets)"}) {
     EXPECT_EQ(query_error(text, scoped), ErrorCode::kForbidden) << text;
   }
   // Writing where it may is lasting.

@@ -60,8 +60,7 @@ DocumentStoreContract::~DocumentStoreContract() {
 
 value::Buffer DocumentStoreContract::json(std::string_view text) { return value::parse_json(text).value(); }
 
-std::string DocumentStoreContract::rows(std::string_view text, const QueryOptions& options,
-                                        std::string_view bind) {
+std::string DocumentStoreContract::rows(std::string_view text, const QueryOptions& options, std::string_view bind) {
   auto cursor = database_->query(text, json(bind).slice(), options);
   if (!cursor) return "error " + std::to_string(cursor.error().number()) + ": " + cursor.error().message();
   value::Builder all;
@@ -86,8 +85,7 @@ ErrorCode DocumentStoreContract::query_error(std::string_view text, const QueryO
   }
 }
 
-void DocumentStoreContract::make(std::string_view collection,
-                                 std::initializer_list<std::string_view> documents) {
+void DocumentStoreContract::make(std::string_view collection, std::initializer_list<std::string_view> documents) {
   CollectionDescription description;
   description.name = collection;
   auto made = database_->create_collection(description);

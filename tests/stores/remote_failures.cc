@@ -243,17 +243,14 @@ TEST_F(RemoteFailures, ChangesWithoutARevisionAreSentOnce) {
 TEST_F(RemoteFailures, ARevisionMakesAChangeRepeatable) {
   auto first = *database_->insert("things", json(R"({"_key":"1","n":1})").slice());
   proxy_.fail_once("PUT ", Fault::kAnswerLost);
-  auto second =
-      database_->replace("things", "1", json(R"({"n":2})").slice(), {.expected_revision = first.revision});
+  auto second = database_->replace("things", "1", json(R"({"n":2})").slice(), {.expected_revision = first.revision});
   ASSERT_TRUE(second) << second.error().message();
   EXPECT_EQ(field("1", "n"), "2");
   proxy_.fail_once("PATCH ", Fault::kRequestLost);
-  auto third =
-      database_->update("things", "1", json(R"({"m":3})").slice(), {.expected_revision = second->revision});
+  auto third = database_->update("things", "1", json(R"({"m":3})").slice(), {.expected_revision = second->revision});
   ASSERT_TRUE(third) << third.error().message();
   proxy_.fail_once("PATCH ", Fault::kAnswerLost);
-  auto unclear =
-      database_->update("things", "1", json(R"({"m":4})").slice(), {.expected_revision = third->revision});
+  auto unclear = database_->update("things", "1", json(R"({"m":4})").slice(), {.expected_revision = third->revision});
   ASSERT_FALSE(unclear);
   EXPECT_TRUE(effect_is_unknown(unclear.error()));
 }
@@ -263,8 +260,7 @@ TEST_F(RemoteFailures, DefinitionsAreMadeAndDroppedOnce) {
     proxy_.fail_once("POST /_db/_system/_api/collection", fault);
     EXPECT_TRUE(database_->create_collection({.name = "more"}));
     proxy_.fail_once("/_api/index", fault);
-    EXPECT_TRUE(database_->ensure_index(
-        "more", json(R"({"type":"persistent","name":"by_n","fields":["n"]})").slice()));
+    EXPECT_TRUE(database_->ensure_index("more", json(R"({"type":"persistent","name":"by_n","fields":["n"]})").slice()));
     proxy_.fail_once("DELETE /_db/_system/_api/index", fault);
     EXPECT_TRUE(database_->drop_index("more", "by_n"));
     EXPECT_EQ(database_->drop_index("more", "by_n").error().code(), ErrorCode::kIndexNotFound);
@@ -325,8 +321,7 @@ TEST_F(RemoteFailures, NoBatchIsLostOrDoubled) {
       auto batch = cursor->next_batch();
       ASSERT_TRUE(batch) << batch.error().message();
       if (!*batch) break;
-      for (value::ArrayIterator row(**batch); row.valid(); row.next())
-        EXPECT_EQ(row.value().as_int64(), expected++);
+      for (value::ArrayIterator row(**batch); row.valid(); row.next()) EXPECT_EQ(row.value().as_int64(), expected++);
     }
     EXPECT_EQ(expected, 201);
     cursor.reset();
@@ -355,8 +350,7 @@ TEST_F(RemoteFailures, AnotherCoordinatorTakesOver) {
   RemoteOptions options = options_;
   {
     net::TestListener closed;
-    options.endpoints = {
-        {"127.0.0.1", closed.port()}, {"127.0.0.1", proxy_.port()}, {"127.0.0.1", second.port()}};
+    options.endpoints = {{"127.0.0.1", closed.port()}, {"127.0.0.1", proxy_.port()}, {"127.0.0.1", second.port()}};
   }
   auto store = make_remote_store(options);
   auto database = *store->open("_system");
@@ -383,8 +377,7 @@ TEST_F(RemoteFailures, LoginsByPasswordAndByToken) {
   EXPECT_EQ(refused.error().code(), ErrorCode::kHttpUnauthorized);
   EXPECT_THAT(refused.error().message(), Not(HasSubstr("kanarienvogel")));
   net::HttpClient client({.port = server_->port()});
-  auto login =
-      client.send(net::HttpMethod::kPost, "/_open/auth", R"({"username":"root","password":"secret"})");
+  auto login = client.send(net::HttpMethod::kPost, "/_open/auth", R"({"username":"root","password":"secret"})");
   wrong.token = parse_json(login->body)->slice().get("jwt").as_string();
   EXPECT_TRUE(make_remote_store(wrong)->databases());
   wrong.token = "kanarienvogel";
@@ -406,9 +399,8 @@ TEST(RemoteUrl, ReadsHostsAndRefusesTheRest) {
   EXPECT_EQ(remote_place_from_url("http+tcp://h:1")->options.port, 1);
   EXPECT_EQ(remote_place_from_url("http://h/_db/shop")->database, "shop");
   EXPECT_THAT(remote_place_from_url("https://h").error().message(), HasSubstr("TLS"));
-  for (const char* bad :
-       {"http://", "http://h1,,h2", "http://h1,", "ftp://h", "h:1", "http://h:99999", "http://h/a/b",
-        "http://h?x=kanarienvogel", "http://a:kanarienvogel@h 1", "http://u:%4kanarienvogel@h"}) {
+  for (const char* bad : {"http://", "http://h1,,h2", "http://h1,", "ftp://h", "h:1", "http://h:99999", "http://h/a/b",
+                          "http://h?x=kanarienvogel", "http://a:kanarienvogel@h 1", "http://u:%4kanarienvogel@h"}) {
     auto refused = remote_place_from_url(bad);
     ASSERT_FALSE(refused) << bad;
     EXPECT_EQ(refused.error().code(), ErrorCode::kBadParameter);

@@ -21,8 +21,8 @@ namespace {
 using workerdb::access::ReadOutcome;
 using workerdb::access::ReadScope;
 using workerdb::base::Result;
-using workerdb::value::Builder;
 using workerdb::value::Buffer;
+using workerdb::value::Builder;
 using workerdb::value::Slice;
 
 std::string text_of(Slice value) { return value.is_string() ? std::string(value.as_string()) : ""; }
@@ -81,8 +81,8 @@ class Reader {
 
   Result<ReadOutcome> read_documents(Slice attempt, std::vector<std::string>& rows) {
     auto database = TRY(documents_->open(text_of(config_.get("documents").get("database"))));
-    return workerdb::access::read_documents(*database, text_of(attempt.get("text")), attempt.get("bind"), scope("documents"), {},
-                                            [&](Slice row) -> Result<> {
+    return workerdb::access::read_documents(*database, text_of(attempt.get("text")), attempt.get("bind"),
+                                            scope("documents"), {}, [&](Slice row) -> Result<> {
                                               rows.push_back(workerdb::value::to_json(row));
                                               return {};
                                             });

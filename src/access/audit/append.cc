@@ -30,7 +30,8 @@ struct LogFile {
 
 Error write_error(const std::string& path) {
   ErrorCode code = errno == ENOSPC || errno == EDQUOT ? ErrorCode::kFilesystemFull : ErrorCode::kCannotWriteFile;
-  return Error(code, fmt::format("the access cannot be written down, so it does not happen: '{}': {}", path, ::strerror(errno)));
+  return Error(
+      code, fmt::format("the access cannot be written down, so it does not happen: '{}': {}", path, ::strerror(errno)));
 }
 
 Result<> open_file(const std::string& folder, const std::string& name, LogFile& file) {
@@ -136,7 +137,8 @@ Result<> AuditLog::append(const AuditEntry& entry) {
   if (!head) {
     std::vector<std::string> files = log_files(folder_);
     was_missing = !files.empty();
-    head = files.empty() ? ChainHead{base::random_hex(4), 0, std::string(kNoHash), file_name(1), 0} : TRY(rebuilt_head(folder_, files));
+    head = files.empty() ? ChainHead{base::random_hex(4), 0, std::string(kNoHash), file_name(1), 0}
+                         : TRY(rebuilt_head(folder_, files));
     TRY(write_head(folder_, *head));
   }
   LogFile file;

@@ -19,13 +19,13 @@ struct AuditEntry {
   int64_t time_unix_ms = 0;
   Principal principal;
   std::string context;
-  std::string environment;               // "production"
+  std::string environment;  // "production"
   std::optional<StoreKind> store;
   std::string database;
-  std::string operation;                 // "read", "destroy"
-  std::string command;                   // "aql", "mcp query_documents"
+  std::string operation;  // "read", "destroy"
+  std::string command;    // "aql", "mcp query_documents"
   std::vector<std::string> objects;
-  std::string statement_digest;          // of the statement with its literals taken out
+  std::string statement_digest;  // of the statement with its literals taken out
   std::optional<uint64_t> rows;
   int64_t duration_ms = 0;
   // "allowed", "allowed read-only", "approved", "denied"; behind what changes data a second entry says "done" or

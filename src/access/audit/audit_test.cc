@@ -74,7 +74,9 @@ TEST_F(AuditTest, an_empty_log_is_a_good_one) {
 
 TEST_F(AuditTest, a_line_tells_the_access_and_is_private) {
   append(1);
-  EXPECT_HOLDS(lines()[0], R"("time":"2027-01-15T08:00:00.000Z","principal":{"kind":"person","name":"alice"},"context":"production")");
+  EXPECT_HOLDS(
+      lines()[0],
+      R"("time":"2027-01-15T08:00:00.000Z","principal":{"kind":"person","name":"alice"},"context":"production")");
   EXPECT_HOLDS(lines()[0], R"("objects":["c0"],"rows":3,"duration_ms":0,"decision":"allowed read-only")");
   struct stat found {};
   ASSERT_EQ(::stat(path().c_str(), &found), 0);
@@ -321,7 +323,8 @@ TEST_F(AuditTest, killed_writers_lose_nothing_that_was_acknowledged) {
     ASSERT_EQ(::pipe(pipe_ends), 0);
     pid_t child = ::fork();
     if (child == 0) {
-      while (log_.append(entry("k")) && ::write(pipe_ends[1], "x", 1) == 1) {}
+      while (log_.append(entry("k")) && ::write(pipe_ends[1], "x", 1) == 1) {
+      }
       ::_exit(1);
     }
     ::close(pipe_ends[1]);

@@ -33,7 +33,8 @@ constexpr std::string_view kHashMember = ",\"hash\":\"", kLineEnd = "\"}";
 // Bounded, and UTF-8: what comes from outside must not break a line or a reader.
 std::string bounded(std::string_view text, size_t most) {
   std::string kept(text.substr(0, most));
-  while (!kept.empty() && kept.size() == most && (static_cast<unsigned char>(kept.back()) & 0xc0) == 0x80) kept.pop_back();
+  while (!kept.empty() && kept.size() == most && (static_cast<unsigned char>(kept.back()) & 0xc0) == 0x80)
+    kept.pop_back();
   return value::as_utf8(std::move(kept));
 }
 
@@ -130,7 +131,8 @@ std::optional<ChainLine> read_line(std::string_view line) {
   auto parsed = value::parse_json(body);
   if (!parsed || !parsed->slice().is_object()) return std::nullopt;
   auto sequence = number_of(parsed->slice().get("seq"));
-  value::Slice previous = parsed->slice().get("previous"), log = parsed->slice().get("log"), repair = parsed->slice().get("repair");
+  value::Slice previous = parsed->slice().get("previous"), log = parsed->slice().get("log"),
+               repair = parsed->slice().get("repair");
   if (!sequence || !previous.is_string() || !log.is_string()) return std::nullopt;
   read.sequence = *sequence;
   read.previous = member(line.substr(0, at + 1), "previous");
@@ -180,7 +182,8 @@ std::optional<ChainHead> read_head(const std::string& folder) {
   auto sequence = number_of(fields.get("seq")), size = number_of(fields.get("size"));
   if (!log.is_string() || !hash.is_string() || !name.is_string() || !sequence || !size) return std::nullopt;
   if (hash.as_string().size() != kHashDigits || first_sequence_of(name.as_string()) == 0) return std::nullopt;
-  return ChainHead{std::string(log.as_string()), *sequence, std::string(hash.as_string()), std::string(name.as_string()), *size};
+  return ChainHead{std::string(log.as_string()), *sequence, std::string(hash.as_string()),
+                   std::string(name.as_string()), *size};
 }
 
 Result<> write_head(const std::string& folder, const ChainHead& head) {
@@ -204,7 +207,8 @@ Result<> write_head(const std::string& folder, const ChainHead& head) {
   return Error(ErrorCode::kCannotWriteFile, fmt::format("cannot write '{}': {}", path, ::strerror(code)));
 }
 
-Result<> for_each_line(const std::string& path, uint64_t from, const std::function<bool(std::string_view, bool)>& on_line) {
+Result<> for_each_line(const std::string& path, uint64_t from,
+                       const std::function<bool(std::string_view, bool)>& on_line) {
   int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
   if (file < 0) {
     return Error(errno == ENOENT ? ErrorCode::kFileNotFound : ErrorCode::kCannotReadFile,
@@ -234,7 +238,8 @@ Result<FolderLock> FolderLock::take(const std::string& folder, bool exclusive) {
   std::string path = folder + "/lock";
   int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   int locked = -1;
-  while (file >= 0 && (locked = ::flock(file, exclusive ? LOCK_EX : LOCK_SH)) != 0 && errno == EINTR) {}
+  while (file >= 0 && (locked = ::flock(file, exclusive ? LOCK_EX : LOCK_SH)) != 0 && errno == EINTR) {
+  }
   if (locked == 0) return FolderLock(file);
   int code = errno;
   if (file >= 0) ::close(file);

@@ -33,7 +33,8 @@ Result<uint64_t> last_published(stores::documents::DocumentDatabase& database, c
   bind.add("log", log);
   bind.close();
   auto cursor = TRY(database.query(
-      "FOR entry IN workerdb_audit FILTER entry.log == @log SORT entry.seq DESC LIMIT 1 RETURN entry.seq", bind.slice()));
+      "FOR entry IN workerdb_audit FILTER entry.log == @log SORT entry.seq DESC LIMIT 1 RETURN entry.seq",
+      bind.slice()));
   auto batch = TRY(cursor->next_batch());
   if (!batch || batch->size() == 0 || !batch->at(0).is_int64()) return uint64_t{0};
   return uint64_t(std::max<int64_t>(batch->at(0).as_int64(), 0));
@@ -75,10 +76,11 @@ Result<> AuditLog::read_after(uint64_t sequence, const Reader& on_entry) const {
 Result<uint64_t> AuditLog::last_sequence() const {
   uint64_t last = 0;
   auto head = read_head(folder_);
-  TRY(read_after(head && head->sequence > 0 ? head->sequence - 1 : 0, [&](uint64_t sequence, std::string_view) -> Result<> {
-    last = std::max(last, sequence);
-    return {};
-  }));
+  TRY(read_after(head && head->sequence > 0 ? head->sequence - 1 : 0,
+                 [&](uint64_t sequence, std::string_view) -> Result<> {
+                   last = std::max(last, sequence);
+                   return {};
+                 }));
   return last;
 }
 
@@ -93,7 +95,8 @@ Result<uint64_t> AuditLog::publish(stores::documents::DocumentDatabase& database
     value::Builder document;
     document.open_object();
     document.add("_key", fmt::format("{}-{:012}", head->log, sequence));
-    for (value::ObjectIterator fields(line.slice()); fields.valid(); fields.next()) document.add(fields.name(), fields.value());
+    for (value::ObjectIterator fields(line.slice()); fields.valid(); fields.next())
+      document.add(fields.name(), fields.value());
     document.close();
     documents.push_back(document.take());
     ++published;

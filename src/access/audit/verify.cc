@@ -34,7 +34,8 @@ class Walk {
         place_ = torn_place_;
         return fail("it is no entry, or was changed");
       }
-      report_.notes.push_back(torn_place_ + " is the beginning of a line that a crash cut off, as the entry behind it says");
+      report_.notes.push_back(torn_place_ +
+                              " is the beginning of a line that a crash cut off, as the entry behind it says");
       torn_.reset();
     }
     return take_entry(*line, text);
@@ -58,7 +59,8 @@ class Walk {
   }
 
   bool take_entry(const ChainLine& line, std::string_view text) {
-    if (line.sequence <= sequence_) return fail(fmt::format("entry {} stands behind entry {}", line.sequence, sequence_));
+    if (line.sequence <= sequence_)
+      return fail(fmt::format("entry {} stands behind entry {}", line.sequence, sequence_));
     if (line.sequence != sequence_ + 1) {
       return fail(fmt::format("entries {} to {} are missing before it", sequence_ + 1, line.sequence - 1));
     }
@@ -67,9 +69,11 @@ class Walk {
     sequence_ = line.sequence;
     hash_ = line.hash;
     if (text.find("\"repair\":\"head missing\"") != text.npos) {
-      return fail("the head file was missing when this entry was written, so that nobody knows whether the log ended here");
+      return fail(
+          "the head file was missing when this entry was written, so that nobody knows whether the log ended here");
     }
-    if (head_ && sequence_ == head_->sequence && hash_ != head_->hash) return fail("the head file knows another entry here");
+    if (head_ && sequence_ == head_->sequence && hash_ != head_->hash)
+      return fail("the head file knows another entry here");
     return true;
   }
 
@@ -77,8 +81,9 @@ class Walk {
     if (!head_ && sequence_ > 0) {
       report_.problem = "the head file is missing or damaged, so that nobody knows whether the end was cut off";
     } else if (head_ && head_->sequence > sequence_) {
-      report_.problem = fmt::format("the log ends with entry {}, but the head file knows entry {}: {} entries are missing at the end",
-                                    sequence_, head_->sequence, head_->sequence - sequence_);
+      report_.problem =
+          fmt::format("the log ends with entry {}, but the head file knows entry {}: {} entries are missing at the end",
+                      sequence_, head_->sequence, head_->sequence - sequence_);
     }
   }
 

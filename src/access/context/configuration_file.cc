@@ -29,9 +29,11 @@ Result<std::string> read_checked(int descriptor, const std::string& file) {
   if (!S_ISREG(found.st_mode)) return cannot_read(file, "it is no regular file");
   bool is_ours = found.st_uid == ::geteuid() || found.st_uid == 0;
   if (!is_ours || (found.st_mode & kOthersWrite) != 0) {
-    return Error(ErrorCode::kForbidden,
-                 fmt::format("'{0}' (uid {1}, mode {2:04o}) can be changed by others, and it says where logins go and which "
-                             "programs run; put it right with `chmod 600 {0}`", file, found.st_uid, found.st_mode & 07777));
+    return Error(
+        ErrorCode::kForbidden,
+        fmt::format("'{0}' (uid {1}, mode {2:04o}) can be changed by others, and it says where logins go and which "
+                    "programs run; put it right with `chmod 600 {0}`",
+                    file, found.st_uid, found.st_mode & 07777));
   }
   std::string text(kLongestFile + 1, '\0');
   size_t size = 0;
@@ -51,7 +53,9 @@ Result<std::string> read_checked(int descriptor, const std::string& file) {
 
 Result<std::string> read_configuration(const std::string& file) {
   int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (descriptor < 0) return cannot_read(file, ::strerror(errno), errno == ENOENT ? ErrorCode::kFileNotFound : ErrorCode::kCannotReadFile);
+  if (descriptor < 0)
+    return cannot_read(file, ::strerror(errno),
+                       errno == ENOENT ? ErrorCode::kFileNotFound : ErrorCode::kCannotReadFile);
   auto text = read_checked(descriptor, file);
   ::close(descriptor);
   return text;

@@ -6,8 +6,8 @@
 
 namespace workerdb::access {
 
-// The whole text. kFileNotFound; kForbidden when it belongs to another user than us and root, or others may write to it;
-// kCannotReadFile, also for what is no regular file or longer than 1 MiB.
+// The whole text. kFileNotFound; kForbidden when it belongs to another user than us and root, or others may write to
+// it; kCannotReadFile, also for what is no regular file or longer than 1 MiB.
 base::Result<std::string> read_configuration(const std::string& file);
 
 }  // namespace workerdb::access

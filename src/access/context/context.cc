@@ -55,7 +55,8 @@ Result<Context> find_context(const Contexts& contexts, std::string_view name) {
     if (context.name == wanted) return context;
     known += (known.empty() ? "" : ", ") + context.name;
   }
-  return Error(ErrorCode::kFileNotFound, fmt::format("there is no context '{}' (there are: {}); see `workerdb context add`", wanted, known));
+  return Error(ErrorCode::kFileNotFound,
+               fmt::format("there is no context '{}' (there are: {}); see `workerdb context add`", wanted, known));
 }
 
 }  // namespace workerdb::access

@@ -42,26 +42,26 @@ std::string_view name_of(StoreKind kind);
 std::optional<StoreKind> parse_store_kind(std::string_view name);
 
 struct SshHost {
-  std::string host;                  // an alias of ~/.ssh/config, or a name
-  std::string user;                  // empty: what ssh's configuration says
+  std::string host;  // an alias of ~/.ssh/config, or a name
+  std::string user;  // empty: what ssh's configuration says
   std::optional<uint16_t> port;
-  std::string config_file;           // instead of ~/.ssh/config
+  std::string config_file;  // instead of ~/.ssh/config
 };
 
 // A store of a remote context: either a URL, or a Kubernetes service of the context's namespace.
 struct StorePlace {
-  std::string url;                   // without a password
+  std::string url;  // without a password
   std::string service;
-  uint16_t port = 0;                 // 0: the store's standard port
-  std::string user;                  // empty: the URL's, or the credential source's
-  std::string database;              // the default database of commands; empty: the store's default
+  uint16_t port = 0;                   // 0: the store's standard port
+  std::string user;                    // empty: the URL's, or the credential source's
+  std::string database;                // the default database of commands; empty: the store's default
   std::optional<uint16_t> local_port;  // of the tunnel; nothing: derived from context and store, stable
-  std::string credential;            // a credential source (access/credentials), or empty
+  std::string credential;              // a credential source (access/credentials), or empty
 };
 
 struct Context {
   std::string name;
-  bool is_local = false;             // the supervised stack: everything else is empty
+  bool is_local = false;  // the supervised stack: everything else is empty
   // What the stores hold when they carry no class themselves. A class in the data wins when it is stricter.
   base::EnvironmentClass environment = base::EnvironmentClass::kProduction;
   std::string kubernetes_namespace;
@@ -81,7 +81,7 @@ bool is_inside_cluster();
 
 struct Contexts {
   std::string current = "local";
-  std::vector<Context> contexts;     // by name; `local` is among them
+  std::vector<Context> contexts;  // by name; `local` is among them
 };
 
 // $WORKERDB_CONTEXTS, else $XDG_CONFIG_HOME/workerdb/contexts.yaml, else ~/.config/workerdb/contexts.yaml.

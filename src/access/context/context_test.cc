@@ -93,7 +93,7 @@ TEST_F(ContextsFile, IsTheSameAfterWritingAndPrivate) {
   auto contexts = load_contexts(file_);
   ASSERT_TRUE(contexts.has_value());
   ASSERT_TRUE(save_contexts(file_, *contexts).has_value());
-  struct stat status{};
+  struct stat status {};
   ASSERT_EQ(::stat(file_.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600u);
   auto again = load_contexts(file_);
@@ -110,13 +110,19 @@ TEST_F(ContextsFile, IsTheSameAfterWritingAndPrivate) {
 
 TEST_F(ContextsFile, BadOnesAreRefusedWithTheirPlace) {
   EXPECT_NE(complaint("contexts: {a: {class: production}}").find("at least one store"), std::string::npos);
-  EXPECT_NE(complaint("contexts:\n  a:\n    class: prod\n    cache: {url: 'redis://h'}").find(":3:"), std::string::npos);
-  EXPECT_NE(complaint("contexts: {local: {class: test, cache: {url: 'redis://h'}}}").find("cannot be declared"), std::string::npos);
+  EXPECT_NE(complaint("contexts:\n  a:\n    class: prod\n    cache: {url: 'redis://h'}").find(":3:"),
+            std::string::npos);
+  EXPECT_NE(complaint("contexts: {local: {class: test, cache: {url: 'redis://h'}}}").find("cannot be declared"),
+            std::string::npos);
   EXPECT_NE(complaint("contexts: {a: {class: test, cache: {service: redis}}}").find("namespace"), std::string::npos);
-  EXPECT_NE(complaint("contexts: {a: {class: test, ssh: {host: '-oProxyCommand=x'}, cache: {url: 'redis://h'}}}").find("'-'"), std::string::npos);
-  EXPECT_NE(complaint("contexts: {..: {class: test, cache: {url: 'redis://h'}}}").find("begins with"), std::string::npos);
+  EXPECT_NE(
+      complaint("contexts: {a: {class: test, ssh: {host: '-oProxyCommand=x'}, cache: {url: 'redis://h'}}}").find("'-'"),
+      std::string::npos);
+  EXPECT_NE(complaint("contexts: {..: {class: test, cache: {url: 'redis://h'}}}").find("begins with"),
+            std::string::npos);
   EXPECT_NE(complaint("current: b").find("no context"), std::string::npos);
-  EXPECT_NE(complaint("contexts: {a: {class: test, cache: {url: 'redis://h'}, colour: red}}").find("colour"), std::string::npos);
+  EXPECT_NE(complaint("contexts: {a: {class: test, cache: {url: 'redis://h'}, colour: red}}").find("colour"),
+            std::string::npos);
 }
 
 TEST_F(ContextsFile, APasswordInAUrlIsRefusedAndNotRepeated) {
@@ -128,7 +134,8 @@ TEST_F(ContextsFile, APasswordInAUrlIsRefusedAndNotRepeated) {
 
 TEST(StoreUrl, SchemesFitTheirStore) {
   EXPECT_TRUE(check_store_url(StoreKind::kDocuments, "http://a:1,b:2/db").has_value());
-  EXPECT_TRUE(check_store_url(StoreKind::kRelational, "postgresql://a,b/db?target_session_attrs=read-write").has_value());
+  EXPECT_TRUE(
+      check_store_url(StoreKind::kRelational, "postgresql://a,b/db?target_session_attrs=read-write").has_value());
   EXPECT_TRUE(check_store_url(StoreKind::kCache, "redis-sentinel://a:26379,b:26379/mymaster").has_value());
   EXPECT_FALSE(check_store_url(StoreKind::kDocuments, "https://a").has_value());
   EXPECT_FALSE(check_store_url(StoreKind::kCache, "http://a").has_value());
@@ -148,7 +155,9 @@ TEST(CurrentPrincipal, AnAgentsShellIsNoPersons) {
   ::setenv("AI_AGENT", "1", 1);
   EXPECT_EQ(current_principal().kind, PrincipalKind::kAgent);
   ::unsetenv("AI_AGENT");
-  for (const char* variable : {"CLAUDECODE", "CODEX_SANDBOX", "CURSOR_AGENT", "GEMINI_CLI", "OPENCODE", "AUGMENT_AGENT", "GOOSE_TERMINAL"}) ::unsetenv(variable);
+  for (const char* variable :
+       {"CLAUDECODE", "CODEX_SANDBOX", "CURSOR_AGENT", "GEMINI_CLI", "OPENCODE", "AUGMENT_AGENT", "GOOSE_TERMINAL"})
+    ::unsetenv(variable);
   EXPECT_EQ(current_principal().kind, PrincipalKind::kPerson);
   EXPECT_EQ(current_principal().name, "alice");
   ::setenv("WORKERDB_PRINCIPAL", "service:scheduling", 1);

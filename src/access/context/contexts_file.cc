@@ -27,17 +27,16 @@ constexpr std::string_view kLocal = "local";
 
 bool is_plain_name(std::string_view name) {
   // It becomes a file's name, too.
-  return !name.empty() && name.size() <= 64 && std::isalnum(static_cast<unsigned char>(name[0])) != 0 && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
-  });
+  return !name.empty() && name.size() <= 64 && std::isalnum(static_cast<unsigned char>(name[0])) != 0 &&
+         std::all_of(name.begin(), name.end(),
+                     [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.'; });
 }
 
 // A DNS label: what Kubernetes allows as a namespace's and a service's name (RFC 1123).
 bool is_dns_label(std::string_view name) {
   return !name.empty() && name.size() <= 63 && name.front() != '-' && name.back() != '-' &&
-         std::all_of(name.begin(), name.end(), [](unsigned char c) {
-           return std::islower(c) != 0 || std::isdigit(c) != 0 || c == '-';
-         });
+         std::all_of(name.begin(), name.end(),
+                     [](unsigned char c) { return std::islower(c) != 0 || std::isdigit(c) != 0 || c == '-'; });
 }
 
 SshHost read_ssh(const YamlValue& value, Complaints& complaints) {
@@ -98,7 +97,10 @@ Context read_context(const std::string& name, const YamlValue& value, Complaints
   MapReader reader(value, "a context", complaints);
   Context context;
   context.name = name;
-  if (!is_plain_name(name)) complaints.add(value.place, "a context's name begins with a letter or digit and has letters, digits, '-', '_' and '.', at most 64");
+  if (!is_plain_name(name))
+    complaints.add(
+        value.place,
+        "a context's name begins with a letter or digit and has letters, digits, '-', '_' and '.', at most 64");
   if (name == kLocal) complaints.add(value.place, "'local' is the supervised stack and cannot be declared");
   context.environment = reader.choice<EnvironmentClass>("class", {{"local", EnvironmentClass::kLocal},
                                                                   {"dev", EnvironmentClass::kDev},
@@ -110,7 +112,8 @@ Context read_context(const std::string& name, const YamlValue& value, Complaints
   }
   if (const YamlValue* ssh = reader.map("ssh")) context.ssh = read_ssh(*ssh, complaints);
   for (StoreKind kind : kStoreKinds) {
-    if (const YamlValue* store = reader.map(name_of(kind))) context.stores[kind] = read_store(kind, *store, context, complaints);
+    if (const YamlValue* store = reader.map(name_of(kind)))
+      context.stores[kind] = read_store(kind, *store, context, complaints);
   }
   if (context.stores.empty()) complaints.add(value.place, "a context has at least one store");
   if (const YamlValue* credentials = reader.map("credentials")) read_credentials(*credentials, context, complaints);
@@ -156,7 +159,8 @@ void write_store(StoreKind kind, const StorePlace& place, std::string& to) {
 
 void write_context(const Context& context, std::string& to) {
   to += fmt::format("  {}:\n    class: {}\n", yaml_text(context.name), name_of(context.environment));
-  if (!context.kubernetes_namespace.empty()) to += fmt::format("    namespace: {}\n", yaml_text(context.kubernetes_namespace));
+  if (!context.kubernetes_namespace.empty())
+    to += fmt::format("    namespace: {}\n", yaml_text(context.kubernetes_namespace));
   if (context.ssh) {
     to += fmt::format("    ssh: {{host: {}", yaml_text(context.ssh->host));
     if (!context.ssh->user.empty()) to += fmt::format(", user: {}", yaml_text(context.ssh->user));
@@ -167,9 +171,11 @@ void write_context(const Context& context, std::string& to) {
   std::string credentials;
   for (const auto& [kind, place] : context.stores) {
     write_store(kind, place, to);
-    if (!place.credential.empty()) credentials += fmt::format("      {}: {}\n", name_of(kind), yaml_text(place.credential));
+    if (!place.credential.empty())
+      credentials += fmt::format("      {}: {}\n", name_of(kind), yaml_text(place.credential));
   }
-  if (!context.role_passwords.empty()) credentials += fmt::format("      roles: {}\n", yaml_text(context.role_passwords));
+  if (!context.role_passwords.empty())
+    credentials += fmt::format("      roles: {}\n", yaml_text(context.role_passwords));
   if (!credentials.empty()) to += "    credentials:\n" + credentials;
 }
 

@@ -11,8 +11,8 @@ namespace workerdb::access {
 namespace {
 
 // What coding agents set in the shells that they open. A name of one's own: WORKERDB_PRINCIPAL=agent:NAME.
-constexpr std::array<const char*, 8> kAgentVariables = {"AI_AGENT",     "CLAUDECODE",   "CODEX_SANDBOX", "CURSOR_AGENT",
-                                                        "GEMINI_CLI",   "OPENCODE",     "AUGMENT_AGENT", "GOOSE_TERMINAL"};
+constexpr std::array<const char*, 8> kAgentVariables = {"AI_AGENT",   "CLAUDECODE", "CODEX_SANDBOX", "CURSOR_AGENT",
+                                                        "GEMINI_CLI", "OPENCODE",   "AUGMENT_AGENT", "GOOSE_TERMINAL"};
 
 constexpr size_t kLongestName = 128;
 

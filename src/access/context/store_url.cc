@@ -43,7 +43,8 @@ Result<> check_store_url(StoreKind kind, std::string_view url) {
   }
   auto known = schemes_of(kind);
   if (std::find(known.begin(), known.end(), scheme) == known.end()) {
-    return bad(fmt::format("{} are not reached by '{}://' (known: {}://)", name_of(kind), scheme.substr(0, 32), fmt::join(known, "://, ")));
+    return bad(fmt::format("{} are not reached by '{}://' (known: {}://)", name_of(kind), scheme.substr(0, 32),
+                           fmt::join(known, "://, ")));
   }
   std::string_view rest = url.substr(colon + 3);
   std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));

@@ -51,10 +51,12 @@ Result<Credential> from_user_file(std::string_view path) {
 }
 
 Result<Credential> from_variable(std::string_view name) {
-  if (!name.ends_with("_FILE") || name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") != name.npos) {
-    return Error(ErrorCode::kBadParameter,
-                 "env: takes the name of a variable that ends in _FILE and holds the path of a file; a password itself does not "
-                 "belong into the environment");
+  if (!name.ends_with("_FILE") ||
+      name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") != name.npos) {
+    return Error(
+        ErrorCode::kBadParameter,
+        "env: takes the name of a variable that ends in _FILE and holds the path of a file; a password itself does not "
+        "belong into the environment");
   }
   const char* path = std::getenv(std::string(name).c_str());
   if (path == nullptr || *path == '\0') return Error(ErrorCode::kFileNotFound, fmt::format("${} is not set", name));
@@ -71,7 +73,8 @@ Result<Credential> from_kubernetes(std::string_view folder) {
   if (size_t hash = folder.find('#'); hash != folder.npos) {
     std::string_view key = folder.substr(hash + 1);
     if (key.empty() || key.find('/') != key.npos) {
-      return Error(ErrorCode::kBadParameter, "a Kubernetes source with a key is kubernetes:DIR#KEY; a key is a file's name");
+      return Error(ErrorCode::kBadParameter,
+                   "a Kubernetes source with a key is kubernetes:DIR#KEY; a key is a file's name");
     }
     return with_secret(TRY(read_mounted_secret(expanded(folder.substr(0, hash)), std::string(key))));
   }
@@ -109,7 +112,9 @@ Result<Credential> from_server(std::string_view text, const std::string& servers
 
 }  // namespace
 
-Result<Credential> resolve_credential(std::string_view source) { return resolve_credential(source, mcp_servers_file()); }
+Result<Credential> resolve_credential(std::string_view source) {
+  return resolve_credential(source, mcp_servers_file());
+}
 
 Result<Credential> resolve_credential(std::string_view source, const std::string& servers_file) {
   auto after = [&](std::string_view kind) { return source.substr(kind.size()); };
@@ -127,7 +132,8 @@ Result<std::string> ask_context_databases(std::string_view name) {
   McpServer server = TRY(find_mcp_server(mcp_servers_file(), name));
   McpClient client = TRY(McpClient::connect(server, TRY(token_of(server))));
   McpToolResult answer = TRY(client.call_tool("get_context_databases", ""));
-  if (answer.is_error) return Error(ErrorCode::kForbidden, fmt::format("MCP server '{}' refuses get_context_databases", server.name));
+  if (answer.is_error)
+    return Error(ErrorCode::kForbidden, fmt::format("MCP server '{}' refuses get_context_databases", server.name));
   return std::string(answer.json.expose());
 }
 

@@ -13,10 +13,10 @@ namespace workerdb::access {
 // What a source knows beside user and secret is a hint for who has no place of the store yet; a context's own
 // place wins.
 struct Credential {
-  std::string user;        // empty: the source knows the secret alone
+  std::string user;  // empty: the source knows the secret alone
   base::Secret secret;
   std::string host, database;
-  uint16_t port = 0;       // 0: not said
+  uint16_t port = 0;  // 0: not said
   std::optional<int64_t> expires_unix_s;
 };
 

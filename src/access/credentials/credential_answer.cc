@@ -67,7 +67,8 @@ std::optional<int64_t> parse_time(const std::string& text) {
   if (std::strcmp(rest, "Z") == 0) return unix_s;
   int hours = 0, minutes = 0, length = 0;
   char sign = 0;
-  if (std::sscanf(rest, "%c%2d:%2d%n", &sign, &hours, &minutes, &length) != 3 || rest[length] != '\0') return std::nullopt;
+  if (std::sscanf(rest, "%c%2d:%2d%n", &sign, &hours, &minutes, &length) != 3 || rest[length] != '\0')
+    return std::nullopt;
   if (sign != '+' && sign != '-') return std::nullopt;
   return unix_s - (sign == '+' ? 1 : -1) * (hours * 3600 + minutes * 60);
 }
@@ -90,7 +91,8 @@ Result<std::optional<int64_t>> end_of(Slice object) {
 
 Result<Credential> read_credential_answer(std::string_view json, int64_t now_unix_s) {
   auto parsed = value::parse_json(json);
-  if (!parsed || !parsed->slice().is_object()) return Error(ErrorCode::kBadParameter, "get_credential: the answer is no JSON object");
+  if (!parsed || !parsed->slice().is_object())
+    return Error(ErrorCode::kBadParameter, "get_credential: the answer is no JSON object");
   Slice object = parsed->slice();
   if (object.get("credential").is_object()) object = object.get("credential");
   Credential credential;

@@ -95,7 +95,8 @@ TEST_F(SourcesTest, WhatIsNoPasswordIsRefusedWithoutRepeatingIt) {
   std::string fifo = folder_ + "/fifo";
   ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
   EXPECT_EQ(error_of("file:" + fifo).code(), ErrorCode::kBadParameter);
-  for (std::string source : {kPassword, "vault:x", "file:", "mcp:server", "mcp:/name", "env:PASSWORD", "env:A-B_FILE", "kubernetes:"}) {
+  for (std::string source :
+       {kPassword, "vault:x", "file:", "mcp:server", "mcp:/name", "env:PASSWORD", "env:A-B_FILE", "kubernetes:"}) {
     auto error = error_of(source);
     EXPECT_EQ(error.code(), ErrorCode::kBadParameter) << source;
     EXPECT_THAT(error.message(), Not(HasSubstr(kPassword)));
@@ -138,7 +139,8 @@ TEST_F(SourcesTest, AMountedSecretHasItsOwnRule) {
 
 TEST(Answer, IsUnderstoodInItsVariants) {
   auto read = [](std::string_view json) { return read_credential_answer(json, 1'000); };
-  auto full = read(R"({"username":"app","password":"p","host":"db","port":"5432","database":"core","expires_at":"1970-01-01T01:00:00.5Z"})");
+  auto full = read(
+      R"({"username":"app","password":"p","host":"db","port":"5432","database":"core","expires_at":"1970-01-01T01:00:00.5Z"})");
   ASSERT_TRUE(full.has_value()) << full.error().message();
   EXPECT_EQ(full->user, "app");
   EXPECT_EQ(full->host, "db");
@@ -151,10 +153,10 @@ TEST(Answer, IsUnderstoodInItsVariants) {
 }
 
 TEST(Answer, IsRefusedWithoutRepeatingIt) {
-  for (std::string_view json :
-       {"", "[]", "\"canary\"", R"({"user":"canary"})", R"({"password":["canary"]})", R"({"password":"can\nary"})",
-        R"({"password":"canary","secret":"other"})", R"({"password":"canary","port":0})", R"({"password":"canary","port":"x"})",
-        R"({"password":"canary","expires":"tomorrow"})", R"({"password":"canary","host":7})"}) {
+  for (std::string_view json : {"", "[]", "\"canary\"", R"({"user":"canary"})", R"({"password":["canary"]})",
+                                R"({"password":"can\nary"})", R"({"password":"canary","secret":"other"})",
+                                R"({"password":"canary","port":0})", R"({"password":"canary","port":"x"})",
+                                R"({"password":"canary","expires":"tomorrow"})", R"({"password":"canary","host":7})"}) {
     auto found = read_credential_answer(json, 1'000);
     ASSERT_FALSE(found.has_value()) << json;
     EXPECT_EQ(found.error().code(), ErrorCode::kBadParameter);
@@ -176,7 +178,8 @@ class ServerTest : public SourcesTest {
       if (!answer.empty()) script += "printf '%s\\n' '" + answer + "'\n";
     }
     script += "read -r line\n";
-    return write("servers.yaml", "servers:\n  fake:\n    command: [/bin/sh, " + write("server.sh", script, 0700) + "]\n", 0600);
+    return write("servers.yaml",
+                 "servers:\n  fake:\n    command: [/bin/sh, " + write("server.sh", script, 0700) + "]\n", 0600);
   }
   static std::string result(int id, const std::string& text) {
     return R"({"jsonrpc":"2.0","id":)" + std::to_string(id) + R"(,"result":)" + text + "}";
@@ -187,11 +190,14 @@ class ServerTest : public SourcesTest {
   }
 };
 
-constexpr const char* kTools = R"({"tools":[{"name":"get_credential","inputSchema":{"type":"object","properties":{"name":{"type":"string"}}}}]})";
+constexpr const char* kTools =
+    R"({"tools":[{"name":"get_credential","inputSchema":{"type":"object","properties":{"name":{"type":"string"}}}}]})";
 
 TEST_F(ServerTest, OfTheStatelessGeneration) {
-  auto file = servers_file({result(1, R"({"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{}})"), result(2, kTools),
-                            result(3, R"({"resultType":"complete","content":[],"structuredContent":{"user":"app","password":"p1"}})")});
+  auto file = servers_file(
+      {result(1, R"({"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{}})"),
+       result(2, kTools),
+       result(3, R"({"resultType":"complete","content":[],"structuredContent":{"user":"app","password":"p1"}})")});
   auto found = resolve_credential("mcp:fake/arango", file);
   ASSERT_TRUE(found.has_value()) << found.error().message();
   EXPECT_EQ(found->user, "app");
@@ -200,9 +206,10 @@ TEST_F(ServerTest, OfTheStatelessGeneration) {
 
 TEST_F(ServerTest, OfTheSessionGeneration) {
   // The fourth line is the notification that we are initialized.
-  auto file = servers_file({problem(1, -32601), result(2, R"({"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{}})"), "",
-                            result(3, kTools),
-                            result(4, R"({"content":[{"type":"text","text":"{\"username\":\"app\",\"secret\":\"p2\"}"}]})")});
+  auto file = servers_file(
+      {problem(1, -32601), result(2, R"({"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{}})"), "",
+       result(3, kTools),
+       result(4, R"({"content":[{"type":"text","text":"{\"username\":\"app\",\"secret\":\"p2\"}"}]})")});
   auto found = resolve_credential("mcp:fake/arango", file);
   ASSERT_TRUE(found.has_value()) << found.error().message();
   EXPECT_EQ(found->secret.expose(), "p2");
@@ -217,10 +224,13 @@ TEST_F(ServerTest, FailuresNeverRepeatWhatItSaid) {
       {{problem(1, -32601), problem(2, -32602)}, ErrorCode::kSimpleClientCouldNotRead},
       {{discovered, result(2, R"({"tools":[]})")}, ErrorCode::kFileNotFound},
       {{discovered, result(2, kTools), problem(3, -32602)}, ErrorCode::kForbidden},
-      {{discovered, result(2, kTools), result(3, R"({"isError":true,"content":[{"type":"text","text":"canary"}]})")}, ErrorCode::kForbidden},
-      {{discovered, result(2, kTools), result(3, R"({"resultType":"input_required","inputRequests":{}})")}, ErrorCode::kNotImplemented},
+      {{discovered, result(2, kTools), result(3, R"({"isError":true,"content":[{"type":"text","text":"canary"}]})")},
+       ErrorCode::kForbidden},
+      {{discovered, result(2, kTools), result(3, R"({"resultType":"input_required","inputRequests":{}})")},
+       ErrorCode::kNotImplemented},
       {{discovered, result(2, kTools), result(3, R"({"resultType":"canary"})")}, ErrorCode::kSimpleClientCouldNotRead},
-      {{discovered, result(2, kTools), result(3, R"({"content":[{"type":"text","text":"canary"}]})")}, ErrorCode::kBadParameter},
+      {{discovered, result(2, kTools), result(3, R"({"content":[{"type":"text","text":"canary"}]})")},
+       ErrorCode::kBadParameter},
       {{discovered, result(2, kTools), result(3, R"({"content":[]})")}, ErrorCode::kBadParameter},
   };
   for (const auto& [answers, code] : kCases) {
@@ -256,8 +266,9 @@ TEST_F(ServerTest, TheirFileIsReadStrictly) {
 
 TEST(LeaseNames, CarryTheirEnd) {
   EXPECT_EQ(lease_end("workerdb_lease_1790000000_abcdefghijkl"), 1790000000);
-  for (const char* name : {"workerdb_lease_", "workerdb_lease_x_abcdefghijkl", "workerdb_lease_1_short", "postgres", "workerdb_admin",
-                           "workerdb_lease_-5_abcdefghijkl", "workerdb_lease_1_abcdefghijk'", "workerdb_lease_17_abcdefghijklm"}) {
+  for (const char* name :
+       {"workerdb_lease_", "workerdb_lease_x_abcdefghijkl", "workerdb_lease_1_short", "postgres", "workerdb_admin",
+        "workerdb_lease_-5_abcdefghijkl", "workerdb_lease_1_abcdefghijk'", "workerdb_lease_17_abcdefghijklm"}) {
     EXPECT_FALSE(lease_end(name).has_value()) << name;
   }
 }

@@ -18,7 +18,7 @@ namespace workerdb::access {
 
 // What the login may see and do; the store itself enforces it.
 struct LeaseScope {
-  std::string database;               // cache: the number, "" is 0
+  std::string database;  // cache: the number, "" is 0
   // Collections, tables ("schema.table", or "table" of the schema public) or key patterns ("session:*"); empty: all of
   // the database (documents, relational), which is not allowed for the cache.
   std::vector<std::string> objects;
@@ -54,8 +54,10 @@ inline constexpr int64_t kLongestLeaseS = 3600;
 //               UPDATE, DELETE) on the tables, no membership; default_transaction_read_only as a courtesy only
 //   cache       an ACL user with read (and write) commands on the patterns, no dangerous ones, no scripts, none that
 //               tells names of keys outside the patterns (SCAN, RANDOMKEY), no other database
-base::Result<Lease> lease_documents(stores::documents::DocumentStore& store, const LeaseScope& scope, int64_t lifetime_s);
-base::Result<Lease> lease_relational(stores::relational::RelationalStore& store, const LeaseScope& scope, int64_t lifetime_s);
+base::Result<Lease> lease_documents(stores::documents::DocumentStore& store, const LeaseScope& scope,
+                                    int64_t lifetime_s);
+base::Result<Lease> lease_relational(stores::relational::RelationalStore& store, const LeaseScope& scope,
+                                     int64_t lifetime_s);
 base::Result<Lease> lease_cache(stores::cache::CacheStore& store, const LeaseScope& scope, int64_t lifetime_s);
 
 base::Result<std::vector<LeaseAccount>> list_documents_leases(stores::documents::DocumentStore& store);

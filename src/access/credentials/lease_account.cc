@@ -31,7 +31,9 @@ Result<> check_scope(const LeaseScope& scope) {
     for (const std::string& object : *list) {
       bool is_bad = object.empty() || object.size() > kLongestObject ||
                     std::any_of(object.begin(), object.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; });
-      if (is_bad) return Error(ErrorCode::kBadParameter, "an object of a lease is empty, longer than 512 bytes or holds control characters");
+      if (is_bad)
+        return Error(ErrorCode::kBadParameter,
+                     "an object of a lease is empty, longer than 512 bytes or holds control characters");
     }
   }
   return {};
@@ -48,7 +50,8 @@ Result<Lease> new_lease(StoreKind store, const LeaseScope& scope, int64_t lifeti
   lease.store = store;
   lease.scope = scope;
   lease.expires_unix_s = base::unix_time_ms() / 1000 + lifetime_s;
-  lease.credential.user = fmt::format("{}{}_{}", kPrefix, lease.expires_unix_s, base::random_letters(kNameLetters, kRandomLetters));
+  lease.credential.user =
+      fmt::format("{}{}_{}", kPrefix, lease.expires_unix_s, base::random_letters(kNameLetters, kRandomLetters));
   lease.credential.secret = base::Secret(base::random_letters(kSecretAlphabet, kSecretLetters));
   lease.credential.database = scope.database;
   lease.credential.expires_unix_s = lease.expires_unix_s;

@@ -20,14 +20,15 @@ namespace {
 // Order matters: what is taken away stands behind what is given. SCAN, RANDOMKEY and DBSIZE do not look at key
 // patterns, so they would tell about all keys; MOVE and COPY reach other databases.
 constexpr const char* kReadRules[] = {"+@read", "+@connection", "+@transaction"};
-constexpr const char* kNever[] = {"-@admin", "-@dangerous", "-@scripting", "-scan", "-randomkey", "-dbsize",
-                                  "-select", "-move", "-copy", "-client"};
-constexpr const char* kClientParts[] = {"+client|setname", "+client|getname", "+client|id", "+client|info", "+client|setinfo",
-                                        "+client|reply"};
+constexpr const char* kNever[] = {"-@admin", "-@dangerous", "-@scripting", "-scan", "-randomkey",
+                                  "-dbsize", "-select",     "-move",       "-copy", "-client"};
+constexpr const char* kClientParts[] = {"+client|setname", "+client|getname", "+client|id",
+                                        "+client|info",    "+client|setinfo", "+client|reply"};
 
 Result<> check_patterns(const std::vector<std::string>& patterns) {
   for (const std::string& pattern : patterns) {
-    if (pattern.find(' ') != pattern.npos) return Error(ErrorCode::kBadParameter, "a pattern of a lease holds no blanks");
+    if (pattern.find(' ') != pattern.npos)
+      return Error(ErrorCode::kBadParameter, "a pattern of a lease holds no blanks");
   }
   return {};
 }

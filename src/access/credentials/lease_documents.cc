@@ -88,7 +88,8 @@ Result<Lease> lease_documents(DocumentStore& store, const LeaseScope& scope, int
   auto collections = TRY(ordinary_collections(store, scope.database));
   for (const std::string& object : scope.objects) {
     if (std::find(collections.begin(), collections.end(), object) == collections.end()) {
-      return Error(ErrorCode::kCollectionNotFound, fmt::format("the database '{}' has no collection '{}'", scope.database, object));
+      return Error(ErrorCode::kCollectionNotFound,
+                   fmt::format("the database '{}' has no collection '{}'", scope.database, object));
     }
   }
   TRY(store.create_user(lease.credential.user, lease.credential.secret.expose(), remark_of(scope).slice()));
@@ -124,7 +125,8 @@ Result<size_t> sweep_documents(DocumentStore& store, int64_t now_unix_s, bool al
     // One that is just being removed by somebody else, or whose database is gone, needs no closing.
     if (!all && *end > now_unix_s) (void)close_scope(store, user);
   }
-  return sweep_accounts(accounts, now_unix_s, all, [&](std::string_view name) { return end_documents_lease(store, name); });
+  return sweep_accounts(accounts, now_unix_s, all,
+                        [&](std::string_view name) { return end_documents_lease(store, name); });
 }
 
 }  // namespace workerdb::access

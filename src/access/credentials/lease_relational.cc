@@ -31,7 +31,8 @@ constexpr std::string_view kSweepLock = "workerdb leases";
 std::string create_role(const Lease& lease, const std::string& verifier) {
   std::string role = quote_identifier(lease.credential.user);
   std::string text = fmt::format(
-      "CREATE ROLE {0} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT NOREPLICATION NOBYPASSRLS CONNECTION LIMIT {1} "
+      "CREATE ROLE {0} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT NOREPLICATION NOBYPASSRLS CONNECTION LIMIT "
+      "{1} "
       "PASSWORD {2} VALID UNTIL {3};"
       "ALTER ROLE {0} SET statement_timeout = '30s';"
       "ALTER ROLE {0} SET lock_timeout = '5s';"
@@ -79,7 +80,8 @@ Result<std::string> grant_sequences(Connection& connection, const Table& table, 
   auto rows = TRY(connection.query(
       "SELECT n.nspname, s.relname FROM pg_depend d JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S' "
       "JOIN pg_namespace n ON n.oid = s.relnamespace "
-      "WHERE d.classid = 'pg_class'::regclass AND d.refobjid = $1::regclass AND d.deptype IN ('a', 'i')", name));
+      "WHERE d.classid = 'pg_class'::regclass AND d.refobjid = $1::regclass AND d.deptype IN ('a', 'i')",
+      name));
   std::string text;
   for (int row = 0; row < rows.row_count(); ++row) {
     text += fmt::format("GRANT USAGE ON SEQUENCE {}.{} TO {};", quote_identifier(rows.text_or_empty(row, 0)),
@@ -93,8 +95,8 @@ Result<> grant_tables(Connection& connection, const Lease& lease) {
   std::string text = fmt::format("GRANT CONNECT ON DATABASE {} TO {};", quote_identifier(lease.scope.database), role);
   for (const Table& table : TRY(tables_of(connection, lease.scope))) {
     text += fmt::format("GRANT USAGE ON SCHEMA {} TO {};", quote_identifier(table.schema), role);
-    text += fmt::format("GRANT {} ON TABLE {} TO {};", lease.scope.may_write ? "SELECT, INSERT, UPDATE, DELETE" : "SELECT",
-                        table.quoted(), role);
+    text += fmt::format("GRANT {} ON TABLE {} TO {};",
+                        lease.scope.may_write ? "SELECT, INSERT, UPDATE, DELETE" : "SELECT", table.quoted(), role);
     if (lease.scope.may_write) text += TRY(grant_sequences(connection, table, role));
   }
   return connection.execute(text);
@@ -105,18 +107,22 @@ struct OpenDoor {
   const char* question;  // $1 is the role; true: the door is open
 };
 constexpr OpenDoor kOpenDoors[] = {
-    {"PUBLIC may make temporary tables in this database", "SELECT has_database_privilege($1, current_database(), 'TEMP')"},
+    {"PUBLIC may make temporary tables in this database",
+     "SELECT has_database_privilege($1, current_database(), 'TEMP')"},
     {"PUBLIC may log in to other databases of the server",
-     "SELECT bool_or(has_database_privilege($1, oid, 'CONNECT')) FROM pg_database WHERE datallowconn AND datname <> current_database()"},
+     "SELECT bool_or(has_database_privilege($1, oid, 'CONNECT')) FROM pg_database WHERE datallowconn AND datname <> "
+     "current_database()"},
     {"PUBLIC may make large objects", "SELECT has_function_privilege($1, 'pg_catalog.lo_create(oid)', 'EXECUTE')"},
     {"PUBLIC may make tables in a schema",
      "SELECT bool_or(has_schema_privilege($1, oid, 'CREATE')) FROM pg_namespace WHERE nspname !~ '^pg_'"},
     {"PUBLIC may call functions that run with their owner's rights",
-     "SELECT bool_or(has_function_privilege($1, p.oid, 'EXECUTE')) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace "
+     "SELECT bool_or(has_function_privilege($1, p.oid, 'EXECUTE')) FROM pg_proc p JOIN pg_namespace n ON n.oid = "
+     "p.pronamespace "
      "WHERE p.prosecdef AND n.nspname !~ '^pg_' AND has_schema_privilege($1, n.oid, 'USAGE')"},
     {"PUBLIC may use tables that the lease does not name",
      "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(c.relacl) a "
-     "WHERE a.grantee = 0 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' "
+     "WHERE a.grantee = 0 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> "
+     "'information_schema' "
      "AND has_schema_privilege($1, n.oid, 'USAGE'))"},
 };
 
@@ -136,7 +142,8 @@ Result<std::vector<std::string>> databases_of(Connection& connection, const std:
   auto rows = TRY(connection.query(
       "SELECT DISTINCT d.datname FROM pg_shdepend s JOIN pg_database d ON d.oid = s.dbid OR s.dbid = 0 AND d.oid = "
       "(SELECT oid FROM pg_database WHERE datname = current_database()) "
-      "WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = (SELECT oid FROM pg_roles WHERE rolname = $1)", name));
+      "WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = (SELECT oid FROM pg_roles WHERE rolname = $1)",
+      name));
   std::vector<std::string> databases;
   for (int row = 0; row < rows.row_count(); ++row) databases.emplace_back(rows.text_or_empty(row, 0));
   return databases;
@@ -147,7 +154,9 @@ Result<> end_role(RelationalStore& store, Connection& connection, const std::str
   if (TRY(connection.query("SELECT FROM pg_roles WHERE rolname = $1", name)).row_count() == 0) return {};
   // First nobody can come in any more, then who is in goes.
   TRY(connection.execute(fmt::format("ALTER ROLE {} NOLOGIN", quote_identifier(role))));
-  TRY(connection.query(fmt::format("SELECT pg_terminate_backend(pid, {}) FROM pg_stat_activity WHERE usename = $1", kEndTimeoutMs), name));
+  TRY(connection.query(
+      fmt::format("SELECT pg_terminate_backend(pid, {}) FROM pg_stat_activity WHERE usename = $1", kEndTimeoutMs),
+      name));
   for (const std::string& database : TRY(databases_of(connection, role))) {
     auto there = TRY(store.connect(database));
     TRY(there.execute(fmt::format("DROP OWNED BY {} CASCADE", quote_identifier(role))));
@@ -197,7 +206,8 @@ Result<> end_relational_lease(RelationalStore& store, std::string_view account) 
 Result<size_t> sweep_relational(RelationalStore& store, int64_t now_unix_s, bool all) {
   auto connection = TRY(store.connect());
   auto accounts = TRY(lease_roles(connection));
-  bool has_work = std::any_of(accounts.begin(), accounts.end(), [&](const auto& account) { return all || account.expires_unix_s <= now_unix_s; });
+  bool has_work = std::any_of(accounts.begin(), accounts.end(),
+                              [&](const auto& account) { return all || account.expires_unix_s <= now_unix_s; });
   if (!has_work) return size_t(0);
   auto lock = TRY(AdvisoryLock::acquire(connection, kSweepLock, kLockTimeoutMs));
   return sweep_accounts(accounts, now_unix_s, all,

@@ -65,7 +65,8 @@ std::optional<std::string> text_content(Slice result) {
 std::string parameter_name(Slice schema) {
   Slice properties = schema.get("properties"), required = schema.get("required");
   if (properties.get("name").is_object()) return "name";
-  if (required.is_array() && required.size() > 0 && required.at(0).is_string()) return std::string(required.at(0).as_string());
+  if (required.is_array() && required.size() > 0 && required.at(0).is_string())
+    return std::string(required.at(0).as_string());
   value::ObjectIterator only(properties);
   return only.valid() ? std::string(only.name()) : "";
 }
@@ -88,7 +89,10 @@ bool is_response_to(Slice message, int64_t id) {
 }
 
 McpClient::McpClient(std::string name, std::unique_ptr<McpTransport> transport, McpTimeouts timeouts)
-    : name_(std::move(name)), transport_(std::move(transport)), timeouts_(timeouts), deadline_ms_(steady_ms() + timeouts.total_ms) {}
+    : name_(std::move(name)),
+      transport_(std::move(transport)),
+      timeouts_(timeouts),
+      deadline_ms_(steady_ms() + timeouts.total_ms) {}
 
 Result<McpClient> McpClient::connect(const McpServer& server, const Secret& token, McpTimeouts timeouts) {
   auto transport = server.url.empty() ? TRY(open_stdio(server)) : TRY(open_http(server, token));
@@ -99,7 +103,8 @@ Error McpClient::wrong(std::string_view what) const {
   return Error(ErrorCode::kSimpleClientCouldNotRead, fmt::format("MCP server '{}': {}", name_, what));
 }
 
-Result<McpReply> McpClient::request(std::string_view method, Slice parameters, McpEnvelope envelope, int64_t deadline_ms) {
+Result<McpReply> McpClient::request(std::string_view method, Slice parameters, McpEnvelope envelope,
+                                    int64_t deadline_ms) {
   Builder message;
   message.open_object();
   message.add("jsonrpc", "2.0");
@@ -117,14 +122,16 @@ Result<> McpClient::find_protocol() {
   parameters.open_object();
   append_meta(parameters);
   parameters.close();
-  int64_t patience_ms = transport_->is_stream() ? std::min(deadline_ms_, steady_ms() + timeouts_.discover_ms) : deadline_ms_;
+  int64_t patience_ms =
+      transport_->is_stream() ? std::min(deadline_ms_, steady_ms() + timeouts_.discover_ms) : deadline_ms_;
   auto reply = request("server/discover", parameters.slice(), {}, patience_ms);
   // Silence on a stream means an older server; everything else that breaks is a server that is not there.
   bool is_silent = !reply && reply.error().code() == ErrorCode::kLockTimeout && transport_->is_stream();
   if (!reply && !is_silent) return std::move(reply).error();
   if (is_silent) return initialize();
   if (reply->status == 401 || reply->status == 403) {
-    return Error(ErrorCode::kForbidden, fmt::format("MCP server '{}' refuses us (status {}); see its `token`", name_, reply->status));
+    return Error(ErrorCode::kForbidden,
+                 fmt::format("MCP server '{}' refuses us (status {}); see its `token`", name_, reply->status));
   }
   if (!reply->message) return initialize();
   auto message = TRY(value::parse_json(reply->message->expose()));
@@ -137,10 +144,12 @@ Result<> McpClient::find_protocol() {
       return {};
     }
     if (lists(versions, kSessionProtocol)) return initialize();
-    return Error(ErrorCode::kNotImplemented, fmt::format("MCP server '{}' speaks none of our protocol versions ({}, {})", name_,
-                                                         kStatelessProtocol, kSessionProtocol));
+    return Error(ErrorCode::kNotImplemented,
+                 fmt::format("MCP server '{}' speaks none of our protocol versions ({}, {})", name_, kStatelessProtocol,
+                             kSessionProtocol));
   }
-  if (code == kHeaderMismatch || code == kMissingCapability) return wrong(fmt::format("it refuses server/discover with error {}", code));
+  if (code == kHeaderMismatch || code == kMissingCapability)
+    return wrong(fmt::format("it refuses server/discover with error {}", code));
   return initialize();
 }
 
@@ -155,20 +164,28 @@ Result<> McpClient::initialize() {
   protocol_ = kSessionProtocol;
   auto reply = TRY(request("initialize", parameters.slice(), {}, deadline_ms_));
   if (reply.status == 401 || reply.status == 403) {
-    return Error(ErrorCode::kForbidden, fmt::format("MCP server '{}' refuses us (status {}); see its `token`", name_, reply.status));
+    return Error(ErrorCode::kForbidden,
+                 fmt::format("MCP server '{}' refuses us (status {}); see its `token`", name_, reply.status));
   }
   if (!reply.message) return wrong(fmt::format("it does not answer initialize (status {})", reply.status));
   auto message = TRY(value::parse_json(reply.message->expose()));
-  if (int64_t code = error_code_of(message.slice()); code != 0) return wrong(fmt::format("it refuses initialize with error {}", code));
+  if (int64_t code = error_code_of(message.slice()); code != 0)
+    return wrong(fmt::format("it refuses initialize with error {}", code));
   Slice version = message.slice().get("result").get("protocolVersion");
   // tools/call has the same shape since 2024-11-05, so an older answer is as good.
   constexpr std::string_view kOlder[] = {kSessionProtocol, "2025-06-18", "2025-03-26", "2024-11-05"};
-  if (!version.is_string() || std::find(std::begin(kOlder), std::end(kOlder), version.as_string()) == std::end(kOlder)) {
-    return Error(ErrorCode::kNotImplemented, fmt::format("MCP server '{}' answers initialize with a protocol version that we do not speak", name_));
+  if (!version.is_string() ||
+      std::find(std::begin(kOlder), std::end(kOlder), version.as_string()) == std::end(kOlder)) {
+    return Error(ErrorCode::kNotImplemented,
+                 fmt::format("MCP server '{}' answers initialize with a protocol version that we do not speak", name_));
   }
   protocol_ = version.as_string();
   return transport_->notify(R"({"jsonrpc":"2.0","method":"notifications/initialized"})",
-                            {.method = "notifications/initialized", .tool = {}, .protocol = protocol_, .parameter_header = {}, .parameter_value = {}},
+                            {.method = "notifications/initialized",
+                             .tool = {},
+                             .protocol = protocol_,
+                             .parameter_header = {},
+                             .parameter_value = {}},
                             deadline_ms_);
 }
 
@@ -225,16 +242,21 @@ Result<McpToolResult> McpClient::call_tool(std::string_view name, std::string_vi
   if (!argument.empty()) envelope.parameter_header = parameter.header;
   envelope.parameter_value = argument;
   auto reply = TRY(request("tools/call", parameters.slice(), envelope, deadline_ms_));
-  if (!reply.message) return wrong(fmt::format("its answer to {} is no JSON-RPC response (status {})", name, reply.status));
+  if (!reply.message)
+    return wrong(fmt::format("its answer to {} is no JSON-RPC response (status {})", name, reply.status));
   auto message = TRY(value::parse_json(reply.message->expose()));
   if (!message.slice().get("result").is_object()) {
-    return Error(ErrorCode::kForbidden, fmt::format("MCP server '{}' refuses {} with error {}", name_, name, error_code_of(message.slice())));
+    return Error(ErrorCode::kForbidden,
+                 fmt::format("MCP server '{}' refuses {} with error {}", name_, name, error_code_of(message.slice())));
   }
   Slice result = message.slice().get("result"), type = result.get("resultType");
   if (type.is_string() && type.as_string() == "input_required") {
-    return Error(ErrorCode::kNotImplemented, fmt::format("MCP server '{}' wants to ask a person before {}, which a command cannot do", name_, name));
+    return Error(
+        ErrorCode::kNotImplemented,
+        fmt::format("MCP server '{}' wants to ask a person before {}, which a command cannot do", name_, name));
   }
-  if (!type.is_none() && !(type.is_string() && type.as_string() == "complete")) return wrong("its result is of an unknown type");
+  if (!type.is_none() && !(type.is_string() && type.as_string() == "complete"))
+    return wrong("its result is of an unknown type");
   McpToolResult answer;
   answer.is_error = result.get("isError").is_true();
   if (result.get("structuredContent").is_object()) {

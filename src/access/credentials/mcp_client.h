@@ -37,10 +37,11 @@ class McpClient {
   // Starts the child or prepares the connection; nothing is sent yet.
   static base::Result<McpClient> connect(const McpServer& server, const base::Secret& token, McpTimeouts timeouts = {});
 
-  // Calls a tool that takes one text (or none, when `argument` is empty), whatever the server calls that parameter (tools/list says it). Finds the protocol
-  // out at the first call. Fails with kSimpleClientCouldNotConnect, kSimpleClientCouldNotRead (an
-  // answer that makes no sense), kLockTimeout, kForbidden (the server refuses us), kNotImplemented (no common
-  // protocol version, or it wants to ask a person). No message holds what the server sent but a bare error number.
+  // Calls a tool that takes one text (or none, when `argument` is empty), whatever the server calls that parameter
+  // (tools/list says it). Finds the protocol out at the first call. Fails with kSimpleClientCouldNotConnect,
+  // kSimpleClientCouldNotRead (an answer that makes no sense), kLockTimeout, kForbidden (the server refuses us),
+  // kNotImplemented (no common protocol version, or it wants to ask a person). No message holds what the server sent
+  // but a bare error number.
   base::Result<McpToolResult> call_tool(std::string_view name, std::string_view argument);
 
   // Empty before the first call.
@@ -56,7 +57,8 @@ class McpClient {
     std::string header;  // "x-mcp-header", or empty
   };
   base::Result<Parameter> find_parameter(std::string_view tool);
-  base::Result<McpReply> request(std::string_view method, value::Slice parameters, McpEnvelope envelope, int64_t deadline_ms);
+  base::Result<McpReply> request(std::string_view method, value::Slice parameters, McpEnvelope envelope,
+                                 int64_t deadline_ms);
   base::Error wrong(std::string_view what) const;
 
   std::string name_;

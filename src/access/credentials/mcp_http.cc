@@ -55,7 +55,8 @@ std::optional<Secret> find_response(std::string_view stream, int64_t id) {
 
 class HttpTransport : public McpTransport {
  public:
-  HttpTransport(std::string name, net::Url url, Secret token) : name_(std::move(name)), url_(std::move(url)), token_(std::move(token)) {}
+  HttpTransport(std::string name, net::Url url, Secret token)
+      : name_(std::move(name)), url_(std::move(url)), token_(std::move(token)) {}
 
   ~HttpTransport() override {
     // Only the older generation has sessions; whether the server lets us end it does not matter.
@@ -64,15 +65,18 @@ class HttpTransport : public McpTransport {
 
   bool is_stream() const override { return false; }
 
-  Result<McpReply> exchange(std::string_view message, int64_t id, const McpEnvelope& envelope, int64_t deadline_ms) override {
+  Result<McpReply> exchange(std::string_view message, int64_t id, const McpEnvelope& envelope,
+                            int64_t deadline_ms) override {
     auto response = TRY(post(message, envelope, deadline_ms));
     McpReply reply;
     reply.status = response.status;
-    if (auto session = response.header("mcp-session-id"); session && envelope.method == "initialize") TRY(take_session(*session));
+    if (auto session = response.header("mcp-session-id"); session && envelope.method == "initialize")
+      TRY(take_session(*session));
     bool is_stream = response.header("content-type").value_or("").starts_with("text/event-stream");
     if (is_stream) {
       reply.message = find_response(response.body, id);
-    } else if (auto parsed = value::parse_json(response.body); parsed && is_answer(parsed->slice(), id, response.status)) {
+    } else if (auto parsed = value::parse_json(response.body);
+               parsed && is_answer(parsed->slice(), id, response.status)) {
       reply.message = Secret(response.body);
     }
     Secret::wipe(response.body);
@@ -105,7 +109,8 @@ class HttpTransport : public McpTransport {
   }
 
   std::vector<net::HttpHeader> headers(const McpEnvelope& envelope) const {
-    std::vector<net::HttpHeader> list = {{"Accept", "application/json, text/event-stream"}, {"Content-Type", "application/json"}};
+    std::vector<net::HttpHeader> list = {{"Accept", "application/json, text/event-stream"},
+                                         {"Content-Type", "application/json"}};
     if (!token_.empty()) list.push_back({"Authorization", net::bearer_authorization(token_.expose())});
     if (!session_.empty()) list.push_back({"Mcp-Session-Id", session_});
     if (!envelope.protocol.empty()) list.push_back({"MCP-Protocol-Version", std::string(envelope.protocol)});
@@ -119,17 +124,20 @@ class HttpTransport : public McpTransport {
 
   Result<net::HttpResponse> post(std::string_view message, const McpEnvelope& envelope, int64_t deadline_ms) {
     int64_t left_ms = deadline_ms - steady_ms();
-    if (left_ms <= 0) return Error(ErrorCode::kLockTimeout, fmt::format("MCP server '{}' does not answer in time", name_));
+    if (left_ms <= 0)
+      return Error(ErrorCode::kLockTimeout, fmt::format("MCP server '{}' does not answer in time", name_));
     auto response = client(left_ms).send(net::HttpMethod::kPost, target(), message, headers(envelope));
     if (response) return response;
-    if (steady_ms() >= deadline_ms) return Error(ErrorCode::kLockTimeout, fmt::format("MCP server '{}' does not answer in time", name_));
+    if (steady_ms() >= deadline_ms)
+      return Error(ErrorCode::kLockTimeout, fmt::format("MCP server '{}' does not answer in time", name_));
     return std::move(response).error().with_context(fmt::format("MCP server '{}'", name_));
   }
 
   Result<> take_session(std::string_view session) {
     bool is_visible = std::all_of(session.begin(), session.end(), [](unsigned char c) { return c > 0x20 && c < 0x7f; });
     if (session.empty() || session.size() > kLongestSession || !is_visible) {
-      return Error(ErrorCode::kSimpleClientCouldNotRead, fmt::format("MCP server '{}' gives a session id that is none", name_));
+      return Error(ErrorCode::kSimpleClientCouldNotRead,
+                   fmt::format("MCP server '{}' gives a session id that is none", name_));
     }
     session_ = session;
     return {};

@@ -59,7 +59,8 @@ McpServer read_server(const std::string& name, const YamlValue& value, Complaint
     }
   }
   // The text is not repeated: it may be the token itself.
-  bool is_source = server.token.starts_with("file:") || server.token.starts_with("env:") || server.token.starts_with("kubernetes:");
+  bool is_source =
+      server.token.starts_with("file:") || server.token.starts_with("env:") || server.token.starts_with("kubernetes:");
   if (!server.token.empty() && !is_source) {
     reader.complain("token", "a token is a source: file:PATH, env:NAME_FILE or kubernetes:DIR");
   }
@@ -91,7 +92,8 @@ Result<McpServer> find_mcp_server(const std::string& file, std::string_view name
     if (server.name == name) return std::move(server);
     known += (known.empty() ? "" : ", ") + server.name;
   }
-  return Error(ErrorCode::kFileNotFound, fmt::format("'{}' declares no MCP server '{}' (there are: {})", file, name, known));
+  return Error(ErrorCode::kFileNotFound,
+               fmt::format("'{}' declares no MCP server '{}' (there are: {})", file, name, known));
 }
 
 }  // namespace workerdb::access

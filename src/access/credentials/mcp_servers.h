@@ -22,8 +22,8 @@ struct McpServer {
   std::string name;
   std::vector<std::string> command;
   std::vector<std::pair<std::string, std::string>> environment;  // beside PATH, HOME, LANG
-  std::string url;      // http://host:port/path, without user and password
-  std::string token;    // a credential source; sent as a bearer token
+  std::string url;                                               // http://host:port/path, without user and password
+  std::string token;                                             // a credential source; sent as a bearer token
 };
 
 // mcp-servers.yaml in the folder of contexts.yaml.

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <cstring>
 #include <cstdlib>
+#include <cstring>
 #include <thread>
 
 #include "access/credentials/mcp_transport.h"
@@ -98,8 +98,9 @@ Result<pid_t> spawn(const McpServer& server, int input, int output) {
   ::posix_spawn_file_actions_destroy(&files);
   ::posix_spawnattr_destroy(&attributes);
   if (problem == 0) return child;
-  return Error(ErrorCode::kSimpleClientCouldNotConnect,
-               fmt::format("MCP server '{}': cannot start '{}': {}", server.name, server.command[0], std::strerror(problem)));
+  return Error(
+      ErrorCode::kSimpleClientCouldNotConnect,
+      fmt::format("MCP server '{}': cannot start '{}': {}", server.name, server.command[0], std::strerror(problem)));
 }
 
 class StdioTransport : public McpTransport {
@@ -154,11 +155,13 @@ class StdioTransport : public McpTransport {
   Result<> wait_for(int descriptor, short event, int64_t deadline_ms) const {
     while (true) {
       int64_t left_ms = deadline_ms - steady_ms();
-      if (left_ms <= 0) return Error(ErrorCode::kLockTimeout, fmt::format("MCP server '{}' does not answer in time", name_));
+      if (left_ms <= 0)
+        return Error(ErrorCode::kLockTimeout, fmt::format("MCP server '{}' does not answer in time", name_));
       pollfd entry{descriptor, event, 0};
       int ready = ::poll(&entry, 1, int(left_ms));
       if (ready > 0) return {};
-      if (ready < 0 && errno != EINTR) return Error(ErrorCode::kSysError, fmt::format("poll: {}", std::strerror(errno)));
+      if (ready < 0 && errno != EINTR)
+        return Error(ErrorCode::kSysError, fmt::format("poll: {}", std::strerror(errno)));
     }
   }
 
@@ -207,7 +210,8 @@ class StdioTransport : public McpTransport {
     if (!method.is_string() || !(id.is_string() || id.is_int64())) return {};
     std::string text = "{\"jsonrpc\":\"2.0\",\"id\":";
     value::append_json(id, text);
-    text += method.as_string() == "ping" ? ",\"result\":{}}" : ",\"error\":{\"code\":-32601,\"message\":\"Method not found\"}}";
+    text += method.as_string() == "ping" ? ",\"result\":{}}"
+                                         : ",\"error\":{\"code\":-32601,\"message\":\"Method not found\"}}";
     return send(text, deadline_ms);
   }
 

@@ -18,14 +18,14 @@ inline constexpr size_t kLongestMcpMessage = 256 * 1024;
 
 // The wire's answer to one request.
 struct McpReply {
-  int status = 200;                 // HTTP; 200 on stdio
+  int status = 200;                     // HTTP; 200 on stdio
   std::optional<base::Secret> message;  // the JSON-RPC response as text; nothing when the body was none
 };
 
 // What HTTP repeats of a message in its headers, so that machines on the way need not read the body.
 struct McpEnvelope {
   std::string_view method;
-  std::string_view tool;                             // of tools/call
+  std::string_view tool;  // of tools/call
   std::string_view protocol;
   std::string_view parameter_header, parameter_value;  // one mirrored parameter (x-mcp-header), or empty
 };

@@ -53,7 +53,8 @@ Result<> check_link(const std::string& path) {
   struct stat found {};
   if (::lstat(path.c_str(), &found) != 0) return problem_of(path, errno);
   if (!S_ISLNK(found.st_mode) || is_trusted(found.st_uid)) return {};
-  return Error(ErrorCode::kForbidden, fmt::format("'{}' is a link that belongs to another user (uid {})", path, found.st_uid));
+  return Error(ErrorCode::kForbidden,
+               fmt::format("'{}' is a link that belongs to another user (uid {})", path, found.st_uid));
 }
 
 Result<> check_file(const std::string& path, const struct stat& found, mode_t forbidden) {
@@ -62,9 +63,10 @@ Result<> check_file(const std::string& path, const struct stat& found, mode_t fo
     return Error(ErrorCode::kForbidden, fmt::format("'{}' belongs to another user (uid {})", path, found.st_uid));
   }
   if ((found.st_mode & forbidden) == 0) return {};
-  return Error(ErrorCode::kForbidden,
-               fmt::format("'{}' has mode {:04o}, so that others can {} it; put it right with `chmod 600 {}`", path,
-                           found.st_mode & 07777, (found.st_mode & forbidden & kOthersWrite) != 0 ? "change" : "read", path));
+  return Error(
+      ErrorCode::kForbidden,
+      fmt::format("'{}' has mode {:04o}, so that others can {} it; put it right with `chmod 600 {}`", path,
+                  found.st_mode & 07777, (found.st_mode & forbidden & kOthersWrite) != 0 ? "change" : "read", path));
 }
 
 // The descriptor is checked, not the name, so that nothing can be exchanged in between.
@@ -132,7 +134,8 @@ Result<Secret> read_mounted_secret(const std::string& folder, const std::string&
   // With the sticky bit (the kubelet's 1777 on a mount with fsGroup) names of others cannot be replaced.
   bool is_changeable = (found.st_mode & kOthersWrite) != 0 && (found.st_mode & S_ISVTX) == 0;
   if (!is_trusted(found.st_uid) || is_changeable) {
-    return Error(ErrorCode::kForbidden, fmt::format("the folder '{}' (mode {:04o}) can be changed by others", folder, found.st_mode & 07777));
+    return Error(ErrorCode::kForbidden,
+                 fmt::format("the folder '{}' (mode {:04o}) can be changed by others", folder, found.st_mode & 07777));
   }
   std::string inside = real_path(folder), target = real_path(path);
   if (target.empty()) return problem_of(path, errno == 0 ? ENOENT : errno);

@@ -42,7 +42,8 @@ struct AqlAnalysis {
   Operation operation = Operation::kRead;
 };
 // By the store's own plan. A REMOVE without FILTER is not told from another one: it is a write.
-base::Result<AqlAnalysis> analyze_aql(stores::documents::DocumentDatabase& database, std::string_view text, value::Slice bind);
+base::Result<AqlAnalysis> analyze_aql(stores::documents::DocumentDatabase& database, std::string_view text,
+                                      value::Slice bind);
 
 // Passes for a query that only reads, no system collection (a name that begins with "_"), and no other than those
 // `allowed`. Fails with kReadOnly and kForbidden.

@@ -31,7 +31,8 @@ size_t skip_comment(std::string_view text, size_t at) {
 
 }  // namespace
 
-Result<AqlAnalysis> analyze_aql(stores::documents::DocumentDatabase& database, std::string_view text, value::Slice bind) {
+Result<AqlAnalysis> analyze_aql(stores::documents::DocumentDatabase& database, std::string_view text,
+                                value::Slice bind) {
   AqlAnalysis analysis;
   analysis.uses = TRY(database.analyze(text, bind));
   for (const auto& use : analysis.uses.collections) analysis.objects.push_back(use.name);
@@ -40,11 +41,14 @@ Result<AqlAnalysis> analyze_aql(stores::documents::DocumentDatabase& database, s
 }
 
 Result<> check_aql_read(const AqlAnalysis& analysis, const AllowedObjects& allowed) {
-  if (analysis.uses.modifies) return Error(ErrorCode::kReadOnly, "only a query that reads is allowed here, and this one can write");
+  if (analysis.uses.modifies)
+    return Error(ErrorCode::kReadOnly, "only a query that reads is allowed here, and this one can write");
   for (const std::string& name : analysis.objects) {
-    if (name.starts_with('_')) return Error(ErrorCode::kForbidden, fmt::format("the system collection '{}' may not be read here", name));
+    if (name.starts_with('_'))
+      return Error(ErrorCode::kForbidden, fmt::format("the system collection '{}' may not be read here", name));
     if (allowed && std::ranges::find(*allowed, name) == allowed->end()) {
-      return Error(ErrorCode::kForbidden, fmt::format("the collection '{}' is not among those that may be read here", name));
+      return Error(ErrorCode::kForbidden,
+                   fmt::format("the collection '{}' is not among those that may be read here", name));
     }
   }
   return {};

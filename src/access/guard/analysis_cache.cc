@@ -21,27 +21,96 @@ namespace {
 // readers: SCAN, KEYS, RANDOMKEY and DBSIZE (they tell of all keys), TOUCH (it changes how long a key stays), SORT_RO
 // (it reads keys that it computes), GEORADIUS_RO's writing sisters, and everything that blocks or listens.
 constexpr auto kReaders = std::to_array<std::string_view>({
-    "BITCOUNT",    "BITFIELD_RO", "BITPOS",      "DUMP",       "EXISTS",      "EXPIRETIME",  "GEODIST",
-    "GEOHASH",     "GEOPOS",      "GEORADIUS_RO", "GEORADIUSBYMEMBER_RO", "GEOSEARCH", "GET", "GETBIT",
-    "GETRANGE",    "HEXISTS",     "HGET",        "HGETALL",    "HKEYS",       "HLEN",        "HMGET",
-    "HRANDFIELD",  "HSCAN",       "HSTRLEN",     "HVALS",      "LCS",         "LINDEX",      "LLEN",
-    "LPOS",        "LRANGE",      "MEMORY USAGE", "MGET",      "OBJECT ENCODING", "OBJECT FREQ", "OBJECT IDLETIME",
-    "OBJECT REFCOUNT", "PEXPIRETIME", "PFCOUNT", "PTTL",       "SCARD",       "SDIFF",       "SINTER",
-    "SINTERCARD",  "SISMEMBER",   "SMEMBERS",    "SMISMEMBER", "SRANDMEMBER", "SSCAN",       "STRLEN",
-    "SUBSTR",      "SUNION",      "TTL",         "TYPE",       "XINFO CONSUMERS", "XINFO GROUPS", "XINFO STREAM",
-    "XLEN",        "XPENDING",    "XRANGE",      "XREVRANGE",  "ZCARD",       "ZCOUNT",      "ZDIFF",
-    "ZINTER",      "ZINTERCARD",  "ZLEXCOUNT",   "ZMSCORE",    "ZRANDMEMBER", "ZRANGE",      "ZRANGEBYLEX",
-    "ZRANGEBYSCORE", "ZRANK",     "ZREVRANGE",   "ZREVRANGEBYLEX", "ZREVRANGEBYSCORE", "ZREVRANK", "ZSCAN",
-    "ZSCORE",      "ZUNION",
+    "BITCOUNT",
+    "BITFIELD_RO",
+    "BITPOS",
+    "DUMP",
+    "EXISTS",
+    "EXPIRETIME",
+    "GEODIST",
+    "GEOHASH",
+    "GEOPOS",
+    "GEORADIUS_RO",
+    "GEORADIUSBYMEMBER_RO",
+    "GEOSEARCH",
+    "GET",
+    "GETBIT",
+    "GETRANGE",
+    "HEXISTS",
+    "HGET",
+    "HGETALL",
+    "HKEYS",
+    "HLEN",
+    "HMGET",
+    "HRANDFIELD",
+    "HSCAN",
+    "HSTRLEN",
+    "HVALS",
+    "LCS",
+    "LINDEX",
+    "LLEN",
+    "LPOS",
+    "LRANGE",
+    "MEMORY USAGE",
+    "MGET",
+    "OBJECT ENCODING",
+    "OBJECT FREQ",
+    "OBJECT IDLETIME",
+    "OBJECT REFCOUNT",
+    "PEXPIRETIME",
+    "PFCOUNT",
+    "PTTL",
+    "SCARD",
+    "SDIFF",
+    "SINTER",
+    "SINTERCARD",
+    "SISMEMBER",
+    "SMEMBERS",
+    "SMISMEMBER",
+    "SRANDMEMBER",
+    "SSCAN",
+    "STRLEN",
+    "SUBSTR",
+    "SUNION",
+    "TTL",
+    "TYPE",
+    "XINFO CONSUMERS",
+    "XINFO GROUPS",
+    "XINFO STREAM",
+    "XLEN",
+    "XPENDING",
+    "XRANGE",
+    "XREVRANGE",
+    "ZCARD",
+    "ZCOUNT",
+    "ZDIFF",
+    "ZINTER",
+    "ZINTERCARD",
+    "ZLEXCOUNT",
+    "ZMSCORE",
+    "ZRANDMEMBER",
+    "ZRANGE",
+    "ZRANGEBYLEX",
+    "ZRANGEBYSCORE",
+    "ZRANK",
+    "ZREVRANGE",
+    "ZREVRANGEBYLEX",
+    "ZREVRANGEBYSCORE",
+    "ZREVRANK",
+    "ZSCAN",
+    "ZSCORE",
+    "ZUNION",
 });
 // They touch no key and tell nothing.
-constexpr auto kDescribers = std::to_array<std::string_view>({"PING", "ECHO", "TIME", "COMMAND", "COMMAND COUNT", "COMMAND DOCS",
-                                                              "COMMAND INFO", "COMMAND LIST", "COMMAND GETKEYS", "DBSIZE", "INFO", "LASTSAVE"});
+constexpr auto kDescribers =
+    std::to_array<std::string_view>({"PING", "ECHO", "TIME", "COMMAND", "COMMAND COUNT", "COMMAND DOCS", "COMMAND INFO",
+                                     "COMMAND LIST", "COMMAND GETKEYS", "DBSIZE", "INFO", "LASTSAVE"});
 // Readers for who may read all keys. KEYS is not among them: it stops the server for everybody while it runs.
 constexpr auto kListers = std::to_array<std::string_view>({"SCAN", "RANDOMKEY", "SORT_RO"});
 // A server that is told to follow another one throws its own data away.
-constexpr auto kDestroyers = std::to_array<std::string_view>({"FLUSHALL", "FLUSHDB", "SWAPDB", "REPLICAOF", "SLAVEOF", "FUNCTION FLUSH",
-                                                              "FUNCTION DELETE", "XTRIM", "XGROUP DESTROY"});
+constexpr auto kDestroyers =
+    std::to_array<std::string_view>({"FLUSHALL", "FLUSHDB", "SWAPDB", "REPLICAOF", "SLAVEOF", "FUNCTION FLUSH",
+                                     "FUNCTION DELETE", "XTRIM", "XGROUP DESTROY"});
 constexpr auto kPublishers = std::to_array<std::string_view>({"PUBLISH", "SPUBLISH"});
 
 std::string upper(std::string text) {
@@ -78,8 +147,10 @@ Operation operation_of(const std::string& name, const Reply& entry) {
   const Reply& flags = entry.elements[kFlags];
   const Reply& categories = entry.elements[kCategories];
   if (holds(flags, "readonly") && (is_one_of(kReaders, name) || is_one_of(kListers, name))) return Operation::kRead;
-  if (holds(categories, "@admin") || holds(categories, "@scripting") || holds(flags, "admin")) return Operation::kAdminister;
-  if (holds(flags, "write")) return holds(categories, "@dangerous") && name != "SORT" ? Operation::kAdminister : Operation::kWrite;
+  if (holds(categories, "@admin") || holds(categories, "@scripting") || holds(flags, "admin"))
+    return Operation::kAdminister;
+  if (holds(flags, "write"))
+    return holds(categories, "@dangerous") && name != "SORT" ? Operation::kAdminister : Operation::kWrite;
   if (holds(flags, "readonly")) return Operation::kRead;
   if (holds(categories, "@pubsub") || holds(categories, "@transaction")) return Operation::kWrite;
   return Operation::kAdminister;
@@ -147,7 +218,8 @@ Result<CacheAnalysis> analyze_command(CacheStore& store, const Command& command)
   analysis.command = upper(command[0]);
   // A word with a blank or a line break is no command; the server takes arguments by their length, so that it
   // cannot be made into two, and what is shown must not be either.
-  if (!std::ranges::all_of(analysis.command, [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '.' || c == '-'; })) {
+  if (!std::ranges::all_of(analysis.command,
+                           [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '.' || c == '-'; })) {
     return Error(ErrorCode::kBadParameter, "a command's name has letters, digits, '_', '.' and '-' alone");
   }
   Reply answer = TRY(store.call({"COMMAND", "INFO", analysis.command}));
@@ -176,18 +248,25 @@ Result<> check_cache_read(const CacheAnalysis& analysis, const AllowedObjects& a
         analysis.command.starts_with("COMMAND")) {
       return {};
     }
-    return Error(ErrorCode::kForbidden, fmt::format("{} tells of more than the keys that may be read here", analysis.command));
+    return Error(ErrorCode::kForbidden,
+                 fmt::format("{} tells of more than the keys that may be read here", analysis.command));
   }
-  if (analysis.operation != Operation::kRead || (!is_one_of(kReaders, analysis.command) && !is_one_of(kListers, analysis.command))) {
-    if (analysis.command == "KEYS") return Error(ErrorCode::kReadOnly, "KEYS stops the server while it looks at every key; use SCAN");
-    return Error(ErrorCode::kReadOnly, fmt::format("only a command that reads is allowed here, and {} does more", analysis.command));
+  if (analysis.operation != Operation::kRead ||
+      (!is_one_of(kReaders, analysis.command) && !is_one_of(kListers, analysis.command))) {
+    if (analysis.command == "KEYS")
+      return Error(ErrorCode::kReadOnly, "KEYS stops the server while it looks at every key; use SCAN");
+    return Error(ErrorCode::kReadOnly,
+                 fmt::format("only a command that reads is allowed here, and {} does more", analysis.command));
   }
   if (!allowed) return {};
   if (!is_one_of(kReaders, analysis.command) || analysis.keys.empty()) {
-    return Error(ErrorCode::kForbidden, fmt::format("{} tells of keys that it was not given, and only some may be read here", analysis.command));
+    return Error(
+        ErrorCode::kForbidden,
+        fmt::format("{} tells of keys that it was not given, and only some may be read here", analysis.command));
   }
   for (const std::string& key : analysis.keys) {
-    bool fits = std::ranges::any_of(*allowed, [&](const std::string& pattern) { return matches_pattern(pattern, key); });
+    bool fits =
+        std::ranges::any_of(*allowed, [&](const std::string& pattern) { return matches_pattern(pattern, key); });
     if (!fits) return Error(ErrorCode::kForbidden, "a key is not among the patterns that may be read here");
   }
   return {};

@@ -35,7 +35,8 @@ Error forbidden(std::string message) { return Error(ErrorCode::kForbidden, std::
 
 // An id becomes a file's name, and may come from the outside.
 bool is_id(std::string_view id) {
-  return id.size() == 2 * kIdBytes && std::ranges::all_of(id, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+  return id.size() == 2 * kIdBytes &&
+         std::ranges::all_of(id, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
 // The key of this machine's approvals, made by whoever needs it first. link() never replaces a name, so that of
@@ -58,7 +59,8 @@ Result<base::Secret> machine_key(const std::string& folder) {
   if (!found) return std::move(found).error();
   base::Secret key(std::move(*found));
   if (key.expose().size() != 2 * kKeyBytes) {
-    return forbidden(fmt::format("the key of approvals, '{}', is damaged; remove it (all approvals end with it)", path));
+    return forbidden(
+        fmt::format("the key of approvals, '{}', is damaged; remove it (all approvals end with it)", path));
   }
   return key;
 }
@@ -68,8 +70,8 @@ std::string seal_of(const Approval& approval, const base::Secret& key) {
                                  approval.approved_by.size(), approval.approved_by, approval.expires_unix_s);
   unsigned char sealed[EVP_MAX_MD_SIZE];
   unsigned length = 0;
-  ::HMAC(::EVP_sha256(), key.expose().data(), int(key.expose().size()), reinterpret_cast<const unsigned char*>(text.data()),
-         text.size(), sealed, &length);
+  ::HMAC(::EVP_sha256(), key.expose().data(), int(key.expose().size()),
+         reinterpret_cast<const unsigned char*>(text.data()), text.size(), sealed, &length);
   return base::hex({reinterpret_cast<const char*>(sealed), length});
 }
 
@@ -91,10 +93,12 @@ std::optional<Approval> read_sealed(std::string_view text, const base::Secret& k
   auto parsed = value::parse_json(text);
   if (!parsed || !parsed->slice().is_object() || !parsed->slice().get("expires_unix_s").is_int64()) return std::nullopt;
   value::Slice fields = parsed->slice();
-  Approval approval{std::string(value::text_or_empty(fields.get("id"))), std::string(value::text_or_empty(fields.get("request"))), std::string(value::text_or_empty(fields.get("approved_by"))),
-                    fields.get("expires_unix_s").as_int64()};
+  Approval approval{
+      std::string(value::text_or_empty(fields.get("id"))), std::string(value::text_or_empty(fields.get("request"))),
+      std::string(value::text_or_empty(fields.get("approved_by"))), fields.get("expires_unix_s").as_int64()};
   std::string seal = std::string(value::text_or_empty(fields.get("seal"))), expected = seal_of(approval, key);
-  if (seal.size() != expected.size() || ::CRYPTO_memcmp(seal.data(), expected.data(), seal.size()) != 0) return std::nullopt;
+  if (seal.size() != expected.size() || ::CRYPTO_memcmp(seal.data(), expected.data(), seal.size()) != 0)
+    return std::nullopt;
   return approval;
 }
 
@@ -123,14 +127,17 @@ ApprovalStore::ApprovalStore(std::string folder, std::function<int64_t()> now_un
   if (!now_unix_s_) now_unix_s_ = [] { return base::unix_time_ms() / 1000; };
 }
 
-Result<Approval> ApprovalStore::approve(const AccessRequest& request, const Principal& by, bool at_terminal, int64_t lifetime_s) {
+Result<Approval> ApprovalStore::approve(const AccessRequest& request, const Principal& by, bool at_terminal,
+                                        int64_t lifetime_s) {
   if (by.kind != PrincipalKind::kPerson) {
-    return forbidden(fmt::format("only a person can approve, and this is {} '{}'", by.kind == PrincipalKind::kAgent ? "the agent" : "the service",
-                                 by.name));
+    return forbidden(fmt::format("only a person can approve, and this is {} '{}'",
+                                 by.kind == PrincipalKind::kAgent ? "the agent" : "the service", by.name));
   }
-  if (!at_terminal) return forbidden("approving needs a person at a terminal; standard input and output lead elsewhere");
+  if (!at_terminal)
+    return forbidden("approving needs a person at a terminal; standard input and output lead elsewhere");
   if (lifetime_s < 1 || lifetime_s > kLongestApprovalS) {
-    return Error(ErrorCode::kBadParameter, fmt::format("an approval lives from 1 second to 24 hours, not {} seconds", lifetime_s));
+    return Error(ErrorCode::kBadParameter,
+                 fmt::format("an approval lives from 1 second to 24 hours, not {} seconds", lifetime_s));
   }
   TRY(prepare(folder_));
   base::Secret key = TRY(machine_key(folder_));
@@ -170,8 +177,10 @@ Result<> ApprovalStore::use(std::string_view id, const AccessRequest& request) {
   auto text = base::read_private_file(open);
   if (!text) {
     if (text.error().code() != ErrorCode::kFileNotFound) return std::move(text).error();
-    if (::access(used.c_str(), F_OK) == 0) return forbidden(fmt::format("the approval {} was used before; approve once more", id));
-    return forbidden(fmt::format("there is no approval {}; it may have been removed, or belong to another machine or user", id));
+    if (::access(used.c_str(), F_OK) == 0)
+      return forbidden(fmt::format("the approval {} was used before; approve once more", id));
+    return forbidden(
+        fmt::format("there is no approval {}; it may have been removed, or belong to another machine or user", id));
   }
   base::Secret key = TRY(machine_key(folder_));
   std::optional<Approval> approval = read_sealed(*text, key);
@@ -179,15 +188,20 @@ Result<> ApprovalStore::use(std::string_view id, const AccessRequest& request) {
     return forbidden(fmt::format("the approval {} is not as it was sealed on this machine; approve once more", id));
   }
   if (approval->request_digest != digest_of(request)) {
-    return forbidden(fmt::format("the approval {} is for another request: context, database, command and every parameter must be the approved ones", id));
+    return forbidden(
+        fmt::format("the approval {} is for another request: context, database, command and every parameter must be "
+                    "the approved ones",
+                    id));
   }
   if (approval->expires_unix_s <= now_unix_s_()) {
-    return forbidden(fmt::format("the approval {} was over at {}; approve once more", id, base::format_iso8601(approval->expires_unix_s * 1000)));
+    return forbidden(fmt::format("the approval {} was over at {}; approve once more", id,
+                                 base::format_iso8601(approval->expires_unix_s * 1000)));
   }
   // Exactly one of any number of callers moves the name, and none can when a used one of that name is there
   // (somebody put a copy back).
   if (::renameat2(AT_FDCWD, open.c_str(), AT_FDCWD, used.c_str(), RENAME_NOREPLACE) != 0) {
-    if (errno == ENOENT || errno == EEXIST) return forbidden(fmt::format("the approval {} was used before; approve once more", id));
+    if (errno == ENOENT || errno == EEXIST)
+      return forbidden(fmt::format("the approval {} was used before; approve once more", id));
     return Error(ErrorCode::kCannotWriteFile, fmt::format("cannot use the approval {}: {}", id, ::strerror(errno)));
   }
   TRY(base::sync_folder(folder_ + "/used"));

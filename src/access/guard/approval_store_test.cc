@@ -137,7 +137,10 @@ TEST_F(ApprovalTest, ends) {
 TEST_F(ApprovalTest, refuses_what_was_changed) {
   std::string id = approve();
   std::string text = content(file(id));
-  for (auto [from, to] : {std::pair<std::string, std::string>{"1800000600", "1900000600"}, {"alice", "bobby"}, {"{", ""}, {"seal", "sael"}}) {
+  for (auto [from, to] : {std::pair<std::string, std::string>{"1800000600", "1900000600"},
+                          {"alice", "bobby"},
+                          {"{", ""},
+                          {"seal", "sael"}}) {
     std::string changed = text;
     changed.replace(changed.find(from), from.size(), to);
     ASSERT_TRUE(base::replace_private_file(file(id), changed));

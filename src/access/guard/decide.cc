@@ -30,16 +30,19 @@ Decision deny(std::string reason) { return {Verdict::kDeny, {}, std::move(reason
 
 Decision step_up(const AccessRequest& request, const Limits& limits) {
   if (request.principal.kind == PrincipalKind::kAgent) {
-    return deny(fmt::format("{} on {} needs an approval, which an agent can neither give nor use; ask a person to do it",
-                            name_of(request.operation), where(request)));
+    return deny(
+        fmt::format("{} on {} needs an approval, which an agent can neither give nor use; ask a person to do it",
+                    name_of(request.operation), where(request)));
   }
   return {Verdict::kStepUp, limits,
           fmt::format("{}{} on {} needs a person's approval of exactly this: workerdb approve -- <the same command>",
-                      name_of(request.operation), request.database.empty() ? "" : " '" + shown(request.database) + "'", where(request))};
+                      name_of(request.operation), request.database.empty() ? "" : " '" + shown(request.database) + "'",
+                      where(request))};
 }
 
 Decision need_write(const AccessRequest& request) {
-  return deny(fmt::format("{} is not allowed on {} unless the command says --write", name_of(request.operation), where(request)));
+  return deny(fmt::format("{} is not allowed on {} unless the command says --write", name_of(request.operation),
+                          where(request)));
 }
 
 }  // namespace
@@ -75,10 +78,12 @@ EnvironmentClass class_of(const AccessRequest& request) {
   return request.data_class ? std::max(*request.data_class, declared) : declared;
 }
 
-std::optional<EnvironmentClass> strictest_class(const Context& context, std::span<const std::optional<EnvironmentClass>> classes) {
+std::optional<EnvironmentClass> strictest_class(const Context& context,
+                                                std::span<const std::optional<EnvironmentClass>> classes) {
   std::optional<EnvironmentClass> strictest;
   for (const auto& environment : classes) {
-    EnvironmentClass counted = environment.value_or(context.is_local ? EnvironmentClass::kProduction : context.environment);
+    EnvironmentClass counted =
+        environment.value_or(context.is_local ? EnvironmentClass::kProduction : context.environment);
     strictest = std::max(strictest.value_or(counted), counted);
   }
   return strictest;
@@ -95,7 +100,8 @@ Decision decide(const AccessRequest& request) {
     case Ruling::kYes: return {Verdict::kAllow, limits, allowed};
     case Ruling::kReadOnly:
       if (request.operation == Operation::kCredential && request.wants_write) {
-        return deny(fmt::format("{}s get logins for reading on {}; ask without --write", name_of(request.principal.kind), where(request)));
+        return deny(fmt::format("{}s get logins for reading on {}; ask without --write",
+                                name_of(request.principal.kind), where(request)));
       }
       return {Verdict::kAllowReadOnly, limits, allowed};
     case Ruling::kWithWrite:
@@ -113,8 +119,8 @@ Decision decide(const AccessRequest& request) {
       return {Verdict::kAllowReadOnly, limits, allowed};
     case Ruling::kNo: break;
   }
-  return deny(fmt::format("{} on {} is not for {}s; `workerdb guard` shows what is", name_of(request.operation), where(request),
-                          name_of(request.principal.kind)));
+  return deny(fmt::format("{} on {} is not for {}s; `workerdb guard` shows what is", name_of(request.operation),
+                          where(request), name_of(request.principal.kind)));
 }
 
 std::string digest_of(const AccessRequest& request) {

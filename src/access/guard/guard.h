@@ -19,23 +19,23 @@
 namespace workerdb::access {
 
 enum class Operation {
-  kDescribe,     // names, shapes, indexes, counts, plans: no values
-  kRead,         // values
-  kWrite,        // values, without losing more than single documents or rows
-  kPublish,      // an event
-  kShape,        // makes collections, tables, indexes, users; loses nothing
-  kDestroy,      // drops, truncates, mass removes
-  kAdminister,   // passwords, leases of others, settings of the server
-  kCredential,   // a short-lived login for oneself
+  kDescribe,    // names, shapes, indexes, counts, plans: no values
+  kRead,        // values
+  kWrite,       // values, without losing more than single documents or rows
+  kPublish,     // an event
+  kShape,       // makes collections, tables, indexes, users; loses nothing
+  kDestroy,     // drops, truncates, mass removes
+  kAdminister,  // passwords, leases of others, settings of the server
+  kCredential,  // a short-lived login for oneself
 };
-inline constexpr Operation kOperations[] = {Operation::kDescribe, Operation::kRead,       Operation::kWrite,
-                                            Operation::kPublish,  Operation::kShape,      Operation::kDestroy,
+inline constexpr Operation kOperations[] = {Operation::kDescribe,   Operation::kRead,      Operation::kWrite,
+                                            Operation::kPublish,    Operation::kShape,     Operation::kDestroy,
                                             Operation::kAdminister, Operation::kCredential};
 std::string_view name_of(Operation operation);
 
 struct AccessRequest {
   Principal principal;
-  const Context* context = nullptr;              // borrowed
+  const Context* context = nullptr;  // borrowed
   // The class that the data carries; nothing when it carries none: see class_of.
   std::optional<base::EnvironmentClass> data_class;
   StoreKind store = StoreKind::kDocuments;
@@ -44,12 +44,12 @@ struct AccessRequest {
   std::string place;
   std::string database;
   Operation operation = Operation::kRead;
-  std::string command;                           // "aql", "drop", "mcp query_documents"
-  std::vector<std::string> objects;              // collections, tables, keys
+  std::string command;               // "aql", "drop", "mcp query_documents"
+  std::vector<std::string> objects;  // collections, tables, keys
   // SHA-256 of everything that the operation's effect depends on (statement, bind values, plan): what an
   // approval is bound to.
   std::string parameters_digest;
-  bool wants_write = false;                      // the caller said --write
+  bool wants_write = false;  // the caller said --write
   // The catalog declares the principal as owner of all `objects` (or lets it publish to this channel).
   bool owns_objects = false;
 };
@@ -64,7 +64,7 @@ std::optional<base::EnvironmentClass> strictest_class(const Context& context,
                                                       std::span<const std::optional<base::EnvironmentClass>> classes);
 
 struct Limits {
-  uint64_t rows = 0;      // 0: none
+  uint64_t rows = 0;  // 0: none
   uint64_t bytes = 0;
   int64_t time_ms = 0;
 };
@@ -75,7 +75,7 @@ std::string_view name_of(Verdict verdict);
 struct Decision {
   Verdict verdict = Verdict::kDeny;
   Limits limits;
-  std::string reason;     // a sentence that says what to do about it; holds no values
+  std::string reason;  // a sentence that says what to do about it; holds no values
 };
 
 // Pure: the table applied to the request. A request without a context is denied.
@@ -87,7 +87,7 @@ Decision decide(const AccessRequest& request);
 // The seal holds against edits and against other users of the machine, not against a program that runs as the
 // same user and reads the key: agents that must not be trusted that far run as a user of their own.
 struct Approval {
-  std::string id;                  // 32 hexadecimal digits
+  std::string id;  // 32 hexadecimal digits
   std::string request_digest;
   std::string approved_by;
   int64_t expires_unix_s = 0;

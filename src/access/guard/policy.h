@@ -13,13 +13,13 @@ namespace workerdb::access {
 
 // What one cell of the table says.
 enum class Ruling {
-  kYes,              // allowed
-  kReadOnly,         // allowed; the store holds it to reading
-  kWithWrite,        // allowed with --write
-  kOwn,              // allowed on what the catalog declares as the principal's own
-  kStepUp,           // allowed with an approval of exactly this request
-  kReadOnlyOrWrite,  // a login: for reading; with --write also for writing
-  kReadOnlyOrStepUp, // a login: for reading; with --write only with an approval
+  kYes,               // allowed
+  kReadOnly,          // allowed; the store holds it to reading
+  kWithWrite,         // allowed with --write
+  kOwn,               // allowed on what the catalog declares as the principal's own
+  kStepUp,            // allowed with an approval of exactly this request
+  kReadOnlyOrWrite,   // a login: for reading; with --write also for writing
+  kReadOnlyOrStepUp,  // a login: for reading; with --write only with an approval
   kNo,
 };
 // "yes", "read-only", "--write", "own", "step-up", "read-only; --write", "read-only; step-up", "no".
@@ -27,7 +27,14 @@ std::string_view name_of(Ruling ruling);
 
 // Sets of classes and places, as bits.
 enum Place : unsigned { kLocalStack = 1, kRemote = 2, kAnywhere = 3 };
-enum Classes : unsigned { kLocalClass = 1, kDevClass = 2, kTestClass = 4, kProductionClass = 8, kHarmless = 7, kEveryClass = 15 };
+enum Classes : unsigned {
+  kLocalClass = 1,
+  kDevClass = 2,
+  kTestClass = 4,
+  kProductionClass = 8,
+  kHarmless = 7,
+  kEveryClass = 15
+};
 
 // A row decides an operation for all places and classes that it names. Each cell of operation x place x class
 // stands in exactly one row.
@@ -56,7 +63,7 @@ Limits limits_of(PrincipalKind principal, bool is_local, base::EnvironmentClass 
 // Which operations a command of the program or a tool of its MCP server can be. Where there are several, the
 // words given or the analysis of the query say which one it is.
 struct CommandRow {
-  std::string_view name;  // "aql", "credential lease", "mcp query_documents"
+  std::string_view name;              // "aql", "credential lease", "mcp query_documents"
   std::vector<Operation> operations;  // none: touches no store
   std::string_view reason;
 };

@@ -69,7 +69,8 @@ std::string policy_markdown() {
       "| --- | --- | --- | --- | --- | --- | --- |\n";
   for (const PolicyRow& row : policy_rows()) {
     text += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", name_of(row.operation), places_text(row.places),
-                        classes_text(row.classes), name_of(row.person), name_of(row.service), name_of(row.agent), row.reason);
+                        classes_text(row.classes), name_of(row.person), name_of(row.service), name_of(row.agent),
+                        row.reason);
   }
   return text;
 }
@@ -130,7 +131,8 @@ std::string matrix_markdown() {
 
 std::string guard_markdown() {
   return fmt::format(
-      "## Who may do what where\n\n{}\n## How much one access may take\n\n{}\n## What the commands and tools are\n\n{}\n"
+      "## Who may do what where\n\n{}\n## How much one access may take\n\n{}\n## What the commands and tools "
+      "are\n\n{}\n"
       "## Every command, identity, place and class\n\n{}",
       policy_markdown(), limits_markdown(), commands_markdown(), matrix_markdown());
 }

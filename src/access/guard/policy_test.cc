@@ -37,7 +37,8 @@ TEST(PolicyTest, each_cell_stands_in_exactly_one_row) {
       for (EnvironmentClass environment : kClasses) {
         int rows = 0;
         for (const PolicyRow& row : policy_rows()) {
-          rows += row.operation == operation && (row.places & place) != 0 && (row.classes & (1u << unsigned(environment))) != 0;
+          rows += row.operation == operation && (row.places & place) != 0 &&
+                  (row.classes & (1u << unsigned(environment))) != 0;
         }
         EXPECT_EQ(rows, 1) << name_of(operation) << " place " << place << " " << base::name_of(environment);
       }
@@ -51,7 +52,8 @@ TEST(PolicyTest, each_limit_stands_in_exactly_one_row) {
       for (EnvironmentClass environment : kClasses) {
         int rows = 0;
         for (const LimitRow& row : limit_rows()) {
-          rows += row.principal == principal && (row.places & place) != 0 && (row.classes & (1u << unsigned(environment))) != 0;
+          rows += row.principal == principal && (row.places & place) != 0 &&
+                  (row.classes & (1u << unsigned(environment))) != 0;
         }
         EXPECT_EQ(rows, 1) << name_of(principal) << " place " << place << " " << base::name_of(environment);
       }
@@ -71,7 +73,8 @@ TEST(PolicyTest, several_databases_have_the_class_of_the_strictest) {
   Context local, declared_test;
   local.is_local = true;
   declared_test.environment = kTest;
-  const std::optional<EnvironmentClass> unclassified_last[] = {kProduction, std::nullopt}, unclassified_first[] = {std::nullopt, kProduction};
+  const std::optional<EnvironmentClass> unclassified_last[] = {kProduction, std::nullopt},
+                                        unclassified_first[] = {std::nullopt, kProduction};
   const std::optional<EnvironmentClass> harmless[] = {kDev, std::nullopt, kLocal};
   EXPECT_EQ(strictest_class(declared_test, unclassified_last), kProduction);
   EXPECT_EQ(strictest_class(declared_test, unclassified_first), kProduction);
@@ -126,7 +129,8 @@ TEST_F(DecideTest, destroying_production_needs_a_step_up_wherever_it_lies) {
 
 TEST_F(DecideTest, data_without_a_class_counts_as_production_in_the_local_stack) {
   EXPECT_EQ(decide(request(PrincipalKind::kPerson, Operation::kDestroy, true, std::nullopt)).verdict, Verdict::kStepUp);
-  EXPECT_EQ(decide(request(PrincipalKind::kPerson, Operation::kDestroy, true, EnvironmentClass::kDev)).verdict, Verdict::kAllow);
+  EXPECT_EQ(decide(request(PrincipalKind::kPerson, Operation::kDestroy, true, EnvironmentClass::kDev)).verdict,
+            Verdict::kAllow);
 }
 
 TEST_F(DecideTest, the_stricter_class_counts_outside) {
@@ -150,7 +154,8 @@ TEST_F(DecideTest, outside_the_local_stack_a_person_says_write) {
   EXPECT_NE(refused.reason.find("--write"), std::string::npos);
   made.wants_write = true;
   EXPECT_EQ(decide(made).verdict, Verdict::kAllow);
-  EXPECT_EQ(decide(request(PrincipalKind::kPerson, Operation::kWrite, true, EnvironmentClass::kProduction)).verdict, Verdict::kAllow);
+  EXPECT_EQ(decide(request(PrincipalKind::kPerson, Operation::kWrite, true, EnvironmentClass::kProduction)).verdict,
+            Verdict::kAllow);
 }
 
 TEST_F(DecideTest, a_service_writes_what_is_its_own) {

@@ -101,9 +101,10 @@ Result<ReadOutcome> read_relational(const stores::relational::ConnectionOptions&
                                     const std::function<Result<>(const stores::relational::Rows&)>& on_row) {
   auto connection = TRY(Connection::connect(login));
   TRY(check_statement(connection, sql, scope));
-  TRY(connection.execute(fmt::format(
-      "BEGIN READ ONLY; SET LOCAL statement_timeout = {}; SET LOCAL lock_timeout = {}; SET LOCAL idle_in_transaction_session_timeout = 60000",
-      std::max<int64_t>(scope.limits.time_ms, 0), kLockTimeoutMs)));
+  TRY(
+      connection.execute(fmt::format("BEGIN READ ONLY; SET LOCAL statement_timeout = {}; SET LOCAL lock_timeout = {}; "
+                                     "SET LOCAL idle_in_transaction_session_timeout = 60000",
+                                     std::max<int64_t>(scope.limits.time_ms, 0), kLockTimeoutMs)));
   if (scope.on_start) scope.on_start(connection.canceller());
   Meter meter(scope.limits);
   auto done = connection.stream(sql, parameters, [&](const stores::relational::Rows& row) -> Result<> {
@@ -115,17 +116,19 @@ Result<ReadOutcome> read_relational(const stores::relational::ConnectionOptions&
   return std::move(meter.outcome);
 }
 
-Result<ReadOutcome> read_documents(stores::documents::DocumentDatabase& database, std::string_view text, value::Slice bind,
-                                   const ReadScope& scope, stores::documents::QueryOptions options,
+Result<ReadOutcome> read_documents(stores::documents::DocumentDatabase& database, std::string_view text,
+                                   value::Slice bind, const ReadScope& scope, stores::documents::QueryOptions options,
                                    const std::function<Result<>(value::Slice)>& on_row) {
-  if (scope.second_layer == SecondLayer::kOn) TRY(check_aql_read(TRY(analyze_aql(database, text, bind)), scope.objects));
+  if (scope.second_layer == SecondLayer::kOn)
+    TRY(check_aql_read(TRY(analyze_aql(database, text, bind)), scope.objects));
   options.read_only = true;
   if (scope.objects) {
     options.allowed_collections = scope.objects;
   } else {
     options.allowed_collections.emplace();
     for (auto& collection : TRY(database.collections())) {
-      if (!collection.is_system && !collection.name.starts_with('_')) options.allowed_collections->push_back(std::move(collection.name));
+      if (!collection.is_system && !collection.name.starts_with('_'))
+        options.allowed_collections->push_back(std::move(collection.name));
     }
   }
   if (scope.limits.time_ms > 0 && (options.max_runtime_ms == 0 || options.max_runtime_ms > scope.limits.time_ms)) {
@@ -146,11 +149,15 @@ Result<ReadOutcome> read_documents(stores::documents::DocumentDatabase& database
   return std::move(meter.outcome);
 }
 
-Result<CacheOutcome> read_cache(const stores::cache::CacheOptions& login, const stores::cache::Command& command, const ReadScope& scope) {
+Result<CacheOutcome> read_cache(const stores::cache::CacheOptions& login, const stores::cache::Command& command,
+                                const ReadScope& scope) {
   stores::cache::CacheOptions options = login;
-  if (scope.limits.time_ms > 0) options.command_timeout_ms = int(std::min<int64_t>(scope.limits.time_ms, options.command_timeout_ms > 0 ? options.command_timeout_ms : scope.limits.time_ms));
+  if (scope.limits.time_ms > 0)
+    options.command_timeout_ms = int(std::min<int64_t>(
+        scope.limits.time_ms, options.command_timeout_ms > 0 ? options.command_timeout_ms : scope.limits.time_ms));
   stores::cache::CacheStore store(options);
-  if (scope.second_layer == SecondLayer::kOn) TRY(check_cache_read(TRY(analyze_command(store, command)), scope.objects));
+  if (scope.second_layer == SecondLayer::kOn)
+    TRY(check_cache_read(TRY(analyze_command(store, command)), scope.objects));
   CacheOutcome outcome;
   outcome.reply = TRY(store.call(command));
   uint64_t bytes = 0;

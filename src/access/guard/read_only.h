@@ -31,9 +31,9 @@ struct ReadScope {
 
 struct ReadOutcome {
   uint64_t rows = 0;
-  uint64_t bytes = 0;                      // of the rows that were handed out, in the store's form
-  std::optional<std::string> truncated;    // "rows", "bytes" or "time": which limit cut the rest off
-  std::vector<std::string> warnings;       // documents
+  uint64_t bytes = 0;                    // of the rows that were handed out, in the store's form
+  std::optional<std::string> truncated;  // "rows", "bytes" or "time": which limit cut the rest off
+  std::vector<std::string> warnings;     // documents
 };
 
 // One statement through the extended protocol (which takes no second one), in a READ ONLY transaction of a
@@ -41,13 +41,15 @@ struct ReadOutcome {
 // row at a time. Fails with kReadOnly and kForbidden, the server's errors, and kQueryKilled when the time was over
 // before the first row.
 base::Result<ReadOutcome> read_relational(const stores::relational::ConnectionOptions& login, std::string_view sql,
-                                          std::span<const stores::relational::Parameter> parameters, const ReadScope& scope,
+                                          std::span<const stores::relational::Parameter> parameters,
+                                          const ReadScope& scope,
                                           const std::function<base::Result<>(const stores::relational::Rows&)>& on_row);
 
 // With QueryOptions::read_only and the allowed collections; `options` carries further wishes. System collections
 // are never read.
-base::Result<ReadOutcome> read_documents(stores::documents::DocumentDatabase& database, std::string_view text, value::Slice bind,
-                                         const ReadScope& scope, stores::documents::QueryOptions options,
+base::Result<ReadOutcome> read_documents(stores::documents::DocumentDatabase& database, std::string_view text,
+                                         value::Slice bind, const ReadScope& scope,
+                                         stores::documents::QueryOptions options,
                                          const std::function<base::Result<>(value::Slice row)>& on_row);
 
 struct CacheOutcome {

@@ -11,8 +11,8 @@
 namespace workerdb::access::tunnel {
 
 struct CarrierOptions {
-  TunnelSpec spec;                        // as asked for
-  Links::Starter start;                   // makes the connections
+  TunnelSpec spec;       // as asked for
+  Links::Starter start;  // makes the connections
   // Told each change of state, and what was counted at most every kCountsMs. From the loop's thread; false ends
   // the run.
   std::function<bool(const TunnelStatus&)> on_change;

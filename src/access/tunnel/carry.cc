@@ -79,24 +79,24 @@ Result<> carry_tunnel(const TunnelSpec& spec, const std::function<void(const Tun
   StopSignals signals;
   auto own = supervise::identify_process(::getpid()).value_or(supervise::ProcessIdentity{});
   std::string last;
-  CarrierOptions options{
-      .spec = spec,
-      .start =
-          [&](int64_t number, int64_t now_ms) {
-            return SshLink::start(spec, {sockets, number}, program, log, now_ms);
-          },
-      .on_change =
-          [&](TunnelStatus status) {
-            status.process = own;
-            std::string now = sentence(status);
-            if (now != last) log.note(now);
-            last = now;
-            // Without its file nobody could find and end this process: a session that ended took it away.
-            bool written = write_status(folder, status).has_value();
-            if (!written) log.note("the state cannot be written; the tunnel ends");
-            on_change(status);
-            return written;
-          }};
+  CarrierOptions options{.spec = spec,
+                         .start =
+                             [&](int64_t number, int64_t now_ms) {
+                               return SshLink::start(spec, {sockets, number}, program, log, now_ms);
+                             },
+                         .on_change =
+                             [&](TunnelStatus status) {
+                               status.process = own;
+                               std::string now = sentence(status);
+                               if (now != last) log.note(now);
+                               last = now;
+                               // Without its file nobody could find and end this process: a session that ended took it
+                               // away.
+                               bool written = write_status(folder, status).has_value();
+                               if (!written) log.note("the state cannot be written; the tunnel ends");
+                               on_change(status);
+                               return written;
+                             }};
   Carrier(std::move(options)).run(signals.descriptor());
   log.note("stopped");
   ::unlink(folder.state_file().c_str());

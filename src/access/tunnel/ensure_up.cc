@@ -157,9 +157,9 @@ Result<OpenedTunnel> ensure_up(const TunnelSpec& spec, int64_t wait_ms) {
     opened.status = status_in(folder, spec.name);
   }
   if (is_up(opened.status) && opened.status.spec != spec) {
-    return Error(ErrorCode::kConflict,
-                 fmt::format("a tunnel '{0}' is up, but for something else; end it with `workerdb tunnel down {0}`",
-                             spec.name));
+    return Error(
+        ErrorCode::kConflict,
+        fmt::format("a tunnel '{0}' is up, but for something else; end it with `workerdb tunnel down {0}`", spec.name));
   }
   auto ready = wait_until_ready(folder, spec.name, wait_ms);
   if (ready) {
@@ -196,8 +196,7 @@ Result<bool> stop_tunnel(const std::string& name, int64_t timeout_ms) {
   if (status.state == State::kStopped) return false;
   bool was_up = is_up(status);
   if (!end_process(status.process, SIGTERM, timeout_ms)) {
-    return Error(ErrorCode::kLockTimeout,
-                 fmt::format("tunnel '{}' (pid {}) does not end", name, status.process.pid));
+    return Error(ErrorCode::kLockTimeout, fmt::format("tunnel '{}' (pid {}) does not end", name, status.process.pid));
   }
   // What a killed process left behind. The kernel ends ssh with it, so there rarely is anything.
   if (!end_process(status.ssh, SIGTERM, timeout_ms)) {

@@ -30,7 +30,8 @@ class LinksTest : public testing::Test {
   // `$up` is the socket that an ssh that was let in makes last.
   void let_ssh_be(const std::string& lines) {
     std::ofstream file(folder_ + "/ssh");
-    file << "#!/bin/sh\nfor word in \"$@\"; do case \"$word\" in *-up:*) up=\"${word%%:*}\";; esac; done\n" << lines << "\n";
+    file << "#!/bin/sh\nfor word in \"$@\"; do case \"$word\" in *-up:*) up=\"${word%%:*}\";; esac; done\n"
+         << lines << "\n";
     file.close();
     ::chmod((folder_ + "/ssh").c_str(), 0700);
   }

@@ -77,8 +77,8 @@ void Relay::read_from(size_t side) {
 
 bool Relay::flush(Side& side) {
   while (side.sent < side.pending.size()) {
-    ssize_t sent = ::send(side.socket.get(), side.pending.data() + side.sent, side.pending.size() - side.sent,
-                          MSG_NOSIGNAL);
+    ssize_t sent =
+        ::send(side.socket.get(), side.pending.data() + side.sent, side.pending.size() - side.sent, MSG_NOSIGNAL);
     if (sent < 0) return is_passing(errno);
     side.sent += static_cast<size_t>(sent);
   }

@@ -44,8 +44,7 @@ bool is_host(std::string_view text, std::string_view also_allowed) {
 
 Result<> check_forward(const TunnelSpec& spec, const Forward& forward) {
   auto wrong = [&](std::string_view what) {
-    return Error(ErrorCode::kBadParameter,
-                 fmt::format("tunnel '{}', forward '{}': {}", spec.name, forward.name, what));
+    return Error(ErrorCode::kBadParameter, fmt::format("tunnel '{}', forward '{}': {}", spec.name, forward.name, what));
   };
   if (!is_name(forward.name)) return wrong("its name is letters, digits, '-', '_' and '.', at most 64");
   if (!is_host(forward.target_host, ":")) return wrong("its target host is missing or no host name");

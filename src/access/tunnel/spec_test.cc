@@ -125,7 +125,8 @@ TEST(SshCommand, TellsARefusalFromAnUnreachableServer) {
   EXPECT_EQ(setback("ssh: connect to host 10.0.0.1 port 22: Connection refused"), Setback::kUnreachable);
   EXPECT_EQ(setback("Timeout, server 10.0.0.1 not responding."), Setback::kUnreachable);
   EXPECT_EQ(setback("something new"), Setback::kUnreachable);
-  EXPECT_THAT(reason_of({"Host key verification failed."}, good(), {}), HasSubstr("failed: the server's key is not in known_hosts; run `ssh dev-01-root` once"));
+  EXPECT_THAT(reason_of({"Host key verification failed."}, good(), {}),
+              HasSubstr("failed: the server's key is not in known_hosts; run `ssh dev-01-root` once"));
   EXPECT_EQ(reason_of({"something new", ""}, good(), {}), "something new");
   EXPECT_EQ(reason_of({}, good(), {.code = 255}), "ssh exited with code 255");
 }

@@ -36,9 +36,7 @@ std::vector<std::string> inherited_variables() {
   return names;
 }
 
-std::string bracketed(const std::string& host) {
-  return host.find(':') == std::string::npos ? host : "[" + host + "]";
-}
+std::string bracketed(const std::string& host) { return host.find(':') == std::string::npos ? host : "[" + host + "]"; }
 
 struct Meaning {
   std::string_view words;
@@ -90,15 +88,15 @@ supervise::ProcessSpec ssh_command(const TunnelSpec& spec, const SshSockets& soc
   if (!spec.ssh_user.empty()) words.insert(words.end(), {"-l", spec.ssh_user});
   if (spec.ssh_port != 0) words.insert(words.end(), {"-p", std::to_string(spec.ssh_port)});
   words.insert(words.end(), {"-N", "-T"});
-  for (const char* option : {
-           "BatchMode=yes",
-           // A connection of our own: riding on the user's shared one, its end would not be ours to see.
-           "ControlMaster=no", "ControlPath=none", "ForkAfterAuthentication=no", "RemoteCommand=none",
-           // A LocalForward of the user's for the same host may fail; whether ours stand is seen by the sockets.
-           "ExitOnForwardFailure=no", "StreamLocalBindUnlink=yes", "StreamLocalBindMask=0177",
-           // Silence is measured from outside as well (silence.h); this ends a connection that stays silent.
-           "ServerAliveInterval=1", "ServerAliveCountMax=3", "TCPKeepAlive=yes", "ConnectTimeout=5",
-           "ConnectionAttempts=1"}) {
+  for (const char* option :
+       {"BatchMode=yes",
+        // A connection of our own: riding on the user's shared one, its end would not be ours to see.
+        "ControlMaster=no", "ControlPath=none", "ForkAfterAuthentication=no", "RemoteCommand=none",
+        // A LocalForward of the user's for the same host may fail; whether ours stand is seen by the sockets.
+        "ExitOnForwardFailure=no", "StreamLocalBindUnlink=yes", "StreamLocalBindMask=0177",
+        // Silence is measured from outside as well (silence.h); this ends a connection that stays silent.
+        "ServerAliveInterval=1", "ServerAliveCountMax=3", "TCPKeepAlive=yes", "ConnectTimeout=5",
+        "ConnectionAttempts=1"}) {
     words.insert(words.end(), {"-o", option});
   }
   for (size_t index = 0; index < spec.forwards.size(); ++index) {

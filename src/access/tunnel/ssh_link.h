@@ -46,14 +46,13 @@ class SshLink {
   End end(const TunnelSpec& spec) const;
 
  private:
-  SshLink(SshSockets sockets, size_t forwards, supervise::Process process, supervise::ServiceLog& log,
-          int64_t now_ms);
+  SshLink(SshSockets sockets, size_t forwards, supervise::Process process, supervise::ServiceLog& log, int64_t now_ms);
 
   SshSockets sockets_;
   size_t forwards_;
   supervise::Process process_;
-  supervise::ServiceLog* log_;                     // of the tunnel
-  std::unique_ptr<supervise::ServiceLog> words_;   // of this ssh alone
+  supervise::ServiceLog* log_;                    // of the tunnel
+  std::unique_ptr<supervise::ServiceLog> words_;  // of this ssh alone
   int64_t started_ms_;
   int64_t ready_after_ms_ = -1;
   std::optional<supervise::ExitStatus> status_;

@@ -16,9 +16,9 @@ namespace workerdb::access {
 
 // One port here, one server there.
 struct Forward {
-  std::string name;          // "documents": letters, digits, '-', '_', '.'; unique in its tunnel
-  uint16_t local_port = 0;   // on 127.0.0.1 and, where there is one, ::1; 0: derived_port()
-  std::string target_host;   // as the SSH server resolves it
+  std::string name;         // "documents": letters, digits, '-', '_', '.'; unique in its tunnel
+  uint16_t local_port = 0;  // on 127.0.0.1 and, where there is one, ::1; 0: derived_port()
+  std::string target_host;  // as the SSH server resolves it
   uint16_t target_port = 0;
 
   friend bool operator==(const Forward&, const Forward&) = default;
@@ -44,10 +44,10 @@ base::Result<> check_spec(const TunnelSpec& spec);
 uint16_t derived_port(std::string_view tunnel, std::string_view forward, int attempt = 0);
 
 struct ForwardStatus {
-  Forward forward;            // with the port that is used
-  bool listening = false;     // false: somebody else has the port; it is taken as soon as it is free
-  int64_t open = 0;           // connections now
-  int64_t accepted = 0;       // since the start
+  Forward forward;         // with the port that is used
+  bool listening = false;  // false: somebody else has the port; it is taken as soon as it is free
+  int64_t open = 0;        // connections now
+  int64_t accepted = 0;    // since the start
 };
 
 struct TunnelStatus {

@@ -127,7 +127,8 @@ class CountCollect : public Operator {
 // The collection of a plan Singleton - EnumerateCollection - COLLECT WITH COUNT INTO.
 std::shared_ptr<const plan::CollectionInfo> counted(const plan::Collect& node, const NodeContext& context) {
   if (context.position != 2 || !node.groups.empty() || node.into || node.aggregations.size() != 1) return nullptr;
-  if (node.aggregations[0].aggregate->name != "LENGTH" && node.aggregations[0].aggregate->name != "COUNT") return nullptr;
+  if (node.aggregations[0].aggregate->name != "LENGTH" && node.aggregations[0].aggregate->name != "COUNT")
+    return nullptr;
   const auto* scan = context.plan.nodes[1]->get_if<plan::EnumerateCollection>();
   return scan == nullptr || scan->output.filter != nullptr ? nullptr : scan->collection;
 }

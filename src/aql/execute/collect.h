@@ -22,8 +22,8 @@ struct CollectStep : Step {
   struct Aggregation {
     Register variable;
     const functions::Aggregate* aggregate;
-    EvaluatorPtr argument;        // null: every row counts
-    bool counts_rows = false;     // LENGTH: a number instead of a state
+    EvaluatorPtr argument;     // null: every row counts
+    bool counts_rows = false;  // LENGTH: a number instead of a state
   };
   struct Kept {
     std::string name;
@@ -34,7 +34,7 @@ struct CollectStep : Step {
   std::vector<Aggregation> aggregations;
   Register into = kNoRegister;
   std::vector<Kept> kept;
-  EvaluatorPtr into_projection;   // may be null
+  EvaluatorPtr into_projection;  // may be null
   // Of groups that went to the disk: what their rows hold, with a register for the ordinal, by which they are sorted.
   Register ordinal = kNoRegister;
   std::vector<Register> spilled;
@@ -46,10 +46,10 @@ struct CollectStep : Step {
 // One group: the values of its keys, its aggregates' states and the members of INTO.
 struct CollectedGroup {
   std::vector<value::Slice> keys;
-  std::vector<std::unique_ptr<functions::Aggregator>> states;   // null where counts_rows
+  std::vector<std::unique_ptr<functions::Aggregator>> states;  // null where counts_rows
   std::vector<value::Slice> members;
   uint64_t rows = 0;
-  uint64_t ordinal = 0;   // groups come out in this order
+  uint64_t ordinal = 0;  // groups come out in this order
 };
 
 // Fills groups from rows and writes them out. Keys and members live in an arena that is given.
@@ -82,7 +82,7 @@ class GroupWriter {
 
   Runtime& runtime_;
   const CollectStep& step_;
-  value::Arena garbage_;   // arguments of aggregates
+  value::Arena garbage_;  // arguments of aggregates
   value::Builder builder_;
   std::vector<value::Slice> carried_;
   bool has_carried_ = false;

@@ -40,7 +40,7 @@ class HashCollect : public Operator {
  private:
   const CollectStep& step_;
   GroupTable groups_;
-  std::unique_ptr<MergedGroups> merged_;   // where groups went to the disk
+  std::unique_ptr<MergedGroups> merged_;  // where groups went to the disk
   size_t next_ = 0;
   bool has_read_ = false;
 };

@@ -1,7 +1,7 @@
 // COLLECT behind the scan of a whole collection, by several threads. The collection is cut into ranges of keys; each
 // thread takes one range after the other and runs the steps between scan and COLLECT over it with a runtime, a
-// transaction and groups of its own. At the end the groups of all ranges are put together in the order of the ranges, so
-// that groups come out as they would from one thread.
+// transaction and groups of its own. At the end the groups of all ranges are put together in the order of the ranges,
+// so that groups come out as they would from one thread.
 #include <algorithm>
 #include <atomic>
 #include <thread>
@@ -53,9 +53,14 @@ class ParallelCollect : public Operator {
  public:
   ParallelCollect(Runtime& runtime, std::unique_ptr<Operator> singleton, std::span<const StepPtr> steps,
                   std::vector<Runtime::KeyRange> ranges, std::vector<std::unique_ptr<Worker>> workers)
-      : Operator(runtime, std::move(singleton)), steps_(steps),
-        collect_(static_cast<const CollectStep&>(*steps.back())), workers_(std::move(workers)),
-        ranges_(std::move(ranges)), parts_(ranges_.size()), failures_(ranges_.size()), groups_(runtime, collect_) {}
+      : Operator(runtime, std::move(singleton)),
+        steps_(steps),
+        collect_(static_cast<const CollectStep&>(*steps.back())),
+        workers_(std::move(workers)),
+        ranges_(std::move(ranges)),
+        parts_(ranges_.size()),
+        failures_(ranges_.size()),
+        groups_(runtime, collect_) {}
 
   Result<bool> next(Batch& to, size_t wanted) override {
     if (!has_read_) {
@@ -131,7 +136,7 @@ class ParallelCollect : public Operator {
       auto done = read_range(worker, which);
       if (done) continue;
       failures_[which] = std::make_unique<base::Error>(done.error());
-      next_range_ = ranges_.size();   // the others end too
+      next_range_ = ranges_.size();  // the others end too
       return;
     }
   }
@@ -160,7 +165,7 @@ class ParallelCollect : public Operator {
     from.statistics = {};
     for (const auto& warning : from.functions.warnings()) runtime_.functions.warn(warning.code, warning.message);
     for (uint64_t i = from.functions.warnings().size(); i < from.functions.warning_count(); ++i) {
-      runtime_.functions.warn(base::ErrorCode::kQueryUserWarn);   // beyond those that are kept only their number counts
+      runtime_.functions.warn(base::ErrorCode::kQueryUserWarn);  // beyond those that are kept only their number counts
     }
   }
 
@@ -169,10 +174,10 @@ class ParallelCollect : public Operator {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<Runtime::KeyRange> ranges_;
   std::atomic<size_t> next_range_ = 0;
-  std::vector<std::unique_ptr<GroupTable>> parts_;   // of each range
+  std::vector<std::unique_ptr<GroupTable>> parts_;  // of each range
   std::vector<std::unique_ptr<base::Error>> failures_;
   GroupTable groups_;
-  std::unique_ptr<MergedGroups> merged_;   // where groups went to the disk
+  std::unique_ptr<MergedGroups> merged_;  // where groups went to the disk
   size_t next_ = 0;
   bool has_read_ = false;
 };

@@ -14,8 +14,15 @@ using value::Slice;
 class SortedCollect : public Operator {
  public:
   SortedCollect(Runtime& runtime, std::unique_ptr<Operator> source, const CollectStep& step)
-      : Operator(runtime, std::move(source)), step_(step), writer_(runtime, step), values_(&runtime.interrupt),
-        carried_(&runtime.interrupt), garbage_(&runtime.interrupt), charge_(runtime.interrupt), keys_(step.groups.size()), rows_(runtime, input()) {}
+      : Operator(runtime, std::move(source)),
+        step_(step),
+        writer_(runtime, step),
+        values_(&runtime.interrupt),
+        carried_(&runtime.interrupt),
+        garbage_(&runtime.interrupt),
+        charge_(runtime.interrupt),
+        keys_(step.groups.size()),
+        rows_(runtime, input()) {}
 
   Result<bool> next(Batch& to, size_t wanted) override {
     size_t target = std::min(wanted, to.capacity());
@@ -86,7 +93,7 @@ class SortedCollect : public Operator {
 
   const CollectStep& step_;
   GroupWriter writer_;
-  value::Arena values_;             // of the current group
+  value::Arena values_;  // of the current group
   value::Arena carried_;
   value::Arena garbage_;
   MemoryCharge charge_;

@@ -14,7 +14,7 @@ class ProgramEvaluator : public semantics::ConstantEvaluator {
   std::optional<std::vector<functions::Warning>> warnings_of(const syntax::Expression& expression);
 
  private:
-  int64_t remaining_ns_ = 100'000'000;   // for all that the query folds
+  int64_t remaining_ns_ = 100'000'000;  // for all that the query folds
 };
 
 }  // namespace workerdb::aql::execute

@@ -19,9 +19,9 @@ struct EnumerateCollectionStep : Step {
   std::shared_ptr<const plan::CollectionInfo> collection;
   CompiledOutput output;
   bool random = false;
-  // The filter holds only for documents whose value at the path equals one of the outer row: then all documents are read
-  // once into a table, and each outer row looks at those alone.
-  EvaluatorPtr table_key;   // may be null
+  // The filter holds only for documents whose value at the path equals one of the outer row: then all documents are
+  // read once into a table, and each outer row looks at those alone.
+  EvaluatorPtr table_key;  // may be null
   value::AttributePath table_path;
   double outer_rows = 1;
 };
@@ -30,7 +30,10 @@ class EnumerateCollection : public Operator {
  public:
   EnumerateCollection(Runtime& runtime, std::unique_ptr<Operator> source, const EnumerateCollectionStep& step,
                       storage::CollectionPtr collection)
-      : Operator(runtime, std::move(source)), step_(step), collection_(std::move(collection)), outer_(runtime, input()),
+      : Operator(runtime, std::move(source)),
+        step_(step),
+        collection_(std::move(collection)),
+        outer_(runtime, input()),
         rows_(runtime, step.output, step.carried) {}
 
   void use_table() {
@@ -99,7 +102,7 @@ class EnumerateCollection : public Operator {
   InputRows outer_;
   ScanRows rows_;
   std::unique_ptr<storage::CollectionScan> scan_;
-  std::optional<JoinProbe> probe_;   // where the documents are in a table
+  std::optional<JoinProbe> probe_;  // where the documents are in a table
 };
 
 // SORT RAND(): the keys are shuffled, and the documents read one by one.
@@ -107,8 +110,11 @@ class EnumerateRandomly : public Operator {
  public:
   EnumerateRandomly(Runtime& runtime, std::unique_ptr<Operator> source, const EnumerateCollectionStep& step,
                     storage::CollectionPtr collection)
-      : Operator(runtime, std::move(source)), collection_(std::move(collection)), outer_(runtime, input()),
-        rows_(runtime, step.output, step.carried), charge_(runtime.interrupt) {}
+      : Operator(runtime, std::move(source)),
+        collection_(std::move(collection)),
+        outer_(runtime, input()),
+        rows_(runtime, step.output, step.carried),
+        charge_(runtime.interrupt) {}
 
   Result<bool> next(Batch& to, size_t wanted) override {
     size_t target = std::min(wanted, to.capacity());
@@ -168,8 +174,8 @@ Result<std::unique_ptr<Operator>> EnumerateCollectionStep::make(Runtime& runtime
   auto found = TRY(runtime.collection(*collection));
   if (random) return std::make_unique<EnumerateRandomly>(runtime, std::move(input), *this, std::move(found));
   // A scan for each outer row: two of them take longer than a table.
-  bool uses_table = table_key != nullptr &&
-                    TRY(is_worth_table(runtime, *found, outer_rows, double(collection->document_count) / 2));
+  bool uses_table =
+      table_key != nullptr && TRY(is_worth_table(runtime, *found, outer_rows, double(collection->document_count) / 2));
   auto scan = std::make_unique<EnumerateCollection>(runtime, std::move(input), *this, std::move(found));
   if (uses_table) scan->use_table();
   return scan;

@@ -15,9 +15,9 @@ struct EnumerateListStep : Step {
   Result<std::unique_ptr<Operator>> make(Runtime& runtime, std::unique_ptr<Operator> input) const override;
 
   EvaluatorPtr list;
-  EvaluatorPtr low, high;   // of a range, instead of the list
+  EvaluatorPtr low, high;  // of a range, instead of the list
   Register variable = kNoRegister;
-  EvaluatorPtr object;      // instead of the list: its attributes' names and values
+  EvaluatorPtr object;  // instead of the list: its attributes' names and values
   Register pair_value = kNoRegister;
 };
 
@@ -80,7 +80,7 @@ class EnumerateList : public Operator {
         return {};
       }
     }
-    Slice list = step_.list->evaluate(evaluation);   // what is no object has no entries, and a warning
+    Slice list = step_.list->evaluate(evaluation);  // what is no object has no entries, and a warning
     if (!list.is_array()) {
       TRY(runtime_.check());
       return base::Error(base::ErrorCode::kQueryArrayExpected, "collection or array expected as operand to FOR loop");

@@ -16,7 +16,7 @@ struct EnumeratePathsStep : Step {
   GraphParts parts;
   graph::SearchOptions options;
   EvaluatorPtr start, end;
-  Register path = kNoRegister;   // none where nobody reads it
+  Register path = kNoRegister;  // none where nobody reads it
   plan::PathContent content;
 };
 
@@ -24,7 +24,10 @@ class EnumeratePaths : public Operator {
  public:
   EnumeratePaths(Runtime& runtime, std::unique_ptr<Operator> source, const EnumeratePathsStep& step,
                  std::unique_ptr<GraphAccess> access)
-      : Operator(runtime, std::move(source)), step_(step), access_(std::move(access)), outer_(runtime, input()),
+      : Operator(runtime, std::move(source)),
+        step_(step),
+        access_(std::move(access)),
+        outer_(runtime, input()),
         search_(graph::Search::make(access_->network(), step.options)) {}
 
   Result<bool> next(Batch& to, size_t wanted) override {
@@ -73,8 +76,8 @@ class EnumeratePaths : public Operator {
     to.copy_row(outer_.batch(), outer_.row(), row, step_.carried);
     if (step_.path != kNoRegister) {
       bool has_weight = step_.options.kind == graph::SearchKind::kKShortestPaths;
-      to.column(step_.path)[row] = TRY(access_->path(path.vertices, path.edges, {}, has_weight ? &path.weight : nullptr,
-                                                     step_.content, to.arena()));
+      to.column(step_.path)[row] = TRY(
+          access_->path(path.vertices, path.edges, {}, has_weight ? &path.weight : nullptr, step_.content, to.arena()));
     }
     to.set_rows(row + 1);
     return {};

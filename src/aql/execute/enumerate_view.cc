@@ -39,8 +39,12 @@ class EnumerateView : public Operator {
  public:
   EnumerateView(Runtime& runtime, std::unique_ptr<Operator> source, const EnumerateViewStep& step,
                 std::vector<LinkedCollection> linked)
-      : Operator(runtime, std::move(source)), step_(step), linked_(std::move(linked)), outer_(runtime, input()),
-        rows_(runtime, step.output, step.carried), analyzers_(runtime.store, runtime.database) {}
+      : Operator(runtime, std::move(source)),
+        step_(step),
+        linked_(std::move(linked)),
+        outer_(runtime, input()),
+        rows_(runtime, step.output, step.carried),
+        analyzers_(runtime.store, runtime.database) {}
 
   Result<bool> next(Batch& to, size_t wanted) override {
     size_t target = std::min(wanted, to.capacity());
@@ -160,8 +164,8 @@ class EnumerateView : public Operator {
   InputRows outer_;
   ScanRows rows_;
   search::Analyzers analyzers_;
-  std::unique_ptr<SearchRun> run_;   // null: the next outer row is to come
-  SearchFilterPtr filter_;           // borrows fields of run_; null: every document
+  std::unique_ptr<SearchRun> run_;  // null: the next outer row is to come
+  SearchFilterPtr filter_;          // borrows fields of run_; null: every document
   std::vector<Scorer> scorers_;
   std::unique_ptr<storage::CollectionScan> scan_;
   size_t next_collection_ = 0;
@@ -176,7 +180,7 @@ Result<std::unique_ptr<Operator>> EnumerateViewStep::make(Runtime& runtime, std:
   std::vector<LinkedCollection> linked;
   for (const auto& link : search::links_of(found->properties.slice())) {
     auto collection = runtime.store.find_collection(runtime.database, std::to_string(link.collection_id));
-    if (collection == nullptr) continue;   // dropped since
+    if (collection == nullptr) continue;  // dropped since
     // Rights were asked for as the view was when the plan was made.
     if (std::ranges::find(view->collections, collection->name) == view->collections.end()) continue;
     if (!collections.empty() && std::ranges::find(collections, collection->name) == collections.end()) continue;

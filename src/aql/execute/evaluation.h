@@ -109,8 +109,7 @@ using EvaluatorPtr = std::unique_ptr<const Evaluator>;
 // Lets values be made in another arena for a scope.
 class ArenaScope {
  public:
-  ArenaScope(Evaluation& evaluation, value::Arena& arena)
-      : context_(evaluation.functions), before_(&context_.arena()) {
+  ArenaScope(Evaluation& evaluation, value::Arena& arena) : context_(evaluation.functions), before_(&context_.arena()) {
     context_.set_arena(&arena);
   }
   ~ArenaScope() { context_.set_arena(before_); }

@@ -1,6 +1,6 @@
 #pragma once
-// Makes the evaluators of each kind of expression; called by expression_compiler.cc alone. All take over evaluators that
-// are not null unless a comment says so.
+// Makes the evaluators of each kind of expression; called by expression_compiler.cc alone. All take over evaluators
+// that are not null unless a comment says so.
 #include <string>
 #include <vector>
 
@@ -45,7 +45,7 @@ EvaluatorPtr make_range_value(EvaluatorPtr low, EvaluatorPtr high);
 EvaluatorPtr make_array(std::vector<EvaluatorPtr> items);
 struct AttributeEvaluator {
   std::string name;
-  EvaluatorPtr computed_name;   // instead of name, where not null
+  EvaluatorPtr computed_name;  // instead of name, where not null
   EvaluatorPtr value;
 };
 EvaluatorPtr make_object(std::vector<AttributeEvaluator> attributes);
@@ -62,9 +62,9 @@ EvaluatorPtr make_expansion(ExpansionParts parts);
 struct QuestionMarkParts {
   EvaluatorPtr array;
   syntax::Quantifier quantifier;
-  EvaluatorPtr low, high;                          // may be null
+  EvaluatorPtr low, high;  // may be null
   size_t element;
-  EvaluatorPtr filter;                             // may be null
+  EvaluatorPtr filter;  // may be null
 };
 EvaluatorPtr make_question_mark(QuestionMarkParts parts);
 EvaluatorPtr make_array_comparison(syntax::Quantifier quantifier, EvaluatorPtr at_least, syntax::BinaryOperator op,

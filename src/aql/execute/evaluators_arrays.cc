@@ -100,8 +100,8 @@ class QuestionMark : public Evaluator {
     // What is no array has no members, as with [*]; ALL compares with its LENGTH() (the table in operators.md).
     uint64_t length = array.is_array() ? array.size() : has_length(array);
     if (!array.is_array()) array = Slice::empty_array();
-    Bounds bounds = bounds_of(parts_.quantifier, length, integer(parts_.low, evaluation),
-                              integer(parts_.high, evaluation));
+    Bounds bounds =
+        bounds_of(parts_.quantifier, length, integer(parts_.low, evaluation), integer(parts_.high, evaluation));
     if (parts_.filter == nullptr) return bounds.low <= array.size() && array.size() <= bounds.high;
     Slice outer = evaluation.local(parts_.element);
     uint64_t matches = 0;
@@ -133,7 +133,10 @@ class QuestionMark : public Evaluator {
 class ArrayComparison : public Evaluator {
  public:
   ArrayComparison(Quantifier quantifier, EvaluatorPtr at_least, Compare compare, EvaluatorPtr left, EvaluatorPtr right)
-      : quantifier_(quantifier), at_least_(std::move(at_least)), compare_(compare), left_(std::move(left)),
+      : quantifier_(quantifier),
+        at_least_(std::move(at_least)),
+        compare_(compare),
+        left_(std::move(left)),
         right_(std::move(right)) {}
 
   Slice evaluate(Evaluation& evaluation) const override { return Slice::boolean(is_true(evaluation)); }

@@ -50,7 +50,9 @@ class ComparisonWithConstant : public Evaluator {
   ComparisonWithConstant(EvaluatorPtr left, EvaluatorPtr right)
       : left_(std::move(left)), right_(std::move(right)), constant_(right_->constant()) {}
   Slice evaluate(Evaluation& evaluation) const override { return Slice::boolean(is_true(evaluation)); }
-  bool is_true(Evaluation& evaluation) const override { return holds<kOperator>(left_->evaluate(evaluation), constant_); }
+  bool is_true(Evaluation& evaluation) const override {
+    return holds<kOperator>(left_->evaluate(evaluation), constant_);
+  }
 
  private:
   const EvaluatorPtr left_, right_;

@@ -19,7 +19,7 @@ class Literal : public Evaluator {
     return scratch.finish();
   }
   bool is_true(Evaluation& evaluation) const final {
-    evaluate(evaluation);   // for its warnings
+    evaluate(evaluation);  // for its warnings
     return true;
   }
 };

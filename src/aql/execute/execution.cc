@@ -27,7 +27,8 @@ class ProgramExecution : public Execution {
   Result<> prepare() {
     Stopwatch watch(*this);
     std::vector<Slice> parameters;
-    for (const std::string& name : program_->parameters) parameters.push_back(runtime_.options.bind_variables.get(name));
+    for (const std::string& name : program_->parameters)
+      parameters.push_back(runtime_.options.bind_variables.get(name));
     runtime_.evaluation.set_parameters(std::move(parameters));
     pipeline_ = TRY(Pipeline::make(*program_->root, runtime_));
     pipeline_->start(nullptr, 0);

@@ -1,7 +1,7 @@
 // Whole queries, without an optimizer, against a real store.
-#include "aql/execute/testing_database.h"
-
 #include <thread>
+
+#include "aql/execute/testing_database.h"
 
 namespace workerdb::aql::execute {
 namespace {
@@ -29,10 +29,10 @@ TEST(Execution, JoinsAndLists) {
   TestingDatabase database;
   database.create("people", kPeople);
   EXPECT_EQ(database.rows("FOR p IN people FOR t IN p.tags || [] RETURN CONCAT(p._key, t)"), R"(["ax","ay","cy"])");
-  EXPECT_EQ(database.rows("FOR i IN 1..3 FOR j IN i..1 RETURN [i, j]"),
-            "[[1,1],[2,2],[2,1],[3,3],[3,2],[3,1]]");
+  EXPECT_EQ(database.rows("FOR i IN 1..3 FOR j IN i..1 RETURN [i, j]"), "[[1,1],[2,2],[2,1],[3,3],[3,2],[3,1]]");
   EXPECT_EQ(database.rows("FOR p IN people FOR q IN people FILTER p.age == q.age && p._key < q._key "
-                          "RETURN [p._key, q._key]"), R"([["b","d"]])");
+                          "RETURN [p._key, q._key]"),
+            R"([["b","d"]])");
   EXPECT_EQ(database.run("FOR p IN people FOR t IN p.tags RETURN t").error, 1563);
   EXPECT_EQ(database.rows("FOR x IN 1..2500 FILTER x % 500 == 0 RETURN x"), "[500,1000,1500,2000,2500]");
 }
@@ -77,8 +77,9 @@ TEST(Execution, KeepsOnlyWhatIsLeft) {
   ExecutionOptions options;
   options.memory_limit_bytes = 4 << 20;
   auto outcome = database.run(kQuery, options);
-  EXPECT_EQ(outcome.rows, "[[50000,255],[45000,255],[40000,255],[35000,255],[30000,255],[25000,255],[20000,255],"
-                          "[15000,255],[10000,255],[5000,254]]");
+  EXPECT_EQ(outcome.rows,
+            "[[50000,255],[45000,255],[40000,255],[35000,255],[30000,255],[25000,255],[20000,255],"
+            "[15000,255],[10000,255],[5000,254]]");
   EXPECT_EQ(database.rows(kQuery), outcome.rows);
   EXPECT_EQ(database.rows("FOR x IN 1..6000 FILTER x % 1500 > 1490 || x IN 2001..3000 SORT FLOOR(x / 1000) "
                           "COLLECT k = FLOOR(x / 1000) WITH COUNT INTO n RETURN [k, n]"),
@@ -89,10 +90,13 @@ TEST(Execution, Subqueries) {
   TestingDatabase database;
   database.create("people", kPeople);
   EXPECT_EQ(database.rows("FOR p IN people LET same = (FOR q IN people FILTER q.age == p.age RETURN q._key) "
-                          "RETURN same"), R"([["a"],["b","d"],["c"],["b","d"]])");
+                          "RETURN same"),
+            R"([["a"],["b","d"],["c"],["b","d"]])");
   EXPECT_EQ(database.rows("RETURN (FOR x IN 1..3 RETURN (FOR y IN 1..x RETURN y))"), "[[[1],[1,2],[1,2,3]]]");
-  EXPECT_EQ(database.rows("FOR x IN 1..2 LET n = (FOR y IN 1..3 FILTER y > x * 10 COLLECT WITH COUNT INTO c RETURN [c, x]) "
-                          "RETURN n[0]"), "[[0,1],[0,2]]");
+  EXPECT_EQ(
+      database.rows("FOR x IN 1..2 LET n = (FOR y IN 1..3 FILTER y > x * 10 COLLECT WITH COUNT INTO c RETURN [c, x]) "
+                    "RETURN n[0]"),
+      "[[0,1],[0,2]]");
   EXPECT_EQ(database.rows("FOR x IN 0..1 RETURN x ? (FOR y IN 1..2 RETURN y) : 'none'"), R"(["none",[1,2]])");
   EXPECT_EQ(database.rows("FOR x IN 1..3 RETURN LENGTH(FOR y IN 1..2000 FILTER y % x == 0 RETURN 1)"),
             "[2000,1000,666]");
@@ -114,7 +118,8 @@ TEST(Execution, Collects) {
   EXPECT_EQ(database.rows("FOR p IN people LET n = p.name COLLECT age = p.age INTO g KEEP n SORT age RETURN g[0].n"),
             R"(["Bob","Ann","Cid"])");
   EXPECT_EQ(database.rows("FOR p IN people FILTER p.age > 99 COLLECT AGGREGATE m = MAX(p.age), n = LENGTH() "
-                          "RETURN [m, n]"), "[[null,0]]");
+                          "RETURN [m, n]"),
+            "[[null,0]]");
   EXPECT_EQ(database.rows("FOR p IN people RETURN DISTINCT p.age"), "[30,25,35]");
   EXPECT_EQ(database.rows("FOR x IN 1..5000 COLLECT k = x % 1000 AGGREGATE s = SUM(x) FILTER k == 7 RETURN s"),
             "[10035]");
@@ -126,7 +131,8 @@ TEST(Execution, Windows) {
             "[3,6,9,12,9]");
   EXPECT_EQ(database.rows("FOR x IN 1..4 WINDOW {preceding: 'unbounded'} AGGREGATE s = SUM(x) RETURN s"), "[1,3,6,10]");
   EXPECT_EQ(database.rows("FOR x IN [1, 2, 10, 11, 30] WINDOW x WITH {preceding: 5, following: 1} "
-                          "AGGREGATE n = LENGTH() RETURN [x, n]"), "[[1,2],[2,2],[10,2],[11,2],[30,1]]");
+                          "AGGREGATE n = LENGTH() RETURN [x, n]"),
+            "[[1,2],[2,2],[10,2],[11,2],[30,1]]");
 }
 
 TEST(Execution, Inserts) {
@@ -137,18 +143,23 @@ TEST(Execution, Inserts) {
   EXPECT_EQ(outcome.statistics.writes_executed, 2500u);
   EXPECT_EQ(database.rows("RETURN LENGTH(FOR d IN c RETURN 1)"), "[2500]");
   EXPECT_EQ(database.run("INSERT {_key: '1'} INTO c").error, 1210);
-  outcome = database.run("FOR k IN ['1', 'new', 'bad key'] INSERT {_key: k} INTO c OPTIONS {ignoreErrors: true} RETURN NEW._key");
+  outcome = database.run(
+      "FOR k IN ['1', 'new', 'bad key'] INSERT {_key: k} INTO c OPTIONS {ignoreErrors: true} RETURN NEW._key");
   EXPECT_EQ(outcome.rows, R"(["new"])");
   EXPECT_EQ(outcome.statistics.writes_ignored, 2u);
-  outcome = database.run("INSERT {_key: '1', j: 2} INTO c OPTIONS {overwriteMode: 'update'} RETURN [OLD.i, NEW.i, NEW.j]");
+  outcome =
+      database.run("INSERT {_key: '1', j: 2} INTO c OPTIONS {overwriteMode: 'update'} RETURN [OLD.i, NEW.i, NEW.j]");
   EXPECT_EQ(outcome.rows, "[[1,1,2]]");
 }
 
 TEST(Execution, UpdatesReplacesAndRemoves) {
   TestingDatabase database;
   database.create("people", kPeople);
-  EXPECT_EQ(database.run("FOR p IN people FILTER p.age == 25 UPDATE p WITH {age: p.age + 1} IN people "
-                         "RETURN [OLD.age, NEW.age, NEW.name]").rows, R"([[25,26,"Bob"],[25,26,"Dan"]])");
+  EXPECT_EQ(database
+                .run("FOR p IN people FILTER p.age == 25 UPDATE p WITH {age: p.age + 1} IN people "
+                     "RETURN [OLD.age, NEW.age, NEW.name]")
+                .rows,
+            R"([[25,26,"Bob"],[25,26,"Dan"]])");
   EXPECT_EQ(database.run("UPDATE 'a' WITH {city: {zip: 1}} IN people RETURN NEW.city").rows,
             R"([{"name":"Rome","zip":1}])");
   EXPECT_EQ(database.run("REPLACE 'a' WITH {z: 1} IN people RETURN NEW.name").rows, "[null]");
@@ -162,8 +173,9 @@ TEST(Execution, UpdatesReplacesAndRemoves) {
 TEST(Execution, Upserts) {
   TestingDatabase database;
   database.create("c", R"([{"_key": "1", "name": "x", "n": 1}])");
-  constexpr const char* kUpsert = "FOR k IN ['x', 'y', 'x', 'y'] UPSERT {name: k} INSERT {name: k, n: 1} "
-                                  "UPDATE {n: OLD.n + 1} IN c RETURN [OLD ? OLD.n : null, NEW.n]";
+  constexpr const char* kUpsert =
+      "FOR k IN ['x', 'y', 'x', 'y'] UPSERT {name: k} INSERT {name: k, n: 1} "
+      "UPDATE {n: OLD.n + 1} IN c RETURN [OLD ? OLD.n : null, NEW.n]";
   EXPECT_EQ(database.run(kUpsert).rows, "[[1,2],[null,1],[2,3],[1,2]]");
   EXPECT_EQ(database.rows("FOR d IN c SORT d.name RETURN [d.name, d.n]"), R"([["x",3],["y",2]])");
 }
@@ -242,11 +254,15 @@ TEST(Execution, StaysWithinItsMemory) {
   EXPECT_EQ(database.run("FOR x IN 1..1000000 COLLECT k = x RETURN k", options).error, 32);
   EXPECT_EQ(database.run("FOR x IN 1..1000000 COLLECT WITH COUNT INTO n RETURN n", options).rows, "[1000000]");
   options.memory_limit_bytes = 8 << 20;
-  EXPECT_EQ(database.run("FOR x IN 1..1000000 SORT x DESC LIMIT 2 RETURN x", options, [](plan::Plan& plan) {
-    for (auto& node : plan.nodes) {
-      if (auto* sort = node->get_if<plan::Sort>()) sort->limit = 2;
-    }
-  }).rows, "[1000000,999999]");
+  EXPECT_EQ(database
+                .run("FOR x IN 1..1000000 SORT x DESC LIMIT 2 RETURN x", options,
+                     [](plan::Plan& plan) {
+                       for (auto& node : plan.nodes) {
+                         if (auto* sort = node->get_if<plan::Sort>()) sort->limit = 2;
+                       }
+                     })
+                .rows,
+            "[1000000,999999]");
 }
 
 TEST(Execution, EndsWhenItIsKilledOrLate) {

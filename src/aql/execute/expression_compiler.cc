@@ -103,7 +103,8 @@ class Compiler {
                            node.op == BinaryOperator::kNotIn);
     }
     auto right = TRY(compile(*node.right));
-    if (is_in && node.is_sorted) return make_in_sorted(std::move(left), std::move(right), node.op == BinaryOperator::kNotIn);
+    if (is_in && node.is_sorted)
+      return make_in_sorted(std::move(left), std::move(right), node.op == BinaryOperator::kNotIn);
     switch (node.op) {
       case BinaryOperator::kAnd: return make_and(std::move(left), std::move(right));
       case BinaryOperator::kOr: return make_or(std::move(left), std::move(right));

@@ -9,7 +9,9 @@ using base::Result;
 using plan::ElementContent;
 using value::Slice;
 
-graph::Weights weights_of(const plan::GraphOptions& options) { return {options.weight_attribute, options.default_weight}; }
+graph::Weights weights_of(const plan::GraphOptions& options) {
+  return {options.weight_attribute, options.default_weight};
+}
 
 Result<std::unique_ptr<GraphAccess>> GraphAccess::make(Runtime& runtime, const GraphParts& parts) {
   std::unique_ptr<GraphAccess> access(new GraphAccess(runtime));
@@ -51,13 +53,15 @@ Result<std::optional<graph::VertexNumber>> GraphAccess::find_vertex(Slice named)
   Slice id = named.is_object() ? named.get("_id") : named;
   size_t slash = id.is_string() ? id.as_string().find('/') : std::string_view::npos;
   if (slash == std::string_view::npos) {
-    runtime_.functions.warn(ErrorCode::kBadParameter,
-                            "invalid vertex to start from or to end at: only id strings or objects with _id are allowed");
+    runtime_.functions.warn(
+        ErrorCode::kBadParameter,
+        "invalid vertex to start from or to end at: only id strings or objects with _id are allowed");
     return none;
   }
   std::string_view collection = id.as_string().substr(0, slash);
   if (TRY(find_collection(collection)) == nullptr) {
-    runtime_.functions.warn(ErrorCode::kCollectionNotFound, fmt::format("collection or view not found: {}", collection));
+    runtime_.functions.warn(ErrorCode::kCollectionNotFound,
+                            fmt::format("collection or view not found: {}", collection));
     return none;
   }
   graph::VertexNumber vertex = network_->number_of(id.as_string());

@@ -15,7 +15,7 @@ namespace workerdb::aql::execute {
 // The parts of a node that GraphAccess needs; copied when the node is compiled.
 struct GraphParts {
   std::vector<plan::GraphScope::Edges> edges;
-  std::vector<std::string> vertex_collections;   // steps lead only there; empty: everywhere
+  std::vector<std::string> vertex_collections;  // steps lead only there; empty: everywhere
   bool use_cache = true;
 };
 

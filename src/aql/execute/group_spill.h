@@ -1,7 +1,7 @@
 #pragma once
-// Groups on the disk. A table of groups that grows too large is written out, each group into the part that its hash falls
-// into, and begins anew; the same group may so be written many times. In the end each part is read back and put together
-// by itself; one that is too large for that is parted once more by other bits of the hash.
+// Groups on the disk. A table of groups that grows too large is written out, each group into the part that its hash
+// falls into, and begins anew; the same group may so be written many times. In the end each part is read back and put
+// together by itself; one that is too large for that is parted once more by other bits of the hash.
 //
 // Everything of a group goes into its part in the order in which it was written, so that members and values of
 // aggregates come as without the disk, and the group's ordinal (its place among those that were met) is the first one.
@@ -41,7 +41,7 @@ class GroupPartitions {
   std::unique_ptr<SpillFile> file_;
   const unsigned level_;
   const size_t block_bytes_;
-  std::array<std::string, kCount> open_;   // the block that is being filled
+  std::array<std::string, kCount> open_;  // the block that is being filled
   std::array<std::vector<SpillFile::Place>, kCount> blocks_;
 };
 
@@ -62,8 +62,8 @@ class MergedGroups {
   base::Result<bool> fill(Batch& to, size_t target) { return runs_.fill(to, target); }
 
  private:
-  base::Result<> merge_partition(std::span<GroupPartitions* const> sources, const GroupWriter& carrier, size_t partition,
-                                 unsigned level);
+  base::Result<> merge_partition(std::span<GroupPartitions* const> sources, const GroupWriter& carrier,
+                                 size_t partition, unsigned level);
   base::Result<> write(GroupTable& table);
 
   Runtime& runtime_;

@@ -23,9 +23,16 @@ uint64_t hash_of(std::span<const Slice> keys) {
 }  // namespace
 
 GroupTable::GroupTable(Runtime& runtime, const CollectStep& step, uint64_t first_ordinal, unsigned level)
-    : runtime_(runtime), step_(step), first_ordinal_(first_ordinal), level_(level), writer_(runtime, step),
-      values_(&runtime.interrupt), carried_(&runtime.interrupt), next_ordinal_(first_ordinal),
-      charge_(runtime.interrupt), keys_(step.groups.size()) {}
+    : runtime_(runtime),
+      step_(step),
+      first_ordinal_(first_ordinal),
+      level_(level),
+      writer_(runtime, step),
+      values_(&runtime.interrupt),
+      carried_(&runtime.interrupt),
+      next_ordinal_(first_ordinal),
+      charge_(runtime.interrupt),
+      keys_(step.groups.size()) {}
 
 void GroupTable::clear() {
   writer_.reset();
@@ -164,7 +171,7 @@ CollectedGroup& GroupTable::add_group(size_t slot, uint64_t hash, std::span<cons
   group.ordinal = next_ordinal_++;
   hashes_.push_back(hash);
   slots_[slot] = uint32_t(groups_.size());
-  constexpr size_t kListBytes = 24, kStateBytes = 80;   // with what the allocator takes
+  constexpr size_t kListBytes = 24, kStateBytes = 80;  // with what the allocator takes
   charge_.add(kListBytes + keys.size() * sizeof(Slice));
   if (!step_.aggregations.empty()) charge_.add(kListBytes + step_.aggregations.size() * (sizeof(void*) + kStateBytes));
   size_t room = groups_.capacity() * sizeof(CollectedGroup) + hashes_.capacity() * sizeof(uint64_t);

@@ -43,15 +43,15 @@ class GroupTable {
   const uint64_t first_ordinal_;
   const unsigned level_;
   GroupWriter writer_;
-  value::Arena values_, carried_;   // keys and members of all groups; what the writer carries
+  value::Arena values_, carried_;  // keys and members of all groups; what the writer carries
   std::unique_ptr<GroupPartitions> partitions_;
   uint64_t next_ordinal_;
   MemoryCharge charge_;
-  size_t charged_room_ = 0;         // of the lists of groups and hashes
+  size_t charged_room_ = 0;  // of the lists of groups and hashes
   std::vector<value::Slice> keys_;
   std::vector<CollectedGroup> groups_;
   std::vector<uint64_t> hashes_;
-  std::vector<uint32_t> slots_;   // open addressing, linear probing; a slot holds a group's number plus one
+  std::vector<uint32_t> slots_;  // open addressing, linear probing; a slot holds a group's number plus one
   unsigned shift_ = 64;
 };
 

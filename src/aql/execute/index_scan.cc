@@ -17,10 +17,10 @@ using value::Slice;
 struct CompiledCondition {
   std::vector<EvaluatorPtr> equal;
   std::optional<size_t> in_position;
-  EvaluatorPtr lower, upper;   // may be null
+  EvaluatorPtr lower, upper;  // may be null
   bool lower_inclusive = true, upper_inclusive = true;
   uint8_t edge_field = 0;
-  size_t index = 0;            // its position in the step's indexes
+  size_t index = 0;  // its position in the step's indexes
 };
 
 struct IndexScanStep : Step {
@@ -116,7 +116,7 @@ class Ranges {
   value::Arena values_;
   const Batch* outer_ = nullptr;
   size_t row_ = 0;
-  size_t condition_;          // the one behind the current one
+  size_t condition_;  // the one behind the current one
   storage::IndexBounds bounds_;
   std::vector<Slice> members_;
   size_t member_ = 0;
@@ -133,9 +133,14 @@ class IndexScan : public Operator {
  public:
   IndexScan(Runtime& runtime, std::unique_ptr<Operator> source, const IndexScanStep& step,
             storage::CollectionPtr collection, std::vector<Source> sources)
-      : Operator(runtime, std::move(source)), step_(step), collection_(std::move(collection)),
-        sources_(std::move(sources)), outer_(runtime, input()), rows_(runtime, step.output, step.carried),
-        ranges_(runtime, step), limit_(runtime.options.full_count ? 0 : step.limit) {}
+      : Operator(runtime, std::move(source)),
+        step_(step),
+        collection_(std::move(collection)),
+        sources_(std::move(sources)),
+        outer_(runtime, input()),
+        rows_(runtime, step.output, step.carried),
+        ranges_(runtime, step),
+        limit_(runtime.options.full_count ? 0 : step.limit) {}
 
   void use_table() {
     JoinSource source{step_.node_id, &step_.output, &step_.table_path, step_.conditions[0].equal[0].get()};
@@ -192,7 +197,8 @@ class IndexScan : public Operator {
     if (source.scan != nullptr) {
       TRY(source.scan->rearm(ranges_.bounds()));
     } else {
-      source.scan = TRY(runtime_.transaction.scan_index(*collection_, *source.index, ranges_.bounds(), step_.direction));
+      source.scan =
+          TRY(runtime_.transaction.scan_index(*collection_, *source.index, ranges_.bounds(), step_.direction));
     }
     scan_ = source.scan.get();
     return true;
@@ -252,7 +258,7 @@ class IndexScan : public Operator {
     const storage::IndexBounds& bounds = ranges_.bounds();
     if (!bounds.equal[0].is_string()) return {};
     std::string_view key = bounds.equal[0].as_string();
-    if (bounds.field == 1) {   // _id instead of _key
+    if (bounds.field == 1) {  // _id instead of _key
       size_t slash = collection_->name.size();
       if (!key.starts_with(collection_->name) || key.size() <= slash || key[slash] != '/') return {};
       key.remove_prefix(slash + 1);
@@ -273,12 +279,12 @@ class IndexScan : public Operator {
   InputRows outer_;
   ScanRows rows_;
   Ranges ranges_;
-  const uint64_t limit_;   // none where rows are to be counted
-  storage::IndexScan* scan_ = nullptr;   // of the current range
+  const uint64_t limit_;                // none where rows are to be counted
+  storage::IndexScan* scan_ = nullptr;  // of the current range
   storage::PinnedDocument pinned_;
-  std::optional<JoinProbe> probe_;   // where the documents are in a table
-  std::unordered_set<std::string> seen_;   // keys of the outer row, where ranges may overlap
-  value::Builder key_;                     // the _key as a value
+  std::optional<JoinProbe> probe_;        // where the documents are in a table
+  std::unordered_set<std::string> seen_;  // keys of the outer row, where ranges may overlap
+  value::Builder key_;                    // the _key as a value
   uint64_t given_ = 0;
   bool has_outer_ = false, in_range_ = false, is_single_key_ = false;
 };
@@ -316,7 +322,8 @@ Result<> find_covered(CompiledOutput::Projection& projection, const plan::IndexI
   auto try_path = [&](const std::vector<std::string>& path) {
     if (!starts_with(projection.path, path)) return false;
     projection.covered_position = position;
-    projection.covered_rest = value::AttributePath(projection.path.begin() + ptrdiff_t(path.size()), projection.path.end());
+    projection.covered_rest =
+        value::AttributePath(projection.path.begin() + ptrdiff_t(path.size()), projection.path.end());
     return true;
   };
   for (const auto& field : index.fields) {

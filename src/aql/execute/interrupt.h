@@ -38,16 +38,22 @@ class QueryControl {
 // execution's.
 class Interrupt : public value::MemoryObserver {
  public:
-  // Zero: no limit. The deadline is a base::steady_time_ns(). The pool (null: none) outlives the query; `control` null: nobody
-  // ends it from outside.
+  // Zero: no limit. The deadline is a base::steady_time_ns(). The pool (null: none) outlives the query; `control` null:
+  // nobody ends it from outside.
   Interrupt(size_t memory_limit_bytes, int64_t deadline_ns, MemoryPool* pool = nullptr,
             std::shared_ptr<QueryControl> control = nullptr)
-      : control_(control != nullptr ? std::move(control) : std::make_shared<QueryControl>()), shared_(*control_),
-        memory_limit_bytes_(memory_limit_bytes), deadline_ns_(deadline_ns), pool_(pool) {}
+      : control_(control != nullptr ? std::move(control) : std::make_shared<QueryControl>()),
+        shared_(*control_),
+        memory_limit_bytes_(memory_limit_bytes),
+        deadline_ns_(deadline_ns),
+        pool_(pool) {}
   // For another thread of the same query.
   explicit Interrupt(Interrupt& main)
-      : control_(main.control_), shared_(main.shared_), memory_limit_bytes_(main.memory_limit_bytes_),
-        deadline_ns_(main.deadline_ns_), pool_(main.pool_) {}
+      : control_(main.control_),
+        shared_(main.shared_),
+        memory_limit_bytes_(main.memory_limit_bytes_),
+        deadline_ns_(main.deadline_ns_),
+        pool_(main.pool_) {}
 
   void kill() { shared_.kill(); }
   // For functions::Context: true from the moment that the query is to end.
@@ -55,7 +61,8 @@ class Interrupt : public value::MemoryObserver {
 
   // Called once a step of a long loop; looks at the clock now and then. True: leave the loop; check() says why.
   bool tick() {
-    if (shared_.stop_.load(std::memory_order_relaxed)) [[unlikely]] return true;
+    if (shared_.stop_.load(std::memory_order_relaxed)) [[unlikely]]
+      return true;
     if ((++ticks_ & 0x3ff) != 0) return false;
     return look_at_clock();
   }
@@ -71,7 +78,8 @@ class Interrupt : public value::MemoryObserver {
   void keep(size_t bytes);
   // So much is in use, by this query or by all, that who can go to the disk should.
   bool is_memory_short() const {
-    return (memory_limit_bytes_ != 0 && used_bytes() > memory_limit_bytes_ / 2) || (pool_ != nullptr && pool_->is_short());
+    return (memory_limit_bytes_ != 0 && used_bytes() > memory_limit_bytes_ / 2) ||
+           (pool_ != nullptr && pool_->is_short());
   }
   size_t used_bytes() const { return shared_.used_bytes_.load(std::memory_order_relaxed); }
   size_t peak_bytes() const { return shared_.peak_bytes(); }

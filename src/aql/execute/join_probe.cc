@@ -64,7 +64,7 @@ Result<bool> JoinProbe::next(Batch& to, size_t wanted) {
   size_t target = std::min(wanted, to.capacity());
   rows_.begin(to);
   if (row_ != JoinTable::kNone) rows_.set_outer(outer_.batch(), outer_.row());
-  bool has_outer = row_ != JoinTable::kNone;   // `to` holds what keeps the values of this batch of outer rows alive
+  bool has_outer = row_ != JoinTable::kNone;  // `to` holds what keeps the values of this batch of outer rows alive
   while (to.rows() < target) {
     if (row_ == JoinTable::kNone) {
       if (!TRY(outer_.advance(1))) break;

@@ -13,17 +13,19 @@ namespace workerdb::aql::execute {
 struct JoinSource {
   uint32_t node_id = 0;
   const CompiledOutput* output = nullptr;      // takes_table_rows()
-  const value::AttributePath* path = nullptr;   // of the key inside a document
+  const value::AttributePath* path = nullptr;  // of the key inside a document
   const Evaluator* key = nullptr;              // of the outer row
 };
 
 // Part of an operator, whose outer rows and output it uses.
 class JoinProbe {
  public:
-  JoinProbe(Runtime& runtime, const JoinSource& source, storage::CollectionPtr collection, InputRows& outer, ScanRows& rows)
+  JoinProbe(Runtime& runtime, const JoinSource& source, storage::CollectionPtr collection, InputRows& outer,
+            ScanRows& rows)
       : runtime_(runtime), source_(source), collection_(std::move(collection)), outer_(outer), rows_(rows) {}
 
-  // Before the first next(). False where the table would be too large: then each outer row has to be looked for elsewhere.
+  // Before the first next(). False where the table would be too large: then each outer row has to be looked for
+  // elsewhere.
   base::Result<bool> prepare();
   base::Result<bool> next(Batch& to, size_t wanted);
   void reset() { row_ = JoinTable::kNone; }
@@ -43,7 +45,7 @@ class JoinProbe {
   // For the batch of outer rows: their keys, and the first row of each.
   std::vector<value::Slice> keys_;
   std::vector<uint32_t> first_rows_;
-  uint32_t row_ = JoinTable::kNone;   // the next one of the current outer row
+  uint32_t row_ = JoinTable::kNone;  // the next one of the current outer row
   uint64_t given_ = 0;
 };
 

@@ -101,8 +101,8 @@ void JoinTable::add_to_slots(std::span<const uint64_t> hashes) {
 
 // ---- reading it ----------------------------------------------------------------------------------------
 
-// Slot, row and key of a row stand far apart, and a large table is in no cache: all that the keys of a block will need of
-// one kind is asked for before the first of it is used.
+// Slot, row and key of a row stand far apart, and a large table is in no cache: all that the keys of a block will need
+// of one kind is asked for before the first of it is used.
 void JoinTable::find(std::span<const Slice> keys, uint32_t* rows) const {
   constexpr size_t kBlock = 64;
   std::array<uint64_t, kBlock> hashes;

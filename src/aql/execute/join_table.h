@@ -77,7 +77,7 @@ class JoinTable {
 
   const size_t width_;
   value::MemoryObserver* observer_;
-  std::vector<std::unique_ptr<JoinTablePart>> parts_;   // for their arenas
+  std::vector<std::unique_ptr<JoinTablePart>> parts_;  // for their arenas
   std::vector<value::Slice> cells_;
   std::vector<uint32_t> next_;
   std::vector<Slot> slots_;
@@ -99,8 +99,8 @@ class JoinTables {
     std::function<base::Result<std::unique_ptr<JoinTablePart>>(std::string_view lower, std::string_view upper)> read;
     std::function<bool()> should_stop;
   };
-  // The node's table. Who asks while it is made helps, each through its own `source`. Null, or the error, for all if making
-  // it failed.
+  // The node's table. Who asks while it is made helps, each through its own `source`. Null, or the error, for all if
+  // making it failed.
   base::Result<std::shared_ptr<const JoinTable>> get(uint32_t node_id, const Source& source);
 
  private:

@@ -159,7 +159,9 @@ TEST(JoinTables, AnErrorOrAPartThatIsTooLargeLeavesNoTable) {
   auto again = tables.get(1, source);
   ASSERT_TRUE(again.has_value());
   EXPECT_EQ(*again, nullptr);
-  source.read = [](std::string_view, std::string_view) -> base::Result<std::unique_ptr<JoinTablePart>> { return nullptr; };
+  source.read = [](std::string_view, std::string_view) -> base::Result<std::unique_ptr<JoinTablePart>> {
+    return nullptr;
+  };
   auto too_large = tables.get(2, source);
   ASSERT_TRUE(too_large.has_value());
   EXPECT_EQ(*too_large, nullptr);

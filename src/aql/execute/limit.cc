@@ -14,13 +14,14 @@ struct LimitStep : Step {
 
   uint64_t offset = 0, count = 0;
   bool full_count = false;
-  bool may_count_fully = false;   // the outermost plan's last one, where the option asks for it
+  bool may_count_fully = false;  // the outermost plan's last one, where the option asks for it
 };
 
 class Limit : public Operator {
  public:
   Limit(Runtime& runtime, std::unique_ptr<Operator> source, const LimitStep& step)
-      : Operator(runtime, std::move(source)), step_(step),
+      : Operator(runtime, std::move(source)),
+        step_(step),
         counts_all_(step.full_count || (step.may_count_fully && runtime.options.full_count)),
         rest_(runtime.register_count, runtime.options.batch_rows, runtime.arenas) {
     if (counts_all_) runtime.statistics.has_full_count = true;

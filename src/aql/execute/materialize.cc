@@ -14,7 +14,7 @@ struct MaterializeStep : Step {
   bool is_row_by_row() const override { return true; }
   Result<std::unique_ptr<Operator>> make(Runtime& runtime, std::unique_ptr<Operator> input) const override;
 
-  std::shared_ptr<const plan::CollectionInfo> collection;   // null: the id begins with the collection's name
+  std::shared_ptr<const plan::CollectionInfo> collection;  // null: the id begins with the collection's name
   Register document_id = kNoRegister;
   CompiledOutput output;
 };
@@ -23,8 +23,11 @@ class Materialize : public Operator {
  public:
   Materialize(Runtime& runtime, std::unique_ptr<Operator> source, const MaterializeStep& step,
               storage::CollectionPtr collection)
-      : Operator(runtime, std::move(source)), step_(step), collection_(std::move(collection)),
-        outer_(runtime, input()), rows_(runtime, step.output, step.carried) {}
+      : Operator(runtime, std::move(source)),
+        step_(step),
+        collection_(std::move(collection)),
+        outer_(runtime, input()),
+        rows_(runtime, step.output, step.carried) {}
 
   Result<bool> next(Batch& to, size_t wanted) override {
     size_t target = std::min(wanted, to.capacity());

@@ -133,7 +133,9 @@ void compile_write(WriteStep& step, std::shared_ptr<const plan::CollectionInfo> 
 
 Write::Write(Runtime& runtime, std::unique_ptr<Operator> source, const WriteStep& step,
              storage::CollectionPtr collection)
-    : Operator(runtime, std::move(source)), step_(step), collection_(std::move(collection)),
+    : Operator(runtime, std::move(source)),
+      step_(step),
+      collection_(std::move(collection)),
       kept_(runtime, input(), step.carried) {
   options_.keep_null = step.options.keep_null;
   options_.merge_objects = step.options.merge_objects;

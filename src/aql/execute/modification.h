@@ -16,7 +16,7 @@ namespace workerdb::aql::execute {
 struct WriteStep : Step {
   std::shared_ptr<const plan::CollectionInfo> collection;
   plan::ModificationOptions options;
-  Register old_variable = kNoRegister, new_variable = kNoRegister;   // none where nobody reads them
+  Register old_variable = kNoRegister, new_variable = kNoRegister;  // none where nobody reads them
   bool reads_all_first = false;
 };
 // Fills the parts above; `registers` has dropped OLD and NEW afterwards.

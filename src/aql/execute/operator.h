@@ -70,8 +70,8 @@ class InputRows {
   bool at_end_ = false;
 };
 
-// Batches for operators that keep rows. Where few rows of a batch are left (a filter dropped the others), they are copied
-// together, so that the memory of the dropped ones goes.
+// Batches for operators that keep rows. Where few rows of a batch are left (a filter dropped the others), they are
+// copied together, so that the memory of the dropped ones goes.
 class DenseBatches {
  public:
   // `needed`: the registers that the reader will look at; it outlives this object.
@@ -97,8 +97,8 @@ class DenseBatches {
   Runtime& runtime_;
   Operator& source_;
   const std::vector<Register>& needed_;
-  std::unique_ptr<Batch> pulled_, sparse_;   // what was read last, and rows that were copied together before it
-  size_t next_pulled_ = 0;                   // the first row of pulled_ that was not copied
+  std::unique_ptr<Batch> pulled_, sparse_;  // what was read last, and rows that were copied together before it
+  size_t next_pulled_ = 0;                  // the first row of pulled_ that was not copied
   bool at_end_ = false;
 };
 

@@ -57,7 +57,8 @@ base::Result<std::unique_ptr<Pipeline>> Pipeline::make(const CompiledPlan& plan,
     if (&step == &plan.steps.front()) pipeline->first_ = static_cast<Singleton*>(pipeline->last_.get());
     if (runtime.options.profile == 0) continue;
     runtime.statistics.nodes.push_back({step->node_id});
-    pipeline->last_ = std::make_unique<Measured>(runtime, std::move(pipeline->last_), runtime.statistics.nodes.size() - 1);
+    pipeline->last_ =
+        std::make_unique<Measured>(runtime, std::move(pipeline->last_), runtime.statistics.nodes.size() - 1);
   }
   return pipeline;
 }

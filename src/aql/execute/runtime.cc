@@ -52,7 +52,8 @@ void Runtime::start(int64_t now_ms) {
 }
 
 base::Result<> Runtime::check() {
-  if (functions.failed()) [[unlikely]] return functions.error();
+  if (functions.failed()) [[unlikely]]
+    return functions.error();
   return interrupt.check();
 }
 

@@ -29,7 +29,7 @@ struct Runtime {
   ArenaPool arenas;
   TransactionData data;
   functions::Context functions;
-  value::Arena constants;             // values that live as long as the execution
+  value::Arena constants;  // values that live as long as the execution
   Evaluation evaluation;
   ExecutionStatistics statistics;
   // The part of a collection that the scan of this node is held to, while threads share it; empty: all.
@@ -38,7 +38,7 @@ struct Runtime {
     std::string lower, upper;
   };
   KeyRange key_range;
-  std::shared_ptr<JoinTables> join_tables;   // shared by all threads of the execution
+  std::shared_ptr<JoinTables> join_tables;  // shared by all threads of the execution
   // With a profile: what the operators called by the one that runs have taken and filtered, and the memory they took.
   struct Called {
     uint64_t runtime_ns = 0, filtered = 0;

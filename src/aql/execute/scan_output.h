@@ -16,24 +16,22 @@ namespace workerdb::aql::execute {
 struct CompiledOutput {
   struct Projection {
     std::vector<std::string> path;
-    value::AttributePath lookup;        // the same path
+    value::AttributePath lookup;  // the same path
     Register target;
     // Index-only scans: which part of the entry holds it, and what is left of the path inside of it.
     size_t covered_position = 0;
     value::AttributePath covered_rest;
   };
 
-  Register document = kNoRegister;      // where a filter and the nodes behind find the document
-  bool keeps_document = false;          // nodes behind read it
+  Register document = kNoRegister;  // where a filter and the nodes behind find the document
+  bool keeps_document = false;      // nodes behind read it
   std::vector<Projection> projections;
-  Register document_id = kNoRegister;   // where a Materialize behind finds the document's key
-  EvaluatorPtr filter;                  // may be null
+  Register document_id = kNoRegister;  // where a Materialize behind finds the document's key
+  EvaluatorPtr filter;                 // may be null
   bool filter_reads_document = false, filter_reads_projections = false;
 
   // A row can be made of the projections' values alone.
-  bool takes_table_rows() const {
-    return !keeps_document && !filter_reads_document && document_id == kNoRegister;
-  }
+  bool takes_table_rows() const { return !keeps_document && !filter_reads_document && document_id == kNoRegister; }
   bool needs_document() const { return keeps_document || filter_reads_document; }
 };
 base::Result<CompiledOutput> compile_output(const plan::ScanOutput& output, RegisterAllocation& registers);
@@ -89,7 +87,9 @@ class ScanRows {
     return true;
   }
   // For the row that was added last.
-  void set_document_id(std::string_view id) { to_->column(output_.document_id)[to_->rows() - 1] = to_->arena().string(id); }
+  void set_document_id(std::string_view id) {
+    to_->column(output_.document_id)[to_->rows() - 1] = to_->arena().string(id);
+  }
   // The same for an index-only scan: `covered(position)` gives parts of the entry.
   template <typename Covered>
   base::Result<bool> add_covered(value::Slice document, Covered&& covered) {
@@ -118,7 +118,7 @@ class ScanRows {
   Runtime& runtime_;
   const CompiledOutput& output_;
   const std::vector<Register>& carried_;
-  value::Arena garbage_;   // what filters make on their way to a yes or no
+  value::Arena garbage_;  // what filters make on their way to a yes or no
   Batch* to_ = nullptr;
   value::Slice* document_ = nullptr;
   const Batch* from_ = nullptr;

@@ -63,7 +63,7 @@ struct Members {
     bool operator()(Slice left, Slice right) const { return value::equal(left, right); }
   };
 
-  value::Buffer list;   // what both sets point into
+  value::Buffer list;  // what both sets point into
   std::unordered_set<std::string_view> texts;
   std::unordered_set<Slice, Hash, Equal> values;
 };
@@ -137,7 +137,7 @@ class Binder {
     if (op == BinaryOperator::kNotEqual) return make_not_filter(TRY(compare(path, BinaryOperator::kEqual, with)));
     if (op == BinaryOperator::kIn) return compare_members(path, with);
     if (op == BinaryOperator::kLike) return like(path, with);
-    if (with.is_array() || with.is_object()) return make_constant_filter(false);   // no value is indexed as one
+    if (with.is_array() || with.is_object()) return make_constant_filter(false);  // no value is indexed as one
     if (with.is_string()) {
       return terms(path, analyzer_, [op, text = std::string(with.as_string())](std::string_view term) {
         return op == BinaryOperator::kEqual ? term == text : holds(op, term.compare(text));
@@ -155,7 +155,8 @@ class Binder {
     auto members = std::make_shared<Members>(list);
     std::vector<SearchFilterPtr> parts;
     if (!members->texts.empty()) {
-      parts.push_back(terms(path, analyzer_, [members](std::string_view term) { return members->texts.contains(term); }));
+      parts.push_back(
+          terms(path, analyzer_, [members](std::string_view term) { return members->texts.contains(term); }));
     }
     if (!members->values.empty()) {
       parts.push_back(make_value_filter(path, false, [members](Slice value, const FieldRule&) {
@@ -167,8 +168,10 @@ class Binder {
 
   Result<SearchFilterPtr> like(const Path& path, Slice pattern) {
     if (!pattern.is_string()) return make_constant_filter(false);
-    return terms(path, analyzer_, [&context = run_.runtime.functions, text = std::string(pattern.as_string())](
-                                      std::string_view term) { return functions::matches_like(context, term, text); });
+    return terms(path, analyzer_,
+                 [&context = run_.runtime.functions, text = std::string(pattern.as_string())](std::string_view term) {
+                   return functions::matches_like(context, term, text);
+                 });
   }
 
   Result<SearchFilterPtr> in_bounds(const Path& path, const Bounds& bounds) {
@@ -179,10 +182,10 @@ class Binder {
     BinaryOperator high = bounds.with_high ? BinaryOperator::kLessEqual : BinaryOperator::kLess;
     if (bounds.low.is_array() || bounds.low.is_object()) return make_constant_filter(false);
     if (bounds.low.is_string()) {
-      return terms(path, analyzer_, [=, from = std::string(bounds.low.as_string()),
-                                     to = std::string(bounds.high.as_string())](std::string_view term) {
-        return holds(low, term.compare(from)) && holds(high, term.compare(to));
-      });
+      return terms(
+          path, analyzer_,
+          [=, from = std::string(bounds.low.as_string()), to = std::string(bounds.high.as_string())](
+              std::string_view term) { return holds(low, term.compare(from)) && holds(high, term.compare(to)); });
     }
     auto from = std::make_shared<value::Buffer>(bounds.low), to = std::make_shared<value::Buffer>(bounds.high);
     return make_value_filter(path, false, [=](Slice value, const FieldRule&) {
@@ -237,8 +240,10 @@ class Binder {
     if (name == "EXISTS") return exists(condition);
     if (name == "IN_RANGE") {
       Slice with_low = operand(condition, 2), with_high = operand(condition, 3);
-      if (!with_low.is_bool() || !with_high.is_bool()) return wrong(condition, "includeLow and includeHigh must be booleans");
-      return in_bounds(path_of(condition), {operand(condition, 0), operand(condition, 1), with_low.is_true(), with_high.is_true()});
+      if (!with_low.is_bool() || !with_high.is_bool())
+        return wrong(condition, "includeLow and includeHigh must be booleans");
+      return in_bounds(path_of(condition),
+                       {operand(condition, 0), operand(condition, 1), with_low.is_true(), with_high.is_true()});
     }
     if (name == "LIKE") {
       if (!operand(condition, 0).is_string()) return wrong(condition, "the pattern must be a string");
@@ -291,22 +296,24 @@ class Binder {
       test = [](Slice value, const FieldRule& rule) { return value.is_string() && !rule.analyzers.empty(); };
     } else if (name == "analyzer") {
       test = [analyzer = TRY(analyzer_named(condition, operand(condition, 1)))](Slice value, const FieldRule& rule) {
-        bool is_used = std::ranges::any_of(rule.analyzers, [&](const auto& one) { return one->name == analyzer->name; });
+        bool is_used =
+            std::ranges::any_of(rule.analyzers, [&](const auto& one) { return one->name == analyzer->name; });
         return is_used && (value.is_string() || analyzer->is_geo);
       };
     } else if (name == "nested") {
-      return make_constant_filter(false);   // no link indexes nested fields
+      return make_constant_filter(false);  // no link indexes nested fields
     } else {
       return wrong(condition, fmt::format("there is no type '{}'", name));
     }
-    auto kept = [test = std::move(test)](Slice value, const FieldRule& rule) { return rule.stores_values && test(value, rule); };
+    auto kept = [test = std::move(test)](Slice value, const FieldRule& rule) {
+      return rule.stores_values && test(value, rule);
+    };
     return make_value_filter(path_of(condition), name.empty(), std::move(kept));
   }
 
   SearchFilterPtr prefix(const Path& path, Slice text) {
-    return terms(path, analyzer_, [start = std::string(text.as_string())](std::string_view term) {
-      return term.starts_with(start);
-    });
+    return terms(path, analyzer_,
+                 [start = std::string(text.as_string())](std::string_view term) { return term.starts_with(start); });
   }
 
   Result<SearchFilterPtr> starts_with(const SearchCondition& condition) {
@@ -397,7 +404,8 @@ class Binder {
     Phrase phrase{analyzer, {}, 0};
     for (size_t i = 0; i < count - (has_analyzer ? 1 : 0); ++i) {
       Slice part = operand(condition, i);
-      if (part.is_number() != (i % 2 == 1)) return wrong(condition, "phrase parts and numbers of skipped terms take turns");
+      if (part.is_number() != (i % 2 == 1))
+        return wrong(condition, "phrase parts and numbers of skipped terms take turns");
       TRY(add_part(condition, part, false, phrase));
     }
     if (!analyzer->features.position || !analyzer->features.frequency || phrase.parts.empty()) {
@@ -422,7 +430,8 @@ class Binder {
     } else if (part.is_array() && is_member) {
       TRY(add_alternatives(condition, part, true, phrase));
     } else if (part.is_array()) {
-      for (value::ArrayIterator item(part); item.valid(); item.next()) TRY(add_part(condition, item.value(), true, phrase));
+      for (value::ArrayIterator item(part); item.valid(); item.next())
+        TRY(add_part(condition, item.value(), true, phrase));
     } else if (part.is_object() && part.size() == 1) {
       TRY(add_object(condition, part, phrase));
     } else {
@@ -442,7 +451,8 @@ class Binder {
       for (Term& term : analyzed(phrase.analyzer, item.value())) texts.push_back(std::move(term.text));
     }
     if (list.size() == 0) return {};
-    phrase.add([texts = std::move(texts)](std::string_view term) { return std::ranges::find(texts, term) != texts.end(); });
+    phrase.add(
+        [texts = std::move(texts)](std::string_view term) { return std::ranges::find(texts, term) != texts.end(); });
     return {};
   }
 

@@ -14,11 +14,11 @@ namespace {
 using base::Error;
 using base::ErrorCode;
 using base::Result;
-using namespace syntax;   // NOLINT: every name here is one of its nodes
+using namespace syntax;  // NOLINT: every name here is one of its nodes
 using Kind = SearchCondition::Kind;
 
-constexpr std::string_view kPathFunctions[] = {"EXISTS",    "IN_RANGE",    "LEVENSHTEIN_MATCH", "LIKE",
-                                               "NGRAM_MATCH", "PHRASE",    "STARTS_WITH"};
+constexpr std::string_view kPathFunctions[] = {"EXISTS",      "IN_RANGE", "LEVENSHTEIN_MATCH", "LIKE",
+                                               "NGRAM_MATCH", "PHRASE",   "STARTS_WITH"};
 constexpr std::string_view kGeoFunctions[] = {"GEO_CONTAINS", "GEO_INTERSECTS", "GEO_IN_RANGE"};
 
 BinaryOperator turned(BinaryOperator op) {
@@ -33,10 +33,16 @@ BinaryOperator turned(BinaryOperator op) {
 
 bool compares(BinaryOperator op) {
   switch (op) {
-    case BinaryOperator::kEqual: case BinaryOperator::kNotEqual: case BinaryOperator::kLess:
-    case BinaryOperator::kLessEqual: case BinaryOperator::kGreater: case BinaryOperator::kGreaterEqual:
-    case BinaryOperator::kIn: case BinaryOperator::kNotIn: case BinaryOperator::kLike: case BinaryOperator::kNotLike:
-      return true;
+    case BinaryOperator::kEqual:
+    case BinaryOperator::kNotEqual:
+    case BinaryOperator::kLess:
+    case BinaryOperator::kLessEqual:
+    case BinaryOperator::kGreater:
+    case BinaryOperator::kGreaterEqual:
+    case BinaryOperator::kIn:
+    case BinaryOperator::kNotIn:
+    case BinaryOperator::kLike:
+    case BinaryOperator::kNotLike: return true;
     default: return false;
   }
 }
@@ -64,13 +70,15 @@ class Compiler {
 
  private:
   static Error unsupported(const Expression& expression) {
-    return Error(ErrorCode::kBadParameter, fmt::format("SEARCH cannot ask '{}', at position {}:{}", to_string(expression),
-                                                       expression.position.line, expression.position.column));
+    return Error(ErrorCode::kBadParameter,
+                 fmt::format("SEARCH cannot ask '{}', at position {}:{}", to_string(expression),
+                             expression.position.line, expression.position.column));
   }
   bool uses_document(const Expression& expression) const { return plan::uses_variable(expression, document_); }
 
   bool is_path(const Expression& expression) const {
-    if (const auto* access = expression.get_if<AttributeAccess>()) return is_path(*access->object) || is_document(*access->object);
+    if (const auto* access = expression.get_if<AttributeAccess>())
+      return is_path(*access->object) || is_document(*access->object);
     if (const auto* access = expression.get_if<IndexedAccess>()) {
       return !uses_document(*access->index) && (is_path(*access->object) || is_document(*access->object));
     }
@@ -105,7 +113,8 @@ class Compiler {
     switch (binary.op) {
       case BinaryOperator::kIn: return compare(expression, *binary.right, BinaryOperator::kEqual, *binary.left);
       case BinaryOperator::kNotIn: return compare(expression, *binary.right, BinaryOperator::kNotEqual, *binary.left);
-      case BinaryOperator::kLike: case BinaryOperator::kNotLike: return unsupported(expression);
+      case BinaryOperator::kLike:
+      case BinaryOperator::kNotLike: return unsupported(expression);
       default: return compare(expression, *binary.right, turned(binary.op), *binary.left);
     }
   }
@@ -114,8 +123,8 @@ class Compiler {
                                   const Expression& right) {
     SearchCondition result;
     const auto* call = left.get_if<FunctionCall>();
-    if (call != nullptr && call->name == "GEO_DISTANCE" && call->arguments.size() == 2 &&
-        op != BinaryOperator::kIn && op != BinaryOperator::kNotIn && op != BinaryOperator::kLike && op != BinaryOperator::kNotLike) {
+    if (call != nullptr && call->name == "GEO_DISTANCE" && call->arguments.size() == 2 && op != BinaryOperator::kIn &&
+        op != BinaryOperator::kNotIn && op != BinaryOperator::kLike && op != BinaryOperator::kNotLike) {
       result.kind = Kind::kDistance;
       result.op = op;
       TRY(add_geo_arguments(whole, *call, result));
@@ -124,8 +133,9 @@ class Compiler {
     }
     if (!is_path(left)) return unsupported(whole);
     if (op == BinaryOperator::kNotIn || op == BinaryOperator::kNotLike || op == BinaryOperator::kNotEqual) {
-      BinaryOperator inner = op == BinaryOperator::kNotIn ? BinaryOperator::kIn
-                             : op == BinaryOperator::kNotLike ? BinaryOperator::kLike : BinaryOperator::kEqual;
+      BinaryOperator inner = op == BinaryOperator::kNotIn     ? BinaryOperator::kIn
+                             : op == BinaryOperator::kNotLike ? BinaryOperator::kLike
+                                                              : BinaryOperator::kEqual;
       result.kind = Kind::kNot;
       result.children.push_back(TRY(compare(whole, left, inner, right)));
       return result;
@@ -146,8 +156,8 @@ class Compiler {
 
   Result<SearchCondition> compile(const Expression& expression, const ArrayComparison& array) {
     SearchCondition result;
-    if (uses_document(*array.left) || !is_path(*array.right) || !compares(array.op) || array.op == BinaryOperator::kLike ||
-        array.op == BinaryOperator::kNotLike) {
+    if (uses_document(*array.left) || !is_path(*array.right) || !compares(array.op) ||
+        array.op == BinaryOperator::kLike || array.op == BinaryOperator::kNotLike) {
       return unsupported(expression);
     }
     result.kind = Kind::kArray;
@@ -188,7 +198,8 @@ class Compiler {
       result.children.push_back(TRY(compile(*call.arguments[0])));
       TRY(add_operands(expression, call, 1, result));
     } else if (call.name == "MIN_MATCH") {
-      for (size_t i = 0; i + 1 < call.arguments.size(); ++i) result.children.push_back(TRY(compile(*call.arguments[i])));
+      for (size_t i = 0; i + 1 < call.arguments.size(); ++i)
+        result.children.push_back(TRY(compile(*call.arguments[i])));
       TRY(add_operands(expression, call, call.arguments.size() - 1, result));
     } else if (std::ranges::find(kPathFunctions, call.name) != std::end(kPathFunctions)) {
       if (!is_path(*call.arguments[0])) return unsupported(expression);
@@ -209,7 +220,8 @@ class Compiler {
 
 }  // namespace
 
-Result<SearchCondition> compile_search(const Expression& condition, VariableId document, RegisterAllocation& registers) {
+Result<SearchCondition> compile_search(const Expression& condition, VariableId document,
+                                       RegisterAllocation& registers) {
   return Compiler(document, registers).compile(condition);
 }
 

@@ -14,24 +14,26 @@ namespace workerdb::aql::execute {
 // An attribute's name, or an evaluator that gives a position or a name.
 struct SearchStep {
   std::string name;
-  EvaluatorPtr computed;   // instead of name, where not null
+  EvaluatorPtr computed;  // instead of name, where not null
 };
 
 struct SearchCondition {
   enum class Kind : uint8_t {
-    kConstant,    // operands[0], whatever it is
-    kAnd, kOr, kNot,
-    kCompare,     // path op operands[0]
-    kInBounds,    // path IN operands[0]..operands[1]
-    kArray,       // operands[0] quantifier op path; AT LEAST: operands[1]
-    kDistance,    // GEO_DISTANCE(path, operands[0]) op operands[1]
-    kFunction,    // function(path or children, operands…)
+    kConstant,  // operands[0], whatever it is
+    kAnd,
+    kOr,
+    kNot,
+    kCompare,   // path op operands[0]
+    kInBounds,  // path IN operands[0]..operands[1]
+    kArray,     // operands[0] quantifier op path; AT LEAST: operands[1]
+    kDistance,  // GEO_DISTANCE(path, operands[0]) op operands[1]
+    kFunction,  // function(path or children, operands…)
   };
   Kind kind = Kind::kConstant;
   syntax::BinaryOperator op = syntax::BinaryOperator::kEqual;
   syntax::Quantifier quantifier = syntax::Quantifier::kAny;
   std::string function;
-  bool path_is_second = false;   // GEO_CONTAINS(operands[0], path)
+  bool path_is_second = false;  // GEO_CONTAINS(operands[0], path)
   std::vector<SearchStep> path;
   std::vector<SearchCondition> children;
   std::vector<EvaluatorPtr> operands;

@@ -81,9 +81,11 @@ class TermFilter : public SearchFilter {
     for (const auto& [term, frequency] : matched(run)) {
       auto known = documents_.find(term);
       search::Occurrences in{double(frequency), length, known == documents_.end() ? 0 : known->second};
-      sum += std::visit([&](const auto& method) {
-        return method.idf(field_.statistics, in.documents) * method.weight(field_.statistics, in, has_norm);
-      }, scorer);
+      sum += std::visit(
+          [&](const auto& method) {
+            return method.idf(field_.statistics, in.documents) * method.weight(field_.statistics, in, has_norm);
+          },
+          scorer);
     }
     return boost_ * sum;
   }
@@ -100,7 +102,7 @@ class TermFilter : public SearchFilter {
   SearchField& field_;
   TermTest test_;
   double boost_;
-  std::unordered_map<std::string, uint64_t> documents_;   // that have the term
+  std::unordered_map<std::string, uint64_t> documents_;  // that have the term
 };
 
 // Values that are no strings have no frequencies, and so no scores.
@@ -110,9 +112,8 @@ class ValueFilter : public SearchFilter {
       : path_(std::move(path)), whole_arrays_(whole_arrays), test_(std::move(test)) {}
   bool matches(SearchRun& run) override {
     bool found = false;
-    run.walk(path_, whole_arrays_, [&](Slice value, const search::FieldRule& rule) {
-      found = found || test_(value, rule);
-    });
+    run.walk(path_, whole_arrays_,
+             [&](Slice value, const search::FieldRule& rule) { found = found || test_(value, rule); });
     return found;
   }
 

@@ -44,7 +44,7 @@ std::shared_ptr<const GeoShape> shape_of(Slice value, const search::analysis::De
 SearchFilterPtr make_shape_filter(search::Path path, search::DefinitionPtr analyzer, ShapeTest relation) {
   if (!analyzer->is_geo) return make_constant_filter(false);
   auto test = [analyzer = std::move(analyzer), relation = std::move(relation)](Slice value,
-                                                                              const search::FieldRule& rule) {
+                                                                               const search::FieldRule& rule) {
     bool is_used = std::ranges::any_of(rule.analyzers, [&](const auto& one) { return one->name == analyzer->name; });
     auto shape = is_used ? shape_of(value, *analyzer) : nullptr;
     return shape != nullptr && relation(*shape);

@@ -1,6 +1,6 @@
 #pragma once
-// Shapes in documents of a SEARCH. Source: the 3.12 documentation, "ArangoSearch functions in AQL", geo functions, and the
-// analyzers geojson and geopoint.
+// Shapes in documents of a SEARCH. Source: the 3.12 documentation, "ArangoSearch functions in AQL", geo functions, and
+// the analyzers geojson and geopoint.
 #include <memory>
 #include <string>
 

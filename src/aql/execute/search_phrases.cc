@@ -8,7 +8,7 @@ namespace {
 
 using search::analysis::Term;
 
-constexpr uint64_t kLargestTable = 16 << 20;   // pairs of terms that NGRAM_MATCH compares in one document
+constexpr uint64_t kLargestTable = 16 << 20;  // pairs of terms that NGRAM_MATCH compares in one document
 
 class PhraseFilter : public SearchFilter {
  public:
@@ -18,7 +18,8 @@ class PhraseFilter : public SearchFilter {
   bool matches(SearchRun& run) override { return count(run, true) > 0; }
   void observe(SearchRun& run) override {
     for (size_t i = 0; i < parts_.size(); ++i) {
-      documents_[i] += std::ranges::any_of(run.terms(field_), [&](const Term& term) { return parts_[i].test(term.text); });
+      documents_[i] +=
+          std::ranges::any_of(run.terms(field_), [&](const Term& term) { return parts_[i].test(term.text); });
     }
   }
   // The phrase counts as one term that is as rare as its parts are together.
@@ -26,11 +27,13 @@ class PhraseFilter : public SearchFilter {
     search::Occurrences in{double(count(run, false)), double(run.terms(field_).size()), 0};
     if (!field_.analyzer->features.frequency || in.frequency == 0) return 0;
     bool has_norm = field_.analyzer->features.norm;
-    return boost_ * std::visit([&](const auto& method) {
-      double idf = 0;
-      for (uint64_t documents : documents_) idf += method.idf(field_.statistics, documents);
-      return idf * method.weight(field_.statistics, in, has_norm);
-    }, scorer);
+    return boost_ * std::visit(
+                        [&](const auto& method) {
+                          double idf = 0;
+                          for (uint64_t documents : documents_) idf += method.idf(field_.statistics, documents);
+                          return idf * method.weight(field_.statistics, in, has_norm);
+                        },
+                        scorer);
   }
 
  private:
@@ -60,14 +63,18 @@ class PhraseFilter : public SearchFilter {
 
   SearchField& field_;
   std::vector<PhrasePart> parts_;
-  std::vector<uint64_t> documents_;   // that have each part's terms
+  std::vector<uint64_t> documents_;  // that have each part's terms
   double boost_;
 };
 
 class NgramFilter : public SearchFilter {
  public:
   NgramFilter(SearchField& field, std::vector<std::string> target, double threshold, double boost)
-      : field_(field), target_(std::move(target)), threshold_(threshold), boost_(boost), documents_(target_.size(), 0) {}
+      : field_(field),
+        target_(std::move(target)),
+        threshold_(threshold),
+        boost_(boost),
+        documents_(target_.size(), 0) {}
 
   bool matches(SearchRun& run) override {
     return !target_.empty() && double(longest_sequence(run)) / double(target_.size()) >= threshold_;
@@ -81,9 +88,11 @@ class NgramFilter : public SearchFilter {
     for (size_t i = 0; i < target_.size(); ++i) {
       search::Occurrences in{double(frequency(run, i)), length, documents_[i]};
       if (in.frequency == 0) continue;
-      sum += std::visit([&](const auto& method) {
-        return method.idf(field_.statistics, in.documents) * method.weight(field_.statistics, in, has_norm);
-      }, scorer);
+      sum += std::visit(
+          [&](const auto& method) {
+            return method.idf(field_.statistics, in.documents) * method.weight(field_.statistics, in, has_norm);
+          },
+          scorer);
     }
     return boost_ * sum;
   }

@@ -15,7 +15,8 @@ constexpr uint32_t kGapBetweenValues = 1000;
 
 bool uses(const FieldRule& rule, const search::DefinitionPtr& analyzer) {
   return std::ranges::any_of(rule.analyzers, [&](const auto& one) {
-    return one == analyzer || (one->name == analyzer->name && value::equal(one->properties.slice(), analyzer->properties.slice()));
+    return one == analyzer ||
+           (one->name == analyzer->name && value::equal(one->properties.slice(), analyzer->properties.slice()));
   });
 }
 

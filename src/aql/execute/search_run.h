@@ -15,15 +15,16 @@ namespace workerdb::aql::execute {
 struct SearchField {
   search::Path path;
   search::DefinitionPtr analyzer;
-  search::FieldStatistics statistics;                // of the documents that were observed
-  std::vector<search::analysis::Term> terms;         // of the document at hand
+  search::FieldStatistics statistics;         // of the documents that were observed
+  std::vector<search::analysis::Term> terms;  // of the document at hand
   bool is_filled = false;
 };
 
 // One search of one execution. Not for two threads.
 class SearchRun {
  public:
-  explicit SearchRun(Runtime& runtime_used) : runtime(runtime_used), charge(runtime_used.interrupt), document_charge_(runtime_used.interrupt) {}
+  explicit SearchRun(Runtime& runtime_used)
+      : runtime(runtime_used), charge(runtime_used.interrupt), document_charge_(runtime_used.interrupt) {}
 
   // The one for this path and analyzer; lives as long as this object.
   SearchField& field(const search::Path& path, const search::DefinitionPtr& analyzer);
@@ -38,11 +39,11 @@ class SearchRun {
   void observe_fields();
 
   Runtime& runtime;
-  MemoryCharge charge;   // what filters keep to score documents
+  MemoryCharge charge;  // what filters keep to score documents
 
  private:
   std::vector<std::unique_ptr<SearchField>> fields_;
-  MemoryCharge document_charge_;   // the terms of the document at hand
+  MemoryCharge document_charge_;  // the terms of the document at hand
   value::Slice document_;
   const search::FieldRule* link_ = nullptr;
 };
@@ -75,7 +76,7 @@ SearchFilterPtr make_value_filter(search::Path path, bool whole_arrays, ValueTes
 
 // search_phrases.cc
 struct PhrasePart {
-  int64_t offset;   // positions behind the first part, or before it
+  int64_t offset;  // positions behind the first part, or before it
   TermTest test;
 };
 SearchFilterPtr make_phrase_filter(SearchField& field, std::vector<PhrasePart> parts, double boost);

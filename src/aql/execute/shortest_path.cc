@@ -17,7 +17,7 @@ struct ShortestPathStep : Step {
   GraphParts parts;
   graph::SearchOptions options;
   EvaluatorPtr start, end;
-  Register vertex = kNoRegister, edge = kNoRegister;   // none where nobody reads them
+  Register vertex = kNoRegister, edge = kNoRegister;  // none where nobody reads them
   ElementContent vertex_content, edge_content;
 };
 
@@ -25,7 +25,10 @@ class ShortestPath : public Operator {
  public:
   ShortestPath(Runtime& runtime, std::unique_ptr<Operator> source, const ShortestPathStep& step,
                std::unique_ptr<GraphAccess> access)
-      : Operator(runtime, std::move(source)), step_(step), access_(std::move(access)), outer_(runtime, input()),
+      : Operator(runtime, std::move(source)),
+        step_(step),
+        access_(std::move(access)),
+        outer_(runtime, input()),
         search_(graph::Search::make(access_->network(), step.options)) {}
 
   Result<bool> next(Batch& to, size_t wanted) override {
@@ -89,7 +92,7 @@ class ShortestPath : public Operator {
   std::unique_ptr<GraphAccess> access_;
   InputRows outer_;
   std::unique_ptr<graph::Search> search_;
-  const graph::Path* path_ = nullptr;   // the one whose vertices are given out
+  const graph::Path* path_ = nullptr;  // the one whose vertices are given out
   size_t at_ = 0;
 };
 

@@ -32,7 +32,7 @@ uint64_t order_prefix(Slice value, std::string& scratch) {
     case value::Type::kBool: return of_type(1, value.is_true() ? UINT64_MAX : 0);
     case value::Type::kNumber: {
       double number = value.as_double();
-      if (number == 0) number = 0;   // -0
+      if (number == 0) number = 0;  // -0
       auto bits = std::bit_cast<uint64_t>(number);
       return of_type(2, bits >> 63 != 0 ? ~bits : bits | uint64_t(1) << 63);
     }
@@ -102,7 +102,7 @@ class Order {
   Runtime& runtime_;
   const SortStep& step_;
   std::vector<Slice> keys_;
-  std::vector<size_t> starts_;   // of each batch's keys
+  std::vector<size_t> starts_;  // of each batch's keys
   std::string scratch_;
   MemoryCharge charge_;
 };
@@ -110,8 +110,11 @@ class Order {
 class Sort : public Operator {
  public:
   Sort(Runtime& runtime, std::unique_ptr<Operator> source, const SortStep& step)
-      : Operator(runtime, std::move(source)), step_(step), order_(runtime, step),
-        source_(runtime, input(), step.carried), runs_(runtime, step.keys, step.carried, step.live) {}
+      : Operator(runtime, std::move(source)),
+        step_(step),
+        order_(runtime, step),
+        source_(runtime, input(), step.carried),
+        runs_(runtime, step.keys, step.carried, step.live) {}
 
   Result<bool> next(Batch& to, size_t wanted) override {
     if (!is_sorted_) {
@@ -241,7 +244,7 @@ class Sort : public Operator {
   }
 
   const SortStep& step_;
-  const std::vector<Register>& needed_ = step_.carried;   // by keys and by the nodes behind
+  const std::vector<Register>& needed_ = step_.carried;  // by keys and by the nodes behind
   Order order_;
   DenseBatches source_;
   std::vector<std::unique_ptr<Batch>> batches_;

@@ -42,7 +42,7 @@ SpillFile::~SpillFile() { ::close(descriptor_); }
 
 Result<SpillFile::Place> SpillFile::append(std::string_view bytes) {
   if (size_ >= checked_at_) {
-    struct statvfs disk{};
+    struct statvfs disk {};
     bool is_full = ::fstatvfs(descriptor_, &disk) == 0 && uint64_t(disk.f_bavail) * disk.f_frsize < kLeastFreeBytes;
     if (is_full) {
       return Error(ErrorCode::kFilesystemFull, "filesystem full: no space for the query's intermediate results");

@@ -70,7 +70,10 @@ class SpilledRows : public Operator {
  public:
   SpilledRows(Runtime& runtime, SpillFile& file, std::span<const Register> registers,
               std::vector<SpillFile::Place> places)
-      : Operator(runtime, nullptr), file_(file), registers_(registers), places_(std::move(places)),
+      : Operator(runtime, nullptr),
+        file_(file),
+        registers_(registers),
+        places_(std::move(places)),
         charge_(runtime.interrupt) {}
   base::Result<bool> next(Batch& to, size_t wanted) override;
   void reset() override {}

@@ -14,7 +14,9 @@ class SortedRuns::Run {
  public:
   Run(Runtime& runtime, std::span<const SortKey> keys, SpillFile& file, const std::vector<Register>& registers,
       std::vector<SpillFile::Place> places)
-      : runtime_(runtime), keys_(keys), rows_(runtime, file, registers, std::move(places)),
+      : runtime_(runtime),
+        keys_(keys),
+        rows_(runtime, file, registers, std::move(places)),
         batch_(runtime.register_count, std::min<size_t>(kRowsAtOnce, runtime.options.batch_rows), runtime.arenas) {}
 
   // False at the end.
@@ -71,7 +73,7 @@ class SortedRuns::Merge {
     if (TRY(runs_[heap_.back()]->advance())) {
       std::push_heap(heap_.begin(), heap_.end(), Later{*this});
     } else {
-      runs_[heap_.back()] = nullptr;   // its memory goes
+      runs_[heap_.back()] = nullptr;  // its memory goes
       heap_.pop_back();
     }
     return {};

@@ -20,8 +20,8 @@ constexpr size_t kRunBlockBytes = 64 << 10;
 // many runs are read at once as the operator's threshold has room for; more are put together to fewer first.
 class SortedRuns {
  public:
-  // Keys and registers outlive this object. `carried`: what the rows on the disk hold, in that order, and the keys read;
-  // `live`: what is given out.
+  // Keys and registers outlive this object. `carried`: what the rows on the disk hold, in that order, and the keys
+  // read; `live`: what is given out.
   SortedRuns(Runtime& runtime, std::span<const SortKey> keys, const std::vector<Register>& carried,
              const std::vector<Register>& live);
   ~SortedRuns();

@@ -36,10 +36,12 @@ TEST(Spill, GroupsComeInTheOrderInWhichTheyWereMet) {
 TEST(Spill, AggregatesGoOnWhereTheyWere) {
   TestingDatabase database;
   for (const char* aggregate :
-       {"COUNT(x)", "LENGTH(x)", "SUM(x)", "SUM(x / 4)", "AVG(x)", "MIN(CONCAT('a long text ', x))", "MAX(x)", "MAX(null)",
-        "BIT_AND(x)", "BIT_OR(x)", "BIT_XOR(x)", "UNIQUE(x % 5)", "SORTED_UNIQUE(x % 11)", "COUNT_DISTINCT(x % 13)",
-        "PUSH(x)", "ROUND(VARIANCE(x))", "ROUND(STDDEV_SAMPLE(x))", "SUM(x == 77 ? 'no number' : x)", "BIT_OR(-x)"}) {
-    std::string query = std::string("FOR x IN 1..1000 COLLECT k = x % 90 AGGREGATE a = ") + aggregate + " RETURN [k, a]";
+       {"COUNT(x)", "LENGTH(x)", "SUM(x)", "SUM(x / 4)", "AVG(x)", "MIN(CONCAT('a long text ', x))", "MAX(x)",
+        "MAX(null)", "BIT_AND(x)", "BIT_OR(x)", "BIT_XOR(x)", "UNIQUE(x % 5)", "SORTED_UNIQUE(x % 11)",
+        "COUNT_DISTINCT(x % 13)", "PUSH(x)", "ROUND(VARIANCE(x))", "ROUND(STDDEV_SAMPLE(x))",
+        "SUM(x == 77 ? 'no number' : x)", "BIT_OR(-x)"}) {
+    std::string query =
+        std::string("FOR x IN 1..1000 COLLECT k = x % 90 AGGREGATE a = ") + aggregate + " RETURN [k, a]";
     if (std::string_view(aggregate).starts_with("ROUND")) {
       // Sums of squares are put together in another order.
       query = std::string("FOR x IN 1..1000 COLLECT k = x % 90 AGGREGATE a = ") +
@@ -60,7 +62,8 @@ TEST(Spill, HoldsLessThanItsGroupsTake) {
   auto outcome = database.run(
       "FOR x IN 1..400000 COLLECT k = x % 200000 AGGREGATE s = SUM(x) INTO members = x "
       "COLLECT AGGREGATE groups = COUNT(), total = SUM(s), last = MAX(k), most = MAX(LENGTH(members)) "
-      "RETURN [groups, total, last, most]", options);
+      "RETURN [groups, total, last, most]",
+      options);
   EXPECT_EQ(outcome.error, 0) << outcome.message;
   EXPECT_EQ(outcome.rows, "[[200000,80000200000,199999,2]]");
   EXPECT_LT(outcome.statistics.peak_memory_bytes, options.memory_limit_bytes);
@@ -82,8 +85,7 @@ TEST(Spill, SortsInSeveralSteps) {
   ExecutionOptions options = on_disk(400, size_t(16) << 20);
   options.spill_from_bytes = size_t(1) << 20;
   options.batch_rows = 100;
-  const char* query =
-      "FOR x IN 1..100000 LET k = (x * 7919) % 1000 SORT k RETURN x";
+  const char* query = "FOR x IN 1..100000 LET k = (x * 7919) % 1000 SORT k RETURN x";
   EXPECT_EQ(database.run(query, options).rows, database.rows(query));
 }
 

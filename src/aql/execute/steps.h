@@ -23,26 +23,26 @@ struct Step {
   virtual bool merges() const { return false; }
 
   uint32_t node_id = 0;
-  std::vector<Register> live;      // what the nodes behind read, this node's own results included
-  std::vector<Register> carried;   // what a node that makes new rows copies into them from the row in front
-  bool input_modifies = false;     // a node in front writes: it runs to its end whatever happens behind it
+  std::vector<Register> live;     // what the nodes behind read, this node's own results included
+  std::vector<Register> carried;  // what a node that makes new rows copies into them from the row in front
+  bool input_modifies = false;    // a node in front writes: it runs to its end whatever happens behind it
 };
 using StepPtr = std::unique_ptr<Step>;
 
 struct CompiledPlan {
-  std::vector<StepPtr> steps;         // from the first node to the last
-  Register result = kNoRegister;      // the value of RETURN; none where the plan gives no rows
-  std::vector<Register> outer;        // what a subquery reads of its outer row
+  std::vector<StepPtr> steps;     // from the first node to the last
+  Register result = kNoRegister;  // the value of RETURN; none where the plan gives no rows
+  std::vector<Register> outer;    // what a subquery reads of its outer row
   bool modifies = false;
-  size_t parallel_steps = 0;          // that threads may share, up to a COLLECT; 0: none
+  size_t parallel_steps = 0;  // that threads may share, up to a COLLECT; 0: none
 };
 
 // Compiles nodes from the last to the first; `registers` knows what the nodes behind read.
 struct NodeContext {
   RegisterAllocation& registers;
   const plan::Plan& plan;
-  size_t position;                    // of the node in the plan
-  bool is_outermost;                  // no subquery
+  size_t position;    // of the node in the plan
+  bool is_outermost;  // no subquery
 };
 base::Result<std::unique_ptr<CompiledPlan>> compile_plan(const plan::Plan& plan, RegisterAllocation& registers,
                                                          bool is_outermost);

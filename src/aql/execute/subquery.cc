@@ -14,7 +14,7 @@ struct SubqueryStep : Step {
   Result<std::unique_ptr<Operator>> make(Runtime& runtime, std::unique_ptr<Operator> input) const override;
 
   std::unique_ptr<CompiledPlan> plan;
-  EvaluatorPtr condition;   // may be null
+  EvaluatorPtr condition;  // may be null
   Register variable = kNoRegister;
   bool is_constant = false;
   uint64_t needed_rows = 0;
@@ -24,7 +24,9 @@ class Subquery : public Operator {
  public:
   Subquery(Runtime& runtime, std::unique_ptr<Operator> source, const SubqueryStep& step,
            std::unique_ptr<Pipeline> pipeline)
-      : Operator(runtime, std::move(source)), step_(step), pipeline_(std::move(pipeline)),
+      : Operator(runtime, std::move(source)),
+        step_(step),
+        pipeline_(std::move(pipeline)),
         batch_(runtime.register_count, runtime.options.batch_rows, runtime.arenas) {}
 
   Result<bool> next(Batch& to, size_t wanted) override {

@@ -1,6 +1,6 @@
 #pragma once
-// A store in a temporary folder, and queries against it without an optimizer: what is tested is the execution. Tests may
-// change the plan before it runs.
+// A store in a temporary folder, and queries against it without an optimizer: what is tested is the execution. Tests
+// may change the plan before it runs.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -53,7 +53,7 @@ class TestingDatabase : public semantics::CatalogView {
   }
 
   struct Outcome {
-    std::string rows;   // as a JSON array
+    std::string rows;  // as a JSON array
     int error = 0;
     std::string message;
     uint64_t warnings = 0;

@@ -15,7 +15,10 @@ class TransactionData : public functions::DataAccess {
   // only at run time. All are borrowed.
   TransactionData(const storage::Store& store, const storage::Database& database, storage::Transaction& transaction,
                   const ReadAuthorization& authorize_read)
-      : store_(store), database_(database), transaction_(transaction), authorize_read_(authorize_read),
+      : store_(store),
+        database_(database),
+        transaction_(transaction),
+        authorize_read_(authorize_read),
         analyzers_(store, database) {}
 
   base::Result<value::Slice> document(std::string_view id, value::Arena& arena) override;
@@ -36,9 +39,9 @@ class TransactionData : public functions::DataAccess {
   const ReadAuthorization& authorize_read_;
   search::Analyzers analyzers_;
   storage::PinnedDocument pinned_;
-  std::string last_schema_;   // SCHEMA_VALIDATE() in a loop asks for the same schema
+  std::string last_schema_;  // SCHEMA_VALIDATE() in a loop asks for the same schema
   std::shared_ptr<const storage::JsonSchema> compiled_schema_;
-  storage::CollectionPtr last_;   // DOCUMENT() in a loop asks for the same collection over and over
+  storage::CollectionPtr last_;  // DOCUMENT() in a loop asks for the same collection over and over
 };
 
 }  // namespace workerdb::aql::execute

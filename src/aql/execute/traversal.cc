@@ -31,9 +31,9 @@ struct TraversalStep : Step {
   graph::WalkOptions options;
   EvaluatorPtr start;
   Output vertex, edge, path, prune_value;
-  EvaluatorPtr prune, filter;        // each may be null
+  EvaluatorPtr prune, filter;  // each may be null
   std::vector<Condition> conditions;
-  std::vector<Register> outer_reads; // what prune, filter and conditions read of the outer row
+  std::vector<Register> outer_reads;  // what prune, filter and conditions read of the outer row
   ElementContent vertex_content, edge_content;
   plan::PathContent path_content;
 
@@ -45,7 +45,10 @@ struct TraversalStep : Step {
 class Rules : public graph::PathRules {
  public:
   Rules(Runtime& runtime, const TraversalStep& step, GraphAccess& access)
-      : runtime_(runtime), step_(step), access_(access), row_(runtime.register_count, 1, runtime.arenas),
+      : runtime_(runtime),
+        step_(step),
+        access_(access),
+        row_(runtime.register_count, 1, runtime.arenas),
         garbage_(&runtime.interrupt) {}
 
   // Before each walk.
@@ -73,9 +76,8 @@ class Rules : public graph::PathRules {
       uint64_t position = condition.of_edges ? depth - 1 : depth;
       if (condition.position && *condition.position != position) continue;
       garbage_.reset();
-      Slice element = condition.of_edges
-                          ? TRY(access_.edge(walk.edge(), ElementContent::kDocument, garbage_))
-                          : TRY(access_.vertex(walk.vertex(), ElementContent::kDocument, garbage_));
+      Slice element = condition.of_edges ? TRY(access_.edge(walk.edge(), ElementContent::kDocument, garbage_))
+                                         : TRY(access_.vertex(walk.vertex(), ElementContent::kDocument, garbage_));
       if (holds(condition, element)) continue;
       ++runtime_.statistics.filtered;
       return false;
@@ -144,7 +146,10 @@ class Traversal : public Operator {
  public:
   Traversal(Runtime& runtime, std::unique_ptr<Operator> source, const TraversalStep& step,
             std::unique_ptr<GraphAccess> access)
-      : Operator(runtime, std::move(source)), step_(step), access_(std::move(access)), outer_(runtime, input()),
+      : Operator(runtime, std::move(source)),
+        step_(step),
+        access_(std::move(access)),
+        outer_(runtime, input()),
         rules_(runtime, step, *access_),
         walk_(graph::Walk::make(access_->network(), step.options, step.has_rules() ? &rules_ : nullptr)) {}
 
@@ -215,9 +220,8 @@ class Traversal : public Operator {
           kept(TRY(access_->edge(walk_->edge(), step_.edge_content, to.arena())), step_.edge_content, to);
     }
     if (step_.path.is_live) {
-      to.column(step_.path.which)[row] =
-          TRY(access_->path(walk_->path_vertices(), walk_->path_edges(), walk_->path_weights(), nullptr,
-                            step_.path_content, to.arena()));
+      to.column(step_.path.which)[row] = TRY(access_->path(
+          walk_->path_vertices(), walk_->path_edges(), walk_->path_weights(), nullptr, step_.path_content, to.arena()));
     }
     if (step_.prune_value.is_live) to.column(step_.prune_value.which)[row] = prune_value;
     to.set_rows(row + 1);

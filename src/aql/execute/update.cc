@@ -11,7 +11,7 @@ struct UpdateStep : WriteStep {
   Result<std::unique_ptr<Operator>> make(Runtime& runtime, std::unique_ptr<Operator> input) const override;
 
   bool replaces = false;
-  EvaluatorPtr key;        // null: the document carries its _key
+  EvaluatorPtr key;  // null: the document carries its _key
   EvaluatorPtr document;
 };
 

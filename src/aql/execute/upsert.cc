@@ -13,7 +13,7 @@ struct UpsertStep : WriteStep {
   Result<std::unique_ptr<Operator>> make(Runtime& runtime, std::unique_ptr<Operator> input) const override;
 
   std::unique_ptr<CompiledPlan> search;
-  Register found = kNoRegister;   // OLD, which the update expression reads even if nobody else does
+  Register found = kNoRegister;  // OLD, which the update expression reads even if nobody else does
   EvaluatorPtr insert_document, update_document;
   bool replaces = false;
 };
@@ -22,7 +22,9 @@ class Upsert : public Write {
  public:
   Upsert(Runtime& runtime, std::unique_ptr<Operator> source, const UpsertStep& step, storage::CollectionPtr collection,
          std::unique_ptr<Pipeline> search)
-      : Write(runtime, std::move(source), step, std::move(collection)), upsert_(step), search_(std::move(search)),
+      : Write(runtime, std::move(source), step, std::move(collection)),
+        upsert_(step),
+        search_(std::move(search)),
         found_(runtime.register_count, runtime.options.batch_rows, runtime.arenas) {
     // What is updated was read by this very statement.
     options_.return_old = false;

@@ -22,24 +22,27 @@ struct WindowStep : Step {
   struct Aggregation {
     Register variable;
     const functions::Aggregate* aggregate;
-    EvaluatorPtr argument;   // may be null
+    EvaluatorPtr argument;  // may be null
   };
-  EvaluatorPtr range_value;            // null: rows are counted
-  EvaluatorPtr preceding, following;   // may be null: 0
+  EvaluatorPtr range_value;           // null: rows are counted
+  EvaluatorPtr preceding, following;  // may be null: 0
   std::vector<Aggregation> aggregations;
-  std::vector<Register> needed;        // carried, and what the expressions read
+  std::vector<Register> needed;  // carried, and what the expressions read
 };
 
 // How far a window reaches in one direction.
 struct Reach {
   double distance = 0;
-  Slice duration;   // a string, instead
+  Slice duration;  // a string, instead
 };
 
 class Window : public Operator {
  public:
   Window(Runtime& runtime, std::unique_ptr<Operator> source, const WindowStep& step)
-      : Operator(runtime, std::move(source)), step_(step), kept_(runtime, input(), step.needed), values_(&runtime.interrupt),
+      : Operator(runtime, std::move(source)),
+        step_(step),
+        kept_(runtime, input(), step.needed),
+        values_(&runtime.interrupt),
         charge_(runtime.interrupt) {
     for (const auto& aggregation : step.aggregations) states_.push_back(aggregation.aggregate->make(runtime.functions));
   }
@@ -71,9 +74,9 @@ class Window : public Operator {
  private:
   struct Row {
     uint32_t batch, row;
-    bool has_value;   // a number, where the window goes by values
+    bool has_value;  // a number, where the window goes by values
     double value;
-    size_t arguments;   // in arguments_
+    size_t arguments;  // in arguments_
   };
 
   Result<> read() {
@@ -116,7 +119,8 @@ class Window : public Operator {
       }
     }
     for (const auto& aggregation : step_.aggregations) {
-      arguments_.push_back(aggregation.argument == nullptr ? Slice::null() : aggregation.argument->evaluate(evaluation));
+      arguments_.push_back(aggregation.argument == nullptr ? Slice::null()
+                                                           : aggregation.argument->evaluate(evaluation));
     }
     rows_.push_back(made);
   }
@@ -175,7 +179,8 @@ class Window : public Operator {
       last_ = first;
     }
     for (size_t i = last_; i < last; ++i) {
-      for (size_t which = 0; which < states_.size(); ++which) states_[which]->add(arguments_[rows_[i].arguments + which]);
+      for (size_t which = 0; which < states_.size(); ++which)
+        states_[which]->add(arguments_[rows_[i].arguments + which]);
       if (runtime_.interrupt.tick()) return runtime_.check();
     }
     first_ = first;
@@ -201,7 +206,7 @@ class Window : public Operator {
   std::vector<Row> rows_;
   std::vector<Slice> arguments_;
   Reach preceding_, following_;
-  size_t first_ = 0, last_ = 0;   // the rows that the states hold
+  size_t first_ = 0, last_ = 0;  // the rows that the states hold
   size_t next_ = 0;
   bool has_read_ = false;
 };

@@ -73,9 +73,7 @@ class Extreme final : public Aggregator {
     // Numbers and short strings fit into the string itself: no allocation.
     bytes_ = value.bytes();
   }
-  Slice result(Context& context) override {
-    return bytes_.empty() ? Slice::null() : context.arena().copy(best());
-  }
+  Slice result(Context& context) override { return bytes_.empty() ? Slice::null() : context.arena().copy(best()); }
   void reset() override { bytes_.clear(); }
   void merge(Aggregator& other) override {
     auto& same = static_cast<Extreme&>(other);
@@ -372,8 +370,7 @@ bool is_bits(Slice value, uint32_t& bits) {
 
 const Aggregate* find_aggregate(std::string_view name) {
   for (const Aggregate& aggregate : kAggregates) {
-    if (std::ranges::equal(aggregate.name, name, {}, {},
-                           [](char c) { return c >= 'a' && c <= 'z' ? c - 32 : c; })) {
+    if (std::ranges::equal(aggregate.name, name, {}, {}, [](char c) { return c >= 'a' && c <= 'z' ? c - 32 : c; })) {
       return &aggregate;
     }
   }

@@ -29,10 +29,10 @@ std::string aggregate(TestingContext& context, std::string_view name, std::strin
   size_t border = saved.size();
   right->save(saved);
   if (loaded->merge_saved(saved.data()) != saved.data() + border) return "a saved state has another length";
-  if (loaded->merge_saved(saved.data() + border) != saved.data() + saved.size()) return "a saved state has another length";
+  if (loaded->merge_saved(saved.data() + border) != saved.data() + saved.size())
+    return "a saved state has another length";
   left->merge(*right);
-  std::string merged = value::to_json(left->result(context)),
-              at_once = value::to_json(whole->result(context));
+  std::string merged = value::to_json(left->result(context)), at_once = value::to_json(whole->result(context));
   if (value::to_json(loaded->result(context)) != merged) return "saved " + value::to_json(loaded->result(context));
   whole->reset();
   std::string empty = value::to_json(whole->result(context)),
@@ -45,36 +45,36 @@ TEST(Aggregates, ResultsAndMerging) {
   struct One {
     std::string_view name, values, result;
   };
-  for (const One& one : std::vector<One>{
-           {"count", "[1,null,2]", "3"},
-           {"LENGTH", "[]", "0"},
-           {"SUM", "[1,null,2,3]", "6"},
-           {"SUM", "[]", "0"},
-           {"SUM", "[0.5,1]", "1.5"},
-           {"SUM", R"([1,"a"])", "null"},
-           {"SUM", "[9223372036854775807,9223372036854775807]", "18446744073709551616"},
-           {"AVERAGE", "[1,2,null,6]", "3"},
-           {"avg", "[]", "null"},
-           {"AVG", "[1,2]", "1.5"},
-           {"MIN", R"([3,null,1,"a"])", "1"},
-           {"MAX", R"([3,null,"abcdefghijklmnopqrstuvwxyz",1])", R"("abcdefghijklmnopqrstuvwxyz")"},
-           {"MIN", "[null]", "null"},
-           {"VARIANCE", "[2,4,4,4,5,5,7,9]", "4"},
-           {"STDDEV", "[2,4,4,4,5,5,7,9]", "2"},
-           {"VARIANCE_SAMPLE", "[1]", "null"},
-           {"STDDEV_SAMPLE", "[1,1,1]", "0"},
-           {"VARIANCE_POPULATION", "[1000000001,1000000003]", "1"},
-           {"UNIQUE", "[1,2,1,2,1]", "[1,2]"},
-           {"SORTED_UNIQUE", R"(["b",1,"a",1.0])", R"([1,"a","b"])"},
-           {"COUNT_DISTINCT", "[1,1.0,null,null]", "2"},
-           {"COUNT_UNIQUE", "[[1],[1],[2]]", "2"},
-           {"BIT_AND", "[7,null,3]", "3"},
-           {"BIT_OR", "[1,4]", "5"},
-           {"BIT_XOR", "[5,1]", "4"},
-           {"BIT_AND", "[]", "null"},
-           {"BIT_OR", "[-1]", "null"},
-           {"PUSH", "[1]", "[1]"},
-           {"PUSH", "[]", "[]"}}) {
+  for (const One& one :
+       std::vector<One>{{"count", "[1,null,2]", "3"},
+                        {"LENGTH", "[]", "0"},
+                        {"SUM", "[1,null,2,3]", "6"},
+                        {"SUM", "[]", "0"},
+                        {"SUM", "[0.5,1]", "1.5"},
+                        {"SUM", R"([1,"a"])", "null"},
+                        {"SUM", "[9223372036854775807,9223372036854775807]", "18446744073709551616"},
+                        {"AVERAGE", "[1,2,null,6]", "3"},
+                        {"avg", "[]", "null"},
+                        {"AVG", "[1,2]", "1.5"},
+                        {"MIN", R"([3,null,1,"a"])", "1"},
+                        {"MAX", R"([3,null,"abcdefghijklmnopqrstuvwxyz",1])", R"("abcdefghijklmnopqrstuvwxyz")"},
+                        {"MIN", "[null]", "null"},
+                        {"VARIANCE", "[2,4,4,4,5,5,7,9]", "4"},
+                        {"STDDEV", "[2,4,4,4,5,5,7,9]", "2"},
+                        {"VARIANCE_SAMPLE", "[1]", "null"},
+                        {"STDDEV_SAMPLE", "[1,1,1]", "0"},
+                        {"VARIANCE_POPULATION", "[1000000001,1000000003]", "1"},
+                        {"UNIQUE", "[1,2,1,2,1]", "[1,2]"},
+                        {"SORTED_UNIQUE", R"(["b",1,"a",1.0])", R"([1,"a","b"])"},
+                        {"COUNT_DISTINCT", "[1,1.0,null,null]", "2"},
+                        {"COUNT_UNIQUE", "[[1],[1],[2]]", "2"},
+                        {"BIT_AND", "[7,null,3]", "3"},
+                        {"BIT_OR", "[1,4]", "5"},
+                        {"BIT_XOR", "[5,1]", "4"},
+                        {"BIT_AND", "[]", "null"},
+                        {"BIT_OR", "[-1]", "null"},
+                        {"PUSH", "[1]", "[1]"},
+                        {"PUSH", "[]", "[]"}}) {
     TestingContext context;
     EXPECT_EQ(aggregate(context, one.name, one.values), one.result) << one.name << one.values;
   }

@@ -37,7 +37,7 @@ struct Moments {
   void add(const Moments& other) {
     if (other.count == 0) return;
     if (count == 0) {
-      *this = other;   // exactly
+      *this = other;  // exactly
       return;
     }
     double distance = other.mean - mean, all = double(count + other.count);

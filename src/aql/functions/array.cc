@@ -125,8 +125,7 @@ Slice sorted_unique(Context& context, Arguments arguments) {
   if (!arguments[0].is_array()) return wrong_type(context, "SORTED_UNIQUE");
   std::vector<Slice> values = members(arguments[0]);
   std::ranges::stable_sort(values, is_less);
-  auto rest =
-      std::ranges::unique(values, [](Slice left, Slice right) { return value::compare(left, right) == 0; });
+  auto rest = std::ranges::unique(values, [](Slice left, Slice right) { return value::compare(left, right) == 0; });
   values.erase(rest.begin(), rest.end());
   return array_of(context, values);
 }
@@ -155,26 +154,24 @@ constexpr Function kFunctions[] = {
     {"FIRST", "array", 1, 1, kDeterministic, "anyArray: array", "The first member, null if there is none.",
      "RETURN [FIRST([1, 2]), FIRST([])]", "[[1,null]]", first},
     {"FLATTEN", "array", 1, 2, kDeterministic, "anyArray: array, depth?: number",
-     "The array with arrays inside it dissolved, by default one level.", "RETURN FLATTEN([1, [2, [3]]])",
-     "[[1,2,[3]]]", flatten},
+     "The array with arrays inside it dissolved, by default one level.", "RETURN FLATTEN([1, [2, [3]]])", "[[1,2,[3]]]",
+     flatten},
     {"INTERLEAVE", "array", 2, kUnlimited, kDeterministic, "array1: array, array2: array, …",
-     "One member of each array in turn.", "RETURN INTERLEAVE([1], [2, 2], [3, 3, 3])", "[[1,2,3,2,3,3]]",
-     interleave},
+     "One member of each array in turn.", "RETURN INTERLEAVE([1], [2, 2], [3, 3, 3])", "[[1,2,3,2,3,3]]", interleave},
     {"LAST", "array", 1, 1, kDeterministic, "anyArray: array", "The last member, null if there is none.",
      "RETURN LAST([1, 2])", "[2]", last},
     {"NTH", "array", 2, 2, kDeterministic, "anyArray: array, position: number",
      "The member at a position counted from 0, else null.", "RETURN NTH([\"a\", \"b\"], 1)", "[\"b\"]", nth},
     {"POSITION", "array", 2, 3, kDeterministic, "anyArray: array, search: any, returnIndex?: bool",
-     "Whether a value is among the members, or where, -1 if nowhere.", "RETURN POSITION([2, 4, 6], 4, true)",
-     "[1]", position},
+     "Whether a value is among the members, or where, -1 if nowhere.", "RETURN POSITION([2, 4, 6], 4, true)", "[1]",
+     position},
     {"SLICE", "array", 2, 3, kDeterministic, "anyArray: array, start: number, length?: number",
      "A part of the array; a negative length is where to stop, counted from the end.",
      "RETURN SLICE([1, 2, 3, 4, 5], 1, -1)", "[[2,3,4]]", slice},
     {"SORTED", "array", 1, 1, kDeterministic, "anyArray: array", "The members in AQL's order.",
      "RETURN SORTED([8, 4, 2, 10, 6])", "[[2,4,6,8,10]]", sorted},
-    {"SORTED_UNIQUE", "array", 1, 1, kDeterministic, "anyArray: array",
-     "The different members in AQL's order.", "RETURN SORTED_UNIQUE([8, 4, 8, 2])", "[[2,4,8]]",
-     sorted_unique},
+    {"SORTED_UNIQUE", "array", 1, 1, kDeterministic, "anyArray: array", "The different members in AQL's order.",
+     "RETURN SORTED_UNIQUE([8, 4, 8, 2])", "[[2,4,8]]", sorted_unique},
     {"UNIQUE", "array", 1, 1, kDeterministic, "anyArray: array", "The different members.",
      "RETURN UNIQUE([1, 2, 2, 3])", "[[1,2,3]]", unique},
 };

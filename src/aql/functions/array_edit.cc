@@ -82,8 +82,7 @@ Slice remove_nth(Context& context, Arguments arguments) {
   int64_t removed = to_integer(arguments[1]);
   if (removed >= size || removed < -size) return arguments[0];
   if (removed < 0) removed += size;
-  return filtered(context, arguments[0],
-                  [removed](Slice, size_t position) { return position != size_t(removed); });
+  return filtered(context, arguments[0], [removed](Slice, size_t position) { return position != size_t(removed); });
 }
 
 Slice remove_value(Context& context, Arguments arguments) {
@@ -146,8 +145,8 @@ constexpr Function kFunctions[] = {
      "The array followed by a value, on demand only if it is not there.", "RETURN PUSH([1, 2, 2], 2, true)",
      "[[1,2,2]]", extended<false>},
     {"REMOVE_NTH", "array", 2, 2, kDeterministic, "anyArray: array, position: number",
-     "The array without the member at a position.", "RETURN REMOVE_NTH([\"a\", \"b\", \"c\"], -2)",
-     "[[\"a\",\"c\"]]", remove_nth},
+     "The array without the member at a position.", "RETURN REMOVE_NTH([\"a\", \"b\", \"c\"], -2)", "[[\"a\",\"c\"]]",
+     remove_nth},
     {"REMOVE_VALUE", "array", 2, 3, kDeterministic, "anyArray: array, value: any, limit?: number",
      "The array without a value, at most so often.", "RETURN REMOVE_VALUE([\"a\", \"b\", \"a\"], \"a\", 1)",
      "[[\"b\",\"a\"]]", remove_value},
@@ -161,8 +160,8 @@ constexpr Function kFunctions[] = {
     {"SHIFT", "array", 1, 1, kDeterministic, "anyArray: array", "The array without its first member.",
      "RETURN SHIFT([1, 2, 3])", "[[2,3]]", shortened<true>},
     {"UNSHIFT", "array", 2, 3, kDeterministic, "anyArray: array, value: any, unique?: bool",
-     "A value followed by the array, on demand only if it is not there.", "RETURN UNSHIFT([1, 2], 4)",
-     "[[4,1,2]]", extended<true>},
+     "A value followed by the array, on demand only if it is not there.", "RETURN UNSHIFT([1, 2], 4)", "[[4,1,2]]",
+     extended<true>},
 };
 
 }  // namespace

@@ -58,8 +58,7 @@ Slice intersection(Context& context, Arguments arguments) {
 }
 
 Slice outersection(Context& context, Arguments arguments) {
-  return select(context, arguments, "OUTERSECTION",
-                [](const Occurrence& member) { return member.times == 1; });
+  return select(context, arguments, "OUTERSECTION", [](const Occurrence& member) { return member.times == 1; });
 }
 
 Slice union_distinct(Context& context, Arguments arguments) {
@@ -106,19 +105,18 @@ constexpr Function kFunctions[] = {
      "The different members that all arrays have.", "RETURN INTERSECTION([1, 2, 3], [2, 3, 4])", "[[2,3]]",
      intersection},
     {"JACCARD", "array", 2, 2, kDeterministic, "array1: array, array2: array",
-     "The share of common members among all different ones.",
-     "RETURN JACCARD([1, 1, 2, 2, 2, 3], [2, 2, 3, 4])", "[0.5]", jaccard},
+     "The share of common members among all different ones.", "RETURN JACCARD([1, 1, 2, 2, 2, 3], [2, 2, 3, 4])",
+     "[0.5]", jaccard},
     {"MINUS", "array", 2, kUnlimited, kDeterministic, "array1: array, array2: array, …",
-     "The different members of the first array that no other one has.",
-     "RETURN MINUS([1, 2, 3, 4], [3, 4, 5])", "[[1,2]]", minus},
+     "The different members of the first array that no other one has.", "RETURN MINUS([1, 2, 3, 4], [3, 4, 5])",
+     "[[1,2]]", minus},
     {"OUTERSECTION", "array", 2, kUnlimited, kDeterministic, "array1: array, array2: array, …",
-     "The members that occur once in all arrays.", "RETURN OUTERSECTION([1, 2, 3], [2, 3, 4], [3, 4, 5])",
-     "[[1,5]]", outersection},
-    {"UNION", "array", 2, kUnlimited, kDeterministic, "array1: array, array2: array, …",
-     "The members of all arrays.", "RETURN UNION([1, 2, 3], [1, 2])", "[[1,2,3,1,2]]", union_all},
+     "The members that occur once in all arrays.", "RETURN OUTERSECTION([1, 2, 3], [2, 3, 4], [3, 4, 5])", "[[1,5]]",
+     outersection},
+    {"UNION", "array", 2, kUnlimited, kDeterministic, "array1: array, array2: array, …", "The members of all arrays.",
+     "RETURN UNION([1, 2, 3], [1, 2])", "[[1,2,3,1,2]]", union_all},
     {"UNION_DISTINCT", "array", 2, kUnlimited, kDeterministic, "array1: array, array2: array, …",
-     "The different members of all arrays.", "RETURN UNION_DISTINCT([1, 2, 3], [1, 4])", "[[1,2,3,4]]",
-     union_distinct},
+     "The different members of all arrays.", "RETURN UNION_DISTINCT([1, 2, 3], [1, 4])", "[[1,2,3,4]]", union_distinct},
 };
 
 }  // namespace

@@ -79,8 +79,7 @@ Slice to_bit_string(Context& context, Arguments arguments) {
 
 Slice negated(Context& context, Arguments arguments) {
   uint32_t number, count;
-  if (!is_bits(arguments[0], number) || !is_count(arguments[1], 32, count))
-    return wrong_type(context, "BIT_NEGATE");
+  if (!is_bits(arguments[0], number) || !is_count(arguments[1], 32, count)) return wrong_type(context, "BIT_NEGATE");
   return context.arena().integer(low_bits(~uint64_t(number), count));
 }
 
@@ -93,8 +92,7 @@ Slice popcount(Context& context, Arguments arguments) {
 template <bool kLeft>
 Slice shift(Context& context, Arguments arguments) {
   uint32_t number, places, count;
-  if (!is_bits(arguments[0], number) || !is_count(arguments[1], 32, places) ||
-      !is_count(arguments[2], 32, count)) {
+  if (!is_bits(arguments[0], number) || !is_count(arguments[1], 32, places) || !is_count(arguments[2], 32, count)) {
     return wrong_type(context, kLeft ? "BIT_SHIFT_LEFT" : "BIT_SHIFT_RIGHT");
   }
   uint64_t shifted = kLeft ? uint64_t(number) << places : uint64_t(number) >> places;
@@ -103,8 +101,7 @@ Slice shift(Context& context, Arguments arguments) {
 
 Slice test(Context& context, Arguments arguments) {
   uint32_t number, position;
-  if (!is_bits(arguments[0], number) || !is_count(arguments[1], 31, position))
-    return wrong_type(context, "BIT_TEST");
+  if (!is_bits(arguments[0], number) || !is_count(arguments[1], 31, position)) return wrong_type(context, "BIT_TEST");
   return Slice::boolean(number >> position & 1);
 }
 
@@ -112,12 +109,11 @@ constexpr Function kFunctions[] = {
     {"BIT_AND", "bit", 1, 2, kDeterministic, "numbers: array or value1: number, value2: number",
      "Bits set in all numbers.", "RETURN BIT_AND([255, 127, null, 63])", "[63]", combine<Name::kAnd>},
     {"BIT_CONSTRUCT", "bit", 1, 1, kDeterministic, "positions: array",
-     "The number with the bits at these positions set.", "RETURN BIT_CONSTRUCT([0, 4, 8])", "[273]",
-     construct},
-    {"BIT_DECONSTRUCT", "bit", 1, 1, kDeterministic, "number: number",
-     "The positions of the bits that are set.", "RETURN BIT_DECONSTRUCT(14)", "[[1,2,3]]", deconstruct},
-    {"BIT_FROM_STRING", "bit", 1, 1, kDeterministic, "bitstring: string",
-     "The number written in zeros and ones.", "RETURN BIT_FROM_STRING(\"0111\")", "[7]", from_string},
+     "The number with the bits at these positions set.", "RETURN BIT_CONSTRUCT([0, 4, 8])", "[273]", construct},
+    {"BIT_DECONSTRUCT", "bit", 1, 1, kDeterministic, "number: number", "The positions of the bits that are set.",
+     "RETURN BIT_DECONSTRUCT(14)", "[[1,2,3]]", deconstruct},
+    {"BIT_FROM_STRING", "bit", 1, 1, kDeterministic, "bitstring: string", "The number written in zeros and ones.",
+     "RETURN BIT_FROM_STRING(\"0111\")", "[7]", from_string},
     {"BIT_NEGATE", "bit", 2, 2, kDeterministic, "number: number, bits: number",
      "The lowest bits, each one turned over.", "RETURN BIT_NEGATE(3, 4)", "[12]", negated},
     {"BIT_OR", "bit", 1, 2, kDeterministic, "numbers: array or value1: number, value2: number",
@@ -128,10 +124,10 @@ constexpr Function kFunctions[] = {
      "Bits moved up, the lowest ones kept.", "RETURN BIT_SHIFT_LEFT(2, 10, 16)", "[2048]", shift<true>},
     {"BIT_SHIFT_RIGHT", "bit", 3, 3, kDeterministic, "number: number, shift: number, bits: number",
      "Bits moved down, the lowest ones kept.", "RETURN BIT_SHIFT_RIGHT(33, 1, 16)", "[16]", shift<false>},
-    {"BIT_TEST", "bit", 2, 2, kDeterministic, "number: number, index: number",
-     "Whether the bit at a position is set.", "RETURN BIT_TEST(7, 2)", "[true]", test},
-    {"BIT_TO_STRING", "bit", 1, 2, kDeterministic, "number: number, bits?: number",
-     "The number in zeros and ones.", "RETURN BIT_TO_STRING(60, 8)", "[\"00111100\"]", to_bit_string},
+    {"BIT_TEST", "bit", 2, 2, kDeterministic, "number: number, index: number", "Whether the bit at a position is set.",
+     "RETURN BIT_TEST(7, 2)", "[true]", test},
+    {"BIT_TO_STRING", "bit", 1, 2, kDeterministic, "number: number, bits?: number", "The number in zeros and ones.",
+     "RETURN BIT_TO_STRING(60, 8)", "[\"00111100\"]", to_bit_string},
     {"BIT_XOR", "bit", 1, 2, kDeterministic, "numbers: array or value1: number, value2: number",
      "Bits set in an odd count of numbers.", "RETURN BIT_XOR(255, 257)", "[510]", combine<Name::kXor>},
 };

@@ -17,13 +17,12 @@ int64_t days_from_civil(int64_t year, int month, int64_t day) {
   int64_t era = floor_divide(year, 400);
   int64_t year_of_era = year - era * 400;
   int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5;
-  return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year + (day - 1) -
-         719468;
+  return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year + (day - 1) - 719468;
 }
 
 int64_t to_ms(const CivilTime& time) {
-  return days_from_civil(time.year, time.month, time.day) * kDayMs + time.hour * kHourMs +
-         time.minute * kMinuteMs + time.second * kSecondMs + time.millisecond;
+  return days_from_civil(time.year, time.month, time.day) * kDayMs + time.hour * kHourMs + time.minute * kMinuteMs +
+         time.second * kSecondMs + time.millisecond;
 }
 
 CivilTime to_civil(int64_t ms) {
@@ -108,8 +107,7 @@ class DateReader {
 };
 
 bool read_time(DateReader& reader, CivilTime& time) {
-  if (!reader.number(2, 2, 0, 24, time.hour) || !reader.skip(':') ||
-      !reader.number(2, 2, 0, 59, time.minute)) {
+  if (!reader.number(2, 2, 0, 24, time.hour) || !reader.skip(':') || !reader.number(2, 2, 0, 59, time.minute)) {
     return false;
   }
   if (reader.skip(':')) {
@@ -175,8 +173,7 @@ std::optional<DateUnit> parse_unit(std::string_view text) {
       {"s", "second", DateUnit::kSecond}, {"f", "millisecond", DateUnit::kMillisecond},
   };
   std::string lower(text.substr(0, 16));
-  std::ranges::transform(lower, lower.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+  std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
   std::string_view singular = lower;
   if (singular.size() > 1 && singular.ends_with('s')) singular.remove_suffix(1);
   for (const Unit& unit : kUnits) {

@@ -8,8 +8,7 @@
 
 namespace workerdb::aql::functions {
 
-constexpr int64_t kSecondMs = 1000, kMinuteMs = 60 * kSecondMs, kHourMs = 60 * kMinuteMs,
-                  kDayMs = 24 * kHourMs;
+constexpr int64_t kSecondMs = 1000, kMinuteMs = 60 * kSecondMs, kHourMs = 60 * kMinuteMs, kDayMs = 24 * kHourMs;
 // Years 0000 to 9999.
 constexpr int64_t kFirstMs = -62167219200000, kLastMs = 253402300799999;
 

@@ -155,8 +155,7 @@ TEST(ArrayFunctions, SetsAndEdits) {
 TEST(ObjectFunctions, Attributes) {
   check(std::vector<Case>{
       {"ATTRIBUTES", R"([{"foo":"bar","_key":"123","_custom":"yes"},true])", R"(["foo"])"},
-      {"ATTRIBUTES", R"([{"foo":"bar","_key":"123","_custom":"yes"},false,true])",
-       R"(["_custom","_key","foo"])"},
+      {"ATTRIBUTES", R"([{"foo":"bar","_key":"123","_custom":"yes"},false,true])", R"(["_custom","_key","foo"])"},
       {"ATTRIBUTES", "[1]", "null", 1542},
       {"KEYS", R"([{"a":1}])", R"(["a"])"},
       {"VALUES", R"([{"_id":"users/jane","name":"Jane","age":35}])", R"(["users/jane","Jane",35])"},
@@ -202,9 +201,8 @@ TEST(ObjectFunctions, Attributes) {
 TEST(ObjectFunctions, MergingAndSelecting) {
   constexpr std::string_view kDoc = R"({"foo":{"bar":{"foo":1,"baz":2},"baz":3},"baz":4})";
   auto with = [&](std::string_view rest) { return "[" + std::string(kDoc) + "," + std::string(rest) + "]"; };
-  std::string foo = with(R"("foo")"), bar = with(R"("bar")"), baz = with(R"("baz")"),
-              both = with(R"("foo","bar")"), listed = with(R"(["foo","baz"])"), last = with(R"("foo","baz")"),
-              one = with(R"(["baz"])");
+  std::string foo = with(R"("foo")"), bar = with(R"("bar")"), baz = with(R"("baz")"), both = with(R"("foo","bar")"),
+              listed = with(R"(["foo","baz"])"), last = with(R"("foo","baz")"), one = with(R"(["baz"])");
   check(std::vector<Case>{
       {"MERGE", R"([{"user1":{"name":"Jane"}},{"user2":{"name":"Tom"}}])",
        R"({"user1":{"name":"Jane"},"user2":{"name":"Tom"}})"},

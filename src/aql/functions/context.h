@@ -89,7 +89,7 @@ class Context {
   std::string_view database, user;  // CURRENT_DATABASE, CURRENT_USER
   DataAccess* data = nullptr;       // null while constants are folded
   const std::atomic<bool>* stop_ = nullptr;
-  int64_t deadline_ns = 0;          // of base::steady_time_ns(); 0: none
+  int64_t deadline_ns = 0;                         // of base::steady_time_ns(); 0: none
   size_t largest_value_bytes = size_t(256) << 20;  // what one function may build (REPEAT, RANGE …)
 
  private:

@@ -54,8 +54,7 @@ Slice warn_unless(Context& context, Arguments arguments) {
 }
 
 Slice fail(Context& context, Arguments arguments) {
-  context.fail(
-      {base::ErrorCode::kQueryFailCalled, fmt::format("FAIL({}) called", Text(arguments[0]).view())});
+  context.fail({base::ErrorCode::kQueryFailCalled, fmt::format("FAIL({}) called", Text(arguments[0]).view())});
   return Slice::null();
 }
 
@@ -72,9 +71,8 @@ Slice sleep(Context& context, Arguments arguments) {
   constexpr auto kStep = std::chrono::milliseconds(10);
   double seconds = arguments[0].is_number() ? arguments[0].as_double() : -1;
   if (!(seconds >= 0)) return wrong_type(context, "SLEEP");
-  auto end =
-      std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-                                             std::chrono::duration<double>(std::min(seconds, 1e8)));
+  auto end = std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                                                    std::chrono::duration<double>(std::min(seconds, 1e8)));
   while (!context.should_stop()) {
     auto left = end - std::chrono::steady_clock::now();
     if (left <= std::chrono::steady_clock::duration::zero()) break;
@@ -97,23 +95,22 @@ Slice call_by_name(Context& context, Slice name, Arguments arguments, std::strin
   const Function* function = find_function(text);
   if (function == nullptr) {
     bool is_user_defined = text.find("::") != std::string_view::npos;
-    context.fail({is_user_defined ? base::ErrorCode::kQueryFunctionNotFound
-                                  : base::ErrorCode::kQueryFunctionNameUnknown,
-                  is_user_defined ? fmt::format("user function '{}()' not found", text)
-                                  : fmt::format("usage of unknown function '{}()'", text)});
+    context.fail(
+        {is_user_defined ? base::ErrorCode::kQueryFunctionNotFound : base::ErrorCode::kQueryFunctionNameUnknown,
+         is_user_defined ? fmt::format("user function '{}()' not found", text)
+                         : fmt::format("usage of unknown function '{}()'", text)});
     return Slice::null();
   }
   if (function->name == "CALL" || function->name == "APPLY") {
-    context.fail({base::ErrorCode::kQueryDisallowedDynamicCall,
-                  fmt::format("disallowed dynamic call to '{}'", function->name)});
+    context.fail(
+        {base::ErrorCode::kQueryDisallowedDynamicCall, fmt::format("disallowed dynamic call to '{}'", function->name)});
     return Slice::null();
   }
   if (arguments.size() < function->min_arguments || arguments.size() > function->max_arguments) {
-    context.fail(
-        {base::ErrorCode::kQueryFunctionArgumentNumberMismatch,
-         fmt::format("invalid number of arguments for function '{}()', expected number of arguments: "
-                     "minimum: {}, maximum: {}",
-                     function->name, function->min_arguments, function->max_arguments)});
+    context.fail({base::ErrorCode::kQueryFunctionArgumentNumberMismatch,
+                  fmt::format("invalid number of arguments for function '{}()', expected number of arguments: "
+                              "minimum: {}, maximum: {}",
+                              function->name, function->min_arguments, function->max_arguments)});
     return Slice::null();
   }
   return function->implementation(context, arguments);
@@ -137,12 +134,11 @@ constexpr Function kFunctions[] = {
     {"APPLY", kCategory, 1, 2, kNeedsServer, "functionName: string, arguments?: array",
      "Calls the function of a name with an array of arguments.",
      "RETURN APPLY(\"SUBSTRING\", [\"this is a test\", 0, 7])", "[\"this is\"]", apply},
-    {"ASSERT", kCategory, 2, 2, 0, "expr: any, message: string",
-     "True, or the end of the query with a message.", "RETURN ASSERT(1 < 2, \"order is broken\")", "[true]",
-     assert_true},
+    {"ASSERT", kCategory, 2, 2, 0, "expr: any, message: string", "True, or the end of the query with a message.",
+     "RETURN ASSERT(1 < 2, \"order is broken\")", "[true]", assert_true},
     {"CALL", kCategory, 1, kUnlimited, kNeedsServer, "functionName: string, argument?: any, …",
-     "Calls the function of a name with these arguments.",
-     "RETURN CALL(\"SUBSTRING\", \"this is a test\", 0, 4)", "[\"this\"]", call},
+     "Calls the function of a name with these arguments.", "RETURN CALL(\"SUBSTRING\", \"this is a test\", 0, 4)",
+     "[\"this\"]", call},
     {"FAIL", kCategory, 1, 1, kInternal, "reason: string", "Ends the query with an error.",
      "RETURN true ? \"okay\" : FAIL(\"error\")", "[\"okay\"]", fail},
     {"FIRST_DOCUMENT", kCategory, 1, kUnlimited, kDeterministic, "alternative: any, …",
@@ -155,26 +151,24 @@ constexpr Function kFunctions[] = {
      "RETURN HASH({a: 1, b: 2}) == HASH({b: 2, a: 1})", "[true]", hash},
     {"IN_RANGE", kCategory, 5, 5, kDeterministic,
      "value: any, low: any, high: any, includeLow: bool, includeHigh: bool",
-     "Whether a value lies between two others in AQL's order.", "RETURN IN_RANGE(4, 3, 4, true, false)",
-     "[false]", in_range},
+     "Whether a value lies between two others in AQL's order.", "RETURN IN_RANGE(4, 3, 4, true, false)", "[false]",
+     in_range},
     {"MIN_MATCH", kCategory, 2, kUnlimited, kDeterministic, "expr: any, …, minMatchCount: number",
-     "Whether at least so many arguments are true.", "RETURN MIN_MATCH(1 < 2, 2 < 1, true, 2)", "[true]",
-     min_match},
+     "Whether at least so many arguments are true.", "RETURN MIN_MATCH(1 < 2, 2 < 1, true, 2)", "[true]", min_match},
     {"NOEVAL", kCategory, 1, 1, kDeterministic | kInternal, "value: any",
      "The argument, evaluated when the query runs.", "RETURN NOEVAL(1 + 1)", "[2]", unchanged},
     {"NOOPT", kCategory, 1, 1, kInternal, "value: any", "The argument, out of the optimizer's reach.",
      "RETURN NOOPT(1 + 1)", "[2]", unchanged},
     {"NOT_NULL", kCategory, 1, kUnlimited, kDeterministic, "alternative: any, …",
      "The first argument that is not null.", "RETURN NOT_NULL(null, 0, 1)", "[0]", not_null},
-    {"PASSTHRU", kCategory, 1, 1, kDeterministic | kInternal, "value: any", "The argument.",
-     "RETURN PASSTHRU(1)", "[1]", unchanged},
-    {"SLEEP", kCategory, 1, 1, kInternal, "seconds: number", "Waits, and gives null.", "RETURN SLEEP(0.01)",
-     "[null]", sleep},
+    {"PASSTHRU", kCategory, 1, 1, kDeterministic | kInternal, "value: any", "The argument.", "RETURN PASSTHRU(1)",
+     "[1]", unchanged},
+    {"SLEEP", kCategory, 1, 1, kInternal, "seconds: number", "Waits, and gives null.", "RETURN SLEEP(0.01)", "[null]",
+     sleep},
     {"V8", kCategory, 1, 1, kInternal | kNeedsServer, "value: any",
      "Ends the query: there is no JavaScript engine for queries.", "RETURN V8(1)", "error 9", v8},
     {"VERSION", kCategory, 0, 0, kDeterministic | kNeedsServer, "",
-     "The version of the dialect that the server speaks.", "RETURN VERSION() LIKE \"3.12.%\"", "[true]",
-     version},
+     "The version of the dialect that the server speaks.", "RETURN VERSION() LIKE \"3.12.%\"", "[true]", version},
     {"WARN", kCategory, 2, 2, 0, "expr: any, message: string", "True, or false and a warning with a message.",
      "RETURN WARN(1 < 2, \"order is broken\")", "[true]", warn_unless},
 };

@@ -25,8 +25,7 @@ bool parse_number(std::string_view text, Number& number) {
   if (text.starts_with('+')) text.remove_prefix(1);
   size_t digits = text.starts_with('-') ? 1 : 0;
   // from_chars would also read "inf" and "nan", which are no numbers of AQL.
-  if (digits >= text.size() || (text[digits] != '.' && (text[digits] < '0' || text[digits] > '9')))
-    return false;
+  if (digits >= text.size() || (text[digits] != '.' && (text[digits] < '0' || text[digits] > '9'))) return false;
   const char* end = text.data() + text.size();
   int64_t integer = 0;
   if (auto [at, problem] = std::from_chars(text.data(), end, integer); problem == std::errc() && at == end) {
@@ -53,16 +52,13 @@ Number number_of(Slice value, bool* is_valid) {
       number = Number::from_double(value.as_double());
       if (std::isfinite(number.real)) return number;
       break;
-    case Type::kBool:
-      return Number::from_integer(value.is_true() ? 1 : 0);
+    case Type::kBool: return Number::from_integer(value.is_true() ? 1 : 0);
     case Type::kNull:
-    case Type::kNone:
-      return Number();
+    case Type::kNone: return Number();
     case Type::kString:
       if (parse_number(value.as_string(), number)) return number;
       break;
-    default:
-      break;
+    default: break;
   }
   if (is_valid != nullptr) *is_valid = value.is_array() && value.size() == 0;
   return Number();
@@ -73,8 +69,7 @@ Slice from_number(Number number, Arena& arena) {
 }
 
 Slice from_double_integral(double number, Arena& arena) {
-  if (number >= -kTwo63 && number < kTwo63 && std::trunc(number) == number)
-    return arena.integer(int64_t(number));
+  if (number >= -kTwo63 && number < kTwo63 && std::trunc(number) == number) return arena.integer(int64_t(number));
   return arena.number(number);
 }
 
@@ -103,8 +98,7 @@ void append_text(Slice value, std::string& to) {
     value::append_json(value, to);
     // "2e-07" is written as "2e-7".
     size_t exponent = to.find('e', start);
-    if (exponent != std::string::npos && to.size() > exponent + 3 && to[exponent + 2] == '0')
-      to.erase(exponent + 2, 1);
+    if (exponent != std::string::npos && to.size() > exponent + 3 && to[exponent + 2] == '0') to.erase(exponent + 2, 1);
   } else if (!value.is_null()) {
     value::append_json(value, to);
   }
@@ -144,8 +138,7 @@ Number add(Number left, Number right) {
 
 Number subtract(Number left, Number right) {
   int64_t difference;
-  if (left.is_integer && right.is_integer &&
-      !__builtin_sub_overflow(left.integer, right.integer, &difference)) {
+  if (left.is_integer && right.is_integer && !__builtin_sub_overflow(left.integer, right.integer, &difference)) {
     return Number::from_integer(difference);
   }
   return Number::from_double(left.as_double() - right.as_double());
@@ -178,8 +171,7 @@ Slice divide(Context& context, Slice left, Slice right) {
     return Slice::null();
   }
   // The smallest int64 divided by -1 is beyond int64.
-  if (dividend.is_integer && divisor.is_integer && divisor.integer != -1 &&
-      dividend.integer % divisor.integer == 0) {
+  if (dividend.is_integer && divisor.is_integer && divisor.integer != -1 && dividend.integer % divisor.integer == 0) {
     return context.arena().integer(dividend.integer / divisor.integer);
   }
   return from_double_integral(dividend.as_double() / divisor.as_double(), context.arena());

@@ -79,9 +79,7 @@ value::Slice multiply(Context& context, value::Slice left, value::Slice right);
 value::Slice divide(Context& context, value::Slice left, value::Slice right);
 value::Slice modulo(Context& context, value::Slice left, value::Slice right);
 value::Slice negate(Context& context, value::Slice operand);
-inline value::Slice unary_plus(Context& context, value::Slice operand) {
-  return to_number(operand, context.arena());
-}
+inline value::Slice unary_plus(Context& context, value::Slice operand) { return to_number(operand, context.arena()); }
 
 // The same on numbers that are cast already.
 Number add(Number left, Number right);

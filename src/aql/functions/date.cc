@@ -38,9 +38,8 @@ std::optional<TimeZone> read_zone(Context& context, Slice name, std::string_view
   }
   std::optional<TimeZone> zone = TimeZone::find(name.as_string());
   if (!zone) {
-    context.fail(
-        {base::ErrorCode::kQueryInvalidDateValue,
-         fmt::format("in function '{}()': the time zone is not known: {}", function, name.as_string())});
+    context.fail({base::ErrorCode::kQueryInvalidDateValue,
+                  fmt::format("in function '{}()': the time zone is not known: {}", function, name.as_string())});
   }
   return zone;
 }
@@ -73,8 +72,7 @@ std::optional<int64_t> from_parts(Context& context, Arguments arguments, std::st
   bool is_valid = arguments.size() >= 3;
   for (size_t i = 0; i < arguments.size() && is_valid; ++i) {
     parts[i] = to_integer(arguments[i]);
-    is_valid =
-        (arguments[i].is_number() || arguments[i].is_string()) && parts[i] >= 0 && parts[i] <= kLargest;
+    is_valid = (arguments[i].is_number() || arguments[i].is_string()) && parts[i] >= 0 && parts[i] <= kLargest;
   }
   is_valid = is_valid && parts[0] <= 9999 && parts[1] >= 1 && parts[2] >= 1;
   if (is_valid) {
@@ -88,8 +86,7 @@ std::optional<int64_t> from_parts(Context& context, Arguments arguments, std::st
 }
 
 std::optional<int64_t> from_arguments(Context& context, Arguments arguments, std::string_view function) {
-  return arguments.size() == 1 ? read_date(context, arguments[0], function)
-                               : from_parts(context, arguments, function);
+  return arguments.size() == 1 ? read_date(context, arguments[0], function) : from_parts(context, arguments, function);
 }
 
 Slice date_iso8601(Context& context, Arguments arguments) {
@@ -176,29 +173,26 @@ constexpr Function kFunctions[] = {
      "second?: number, millisecond?: number",
      "A date, or its parts, as an ISO 8601 string in UTC.", "RETURN DATE_ISO8601(1399472349522)",
      "[\"2014-05-07T14:19:09.522Z\"]", date_iso8601},
-    {"DATE_LOCALTOUTC", "date", 2, 3, kDeterministic,
-     "date: number|string, timezone: string, zoneinfo?: bool",
+    {"DATE_LOCALTOUTC", "date", 2, 3, kDeterministic, "date: number|string, timezone: string, zoneinfo?: bool",
      "A date of a time zone in UTC, on demand with what is in force in the zone.",
-     "RETURN DATE_LOCALTOUTC(\"2020-03-15T00:00:00.000\", \"Europe/Berlin\")",
-     "[\"2020-03-14T23:00:00.000Z\"]", date_local_to_utc},
-    {"DATE_NOW", "date", 0, 0, 0, "", "The time of the query in milliseconds since 1970.",
-     "RETURN DATE_NOW() > 0", "[true]", date_now},
+     "RETURN DATE_LOCALTOUTC(\"2020-03-15T00:00:00.000\", \"Europe/Berlin\")", "[\"2020-03-14T23:00:00.000Z\"]",
+     date_local_to_utc},
+    {"DATE_NOW", "date", 0, 0, 0, "", "The time of the query in milliseconds since 1970.", "RETURN DATE_NOW() > 0",
+     "[true]", date_now},
     {"DATE_TIMESTAMP", "date", 1, 7, kDeterministic,
      "date: number|string or year: number, month: number, day: number, hour?: number, minute?: number, "
      "second?: number, millisecond?: number",
      "A date, or its parts, in milliseconds since 1970.", "RETURN DATE_TIMESTAMP(2014, 5, 7, 14, 19, 9, 522)",
      "[1399472349522]", date_timestamp},
-    {"DATE_TIMEZONE", "date", 0, 0, 0, "", "The name of the server's time zone.",
-     "RETURN IS_STRING(DATE_TIMEZONE())", "[true]", date_timezone},
+    {"DATE_TIMEZONE", "date", 0, 0, 0, "", "The name of the server's time zone.", "RETURN IS_STRING(DATE_TIMEZONE())",
+     "[true]", date_timezone},
     {"DATE_TIMEZONES", "date", 0, 0, kDeterministic, "", "The names of all time zones.",
      "RETURN \"Europe/Berlin\" IN DATE_TIMEZONES()", "[true]", date_timezones},
-    {"DATE_UTCTOLOCAL", "date", 2, 3, kDeterministic,
-     "date: number|string, timezone: string, zoneinfo?: bool",
+    {"DATE_UTCTOLOCAL", "date", 2, 3, kDeterministic, "date: number|string, timezone: string, zoneinfo?: bool",
      "A date of UTC in a time zone, on demand with what is in force in the zone.",
-     "RETURN DATE_UTCTOLOCAL(\"2020-03-15T00:00:00.000\", \"America/New_York\")",
-     "[\"2020-03-14T20:00:00.000\"]", date_utc_to_local},
-    {"IS_DATESTRING", "date", 1, 1, kDeterministic, "value: string",
-     "Whether the value is a string in a date format.",
+     "RETURN DATE_UTCTOLOCAL(\"2020-03-15T00:00:00.000\", \"America/New_York\")", "[\"2020-03-14T20:00:00.000\"]",
+     date_utc_to_local},
+    {"IS_DATESTRING", "date", 1, 1, kDeterministic, "value: string", "Whether the value is a string in a date format.",
      "RETURN [IS_DATESTRING(\"2015-10\"), IS_DATESTRING(\"today\")]", "[[true,false]]", is_date_string},
 };
 

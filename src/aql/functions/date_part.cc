@@ -11,8 +11,7 @@ namespace {
 using value::Slice;
 
 // The date in the zone of the second argument, as local milliseconds.
-std::optional<int64_t> local_date(Context& context, Arguments arguments, size_t zone_at,
-                                  std::string_view function) {
+std::optional<int64_t> local_date(Context& context, Arguments arguments, size_t zone_at, std::string_view function) {
   std::optional<int64_t> ms = read_date(context, arguments[0], function);
   if (!ms || argument(arguments, zone_at).is_null()) return ms;
   std::optional<TimeZone> zone = read_zone(context, arguments[zone_at], function);
@@ -80,10 +79,8 @@ std::string formatted(std::string_view name, int64_t ms, int64_t utc_ms) {
   CivilTime time = to_civil(ms);
   auto padded = [&](int64_t number) { return fmt::format("{:0{}}", number, name.size()); };
   switch (name[0]) {
-    case 't':
-      return fmt::format("{}", utc_ms);
-    case 'z':
-      return format_civil(utc_ms) + "Z";
+    case 't': return fmt::format("{}", utc_ms);
+    case 'z': return format_civil(utc_ms) + "Z";
     case 'y':
       if (name == "yyyyyy") return fmt::format("+{:06}", time.year);
       return padded(name == "yy" ? time.year % 100 : time.year);
@@ -95,38 +92,25 @@ std::string formatted(std::string_view name, int64_t ms, int64_t utc_ms) {
       if (name == "wwww") return std::string(kWeekdays[size_t(day_of_week(ms))]);
       if (name == "www") return std::string(kWeekdays[size_t(day_of_week(ms))].substr(0, 3));
       return padded(day_of_week(ms));
-    case 'd':
-      return padded(time.day);
-    case 'h':
-      return padded(time.hour);
-    case 'i':
-      return padded(time.minute);
-    case 's':
-      return padded(time.second);
-    case 'f':
-      return padded(time.millisecond);
-    case 'x':
-      return padded(day_of_year(time));
-    case 'k':
-      return padded(iso_week(ms).week);
-    case 'l':
-      return is_leap_year(time.year) ? "1" : "0";
-    case 'q':
-      return padded(quarter_of(ms));
-    case 'a':
-      return padded(month_days_of(ms));
-    case '%':
-      return "%";
-    default:
-      return {};  // "&" parts what would else be one directive
+    case 'd': return padded(time.day);
+    case 'h': return padded(time.hour);
+    case 'i': return padded(time.minute);
+    case 's': return padded(time.second);
+    case 'f': return padded(time.millisecond);
+    case 'x': return padded(day_of_year(time));
+    case 'k': return padded(iso_week(ms).week);
+    case 'l': return is_leap_year(time.year) ? "1" : "0";
+    case 'q': return padded(quarter_of(ms));
+    case 'a': return padded(month_days_of(ms));
+    case '%': return "%";
+    default: return {};  // "&" parts what would else be one directive
   }
 }
 
 // The longer ones first, so that the first that fits is the longest.
-constexpr std::string_view kDirectives[] = {"yyyyyy", "mmmm", "wwww", "yyyy", "mmm", "www", "fff", "xxx",
-                                            "yy",     "mm",   "dd",   "hh",   "ii",  "ss",  "kk",  "t",
-                                            "z",      "w",    "y",    "m",    "d",   "h",   "i",   "s",
-                                            "f",      "x",    "k",    "l",    "q",   "a",   "&",   "%"};
+constexpr std::string_view kDirectives[] = {
+    "yyyyyy", "mmmm", "wwww", "yyyy", "mmm", "www", "fff", "xxx", "yy", "mm", "dd", "hh", "ii", "ss", "kk", "t",
+    "z",      "w",    "y",    "m",    "d",   "h",   "i",   "s",   "f",  "x",  "k",  "l",  "q",  "a",  "&",  "%"};
 
 Slice date_format(Context& context, Arguments arguments) {
   constexpr std::string_view kName = "DATE_FORMAT";
@@ -157,8 +141,8 @@ Slice date_format(Context& context, Arguments arguments) {
 }
 
 constexpr Function kFunctions[] = {
-    {"DATE_DAY", "date", 1, 2, kDeterministic, "date: number|string, timezone?: string",
-     "The day of the month.", "RETURN DATE_DAY(\"2020-08-29\")", "[29]", part<"DATE_DAY", day_of>},
+    {"DATE_DAY", "date", 1, 2, kDeterministic, "date: number|string, timezone?: string", "The day of the month.",
+     "RETURN DATE_DAY(\"2020-08-29\")", "[29]", part<"DATE_DAY", day_of>},
     {"DATE_DAYOFWEEK", "date", 1, 2, kDeterministic, "date: number|string, timezone?: string",
      "The day of the week, from 0 for Sunday.", "RETURN DATE_DAYOFWEEK(\"2020-08-29\")", "[6]",
      part<"DATE_DAYOFWEEK", weekday_of>},
@@ -169,27 +153,23 @@ constexpr Function kFunctions[] = {
      "How many days the date's month has.", "RETURN DATE_DAYS_IN_MONTH(\"2020-02-01\")", "[29]",
      part<"DATE_DAYS_IN_MONTH", month_days_of>},
     {"DATE_FORMAT", "date", 2, 3, kDeterministic, "date: string|number, format: string, timezone?: string",
-     "The date as text, by directives such as %yyyy.",
-     "RETURN DATE_FORMAT(\"2016-03-01\", \"%dd.%mm.%yyyy, %wwww\")", "[\"01.03.2016, Tuesday\"]",
-     date_format},
+     "The date as text, by directives such as %yyyy.", "RETURN DATE_FORMAT(\"2016-03-01\", \"%dd.%mm.%yyyy, %wwww\")",
+     "[\"01.03.2016, Tuesday\"]", date_format},
     {"DATE_HOUR", "date", 1, 2, kDeterministic, "date: number|string, timezone?: string", "The hour.",
      "RETURN DATE_HOUR(14400000)", "[4]", part<"DATE_HOUR", hour_of>},
     {"DATE_ISOWEEK", "date", 1, 2, kDeterministic, "date: number|string, timezone?: string",
-     "The week of the year by ISO 8601.", "RETURN DATE_ISOWEEK(\"2020-08-29\")", "[35]",
-     part<"DATE_ISOWEEK", week_of>},
+     "The week of the year by ISO 8601.", "RETURN DATE_ISOWEEK(\"2020-08-29\")", "[35]", part<"DATE_ISOWEEK", week_of>},
     {"DATE_ISOWEEKYEAR", "date", 1, 2, kDeterministic, "date: number|string, timezone?: string",
      "The week by ISO 8601 and the year it belongs to.", "RETURN DATE_ISOWEEKYEAR(\"2023-01-01\")",
      "[{\"week\":52,\"year\":2022}]", date_iso_week_year},
     {"DATE_LEAPYEAR", "date", 1, 2, kDeterministic, "date: number|string, timezone?: string",
-     "Whether the date's year is a leap year.", "RETURN DATE_LEAPYEAR(\"2020-01-01\")", "[true]",
-     date_leap_year},
+     "Whether the date's year is a leap year.", "RETURN DATE_LEAPYEAR(\"2020-01-01\")", "[true]", date_leap_year},
     {"DATE_MILLISECOND", "date", 1, 1, kDeterministic, "date: number|string", "The milliseconds.",
-     "RETURN DATE_MILLISECOND(\"2020-08-29T16:30:05.123\")", "[123]",
-     part<"DATE_MILLISECOND", millisecond_of>},
+     "RETURN DATE_MILLISECOND(\"2020-08-29T16:30:05.123\")", "[123]", part<"DATE_MILLISECOND", millisecond_of>},
     {"DATE_MINUTE", "date", 1, 2, kDeterministic, "date: number|string, timezone?: string", "The minute.",
      "RETURN DATE_MINUTE(\"2020-08-29T16:30:05.123\")", "[30]", part<"DATE_MINUTE", minute_of>},
-    {"DATE_MONTH", "date", 1, 2, kDeterministic, "date: number|string, timezone?: string",
-     "The month, from 1.", "RETURN DATE_MONTH(\"2020-08-29\")", "[8]", part<"DATE_MONTH", month_of>},
+    {"DATE_MONTH", "date", 1, 2, kDeterministic, "date: number|string, timezone?: string", "The month, from 1.",
+     "RETURN DATE_MONTH(\"2020-08-29\")", "[8]", part<"DATE_MONTH", month_of>},
     {"DATE_QUARTER", "date", 1, 2, kDeterministic, "date: number|string, timezone?: string",
      "The quarter of the year, from 1.", "RETURN DATE_QUARTER(\"2020-08-29\")", "[3]",
      part<"DATE_QUARTER", quarter_of>},

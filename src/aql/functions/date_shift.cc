@@ -54,9 +54,7 @@ Slice shifted(Context& context, Arguments arguments, std::string_view function, 
 }
 
 Slice date_add(Context& context, Arguments arguments) { return shifted(context, arguments, "DATE_ADD", 1); }
-Slice date_subtract(Context& context, Arguments arguments) {
-  return shifted(context, arguments, "DATE_SUBTRACT", -1);
-}
+Slice date_subtract(Context& context, Arguments arguments) { return shifted(context, arguments, "DATE_SUBTRACT", -1); }
 
 // Both dates of DATE_DIFF and DATE_COMPARE in their zones; one zone counts for both.
 bool read_dates(Context& context, Arguments arguments, Slice zone1, Slice zone2, std::string_view function,
@@ -107,8 +105,7 @@ Slice date_compare(Context& context, Arguments arguments) {
   } else if (!end.is_string()) {
     return wrong_type(context, kName);
   }
-  if (*first > *last || first == DateUnit::kWeek || last == DateUnit::kWeek)
-    return invalid_date(context, kName);
+  if (*first > *last || first == DateUnit::kWeek || last == DateUnit::kWeek) return invalid_date(context, kName);
   int64_t local_ms[2];
   if (!read_dates(context, arguments, argument(arguments, zone_at), argument(arguments, zone_at + 1), kName,
                   local_ms)) {
@@ -123,8 +120,7 @@ Slice date_compare(Context& context, Arguments arguments) {
                     left.minute == right.minute,
                     left.second == right.second,
                     left.millisecond == right.millisecond};
-  return Slice::boolean(
-      std::all_of(is_same + int(*first), is_same + int(*last) + 1, [](bool same) { return same; }));
+  return Slice::boolean(std::all_of(is_same + int(*first), is_same + int(*last) + 1, [](bool same) { return same; }));
 }
 
 Slice date_trunc(Context& context, Arguments arguments) {
@@ -161,8 +157,7 @@ Slice date_round(Context& context, Arguments arguments) {
   int64_t length;
   if (__builtin_mul_overflow(amount, int64_t(unit_ms(*unit)), &length)) return invalid_date(context, kName);
   int64_t local_ms = zone->to_local(*utc_ms), below = floor_divide(local_ms, length);
-  if (__builtin_mul_overflow(below, length, &local_ms) || !is_in_range(local_ms))
-    return invalid_date(context, kName);
+  if (__builtin_mul_overflow(below, length, &local_ms) || !is_in_range(local_ms)) return invalid_date(context, kName);
   return iso_result(context, zone->to_utc(local_ms), kName);
 }
 
@@ -182,19 +177,17 @@ constexpr Function kFunctions[] = {
      "timezone2?: string",
      "From the first date to the second one in a unit, whole or with decimals.",
      "RETURN DATE_DIFF(\"2023-12-01\", \"2024-04-01\", \"days\")", "[122]", date_diff},
-    {"DATE_ROUND", "date", 3, 4, kDeterministic,
-     "date: string|number, amount: number, unit: string, timezone?: string",
+    {"DATE_ROUND", "date", 3, 4, kDeterministic, "date: string|number, amount: number, unit: string, timezone?: string",
      "The start of the interval of so many units that the date lies in.",
-     "RETURN DATE_ROUND(\"2000-04-10T11:39:29Z\", 15, \"minutes\")", "[\"2000-04-10T11:30:00.000Z\"]",
-     date_round},
+     "RETURN DATE_ROUND(\"2000-04-10T11:39:29Z\", 15, \"minutes\")", "[\"2000-04-10T11:30:00.000Z\"]", date_round},
     {"DATE_SUBTRACT", "date", 2, 4, kDeterministic,
      "date: number|string, amount: number|string, unit: string, timezone?: string or date: number|string, "
      "isoDuration: string, timezone?: string",
      "The date moved back by an amount of a unit or by an ISO 8601 duration.",
      "RETURN DATE_SUBTRACT(\"2020-03-01\", 1, \"day\")", "[\"2020-02-29T00:00:00.000Z\"]", date_subtract},
     {"DATE_TRUNC", "date", 2, 3, kDeterministic, "date: number|string, unit: string, timezone?: string",
-     "The date with everything below a unit set to its start.",
-     "RETURN DATE_TRUNC(\"2017-02-03\", \"month\")", "[\"2017-02-01T00:00:00.000Z\"]", date_trunc},
+     "The date with everything below a unit set to its start.", "RETURN DATE_TRUNC(\"2017-02-03\", \"month\")",
+     "[\"2017-02-01T00:00:00.000Z\"]", date_trunc},
 };
 
 }  // namespace

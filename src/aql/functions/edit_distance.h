@@ -13,8 +13,7 @@ namespace workerdb::aql::functions {
 // (Damerau's distance without the restriction to untouched neighbours). None, with a warning in the name of
 // `function`, for texts whose table of distances would have more than 16M cells, and where the query is to
 // stop.
-std::optional<uint32_t> edit_distance(Context& context, const std::u32string& left,
-                                      const std::u32string& right, bool with_swaps,
-                                      std::string_view function);
+std::optional<uint32_t> edit_distance(Context& context, const std::u32string& left, const std::u32string& right,
+                                      bool with_swaps, std::string_view function);
 
 }  // namespace workerdb::aql::functions

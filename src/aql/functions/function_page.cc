@@ -68,8 +68,7 @@ void append(const Function& function, std::string& to) {
     if (end == std::string_view::npos) break;
     ways.remove_prefix(end + 4);
   }
-  fmt::format_to(out, "{}\n\n{}\n\n```aql\n{}\n```\n", remarks(function), function.description,
-                 function.example);
+  fmt::format_to(out, "{}\n\n{}\n\n```aql\n{}\n```\n", remarks(function), function.description, function.example);
   fmt::format_to(out, "gives {} `{}`\n", function.example_result.starts_with("error") ? "the" : "the rows",
                  function.example_result);
 }

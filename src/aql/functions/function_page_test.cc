@@ -13,8 +13,7 @@ namespace {
 TEST(FunctionPage, IsUpToDate) {
   std::ifstream file("docs/AQL-FUNCTIONS.md");
   std::string stored((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  EXPECT_TRUE(stored == function_page())
-      << "the registry changed: run aql_function_page docs/AQL-FUNCTIONS.md";
+  EXPECT_TRUE(stored == function_page()) << "the registry changed: run aql_function_page docs/AQL-FUNCTIONS.md";
 }
 
 TEST(FunctionPage, HoldsEveryFunction) {

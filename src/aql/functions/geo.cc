@@ -121,8 +121,7 @@ Slice is_in_polygon(Context& context, Arguments arguments) {
     y = arguments[1].at(1);
   }
   // Which of the two coordinates comes first does not matter as long as it is the same for both.
-  if (!x.is_number() || !y.is_number() || !all_members(arguments[0], 3, is_position))
-    return wrong_type(context, kName);
+  if (!x.is_number() || !y.is_number() || !all_members(arguments[0], 3, is_position)) return wrong_type(context, kName);
   double at_x = x.as_double(), at_y = y.as_double();
   bool is_inside = false;
   Slice before = arguments[0].at(arguments[0].size() - 1);
@@ -138,24 +137,23 @@ Slice is_in_polygon(Context& context, Arguments arguments) {
 constexpr Function kFunctions[] = {
     {"DISTANCE", "geo", 4, 4, kDeterministic,
      "latitude1: number, longitude1: number, latitude2: number, longitude2: number",
-     "The distance of two points on the globe in metres.",
-     "RETURN ROUND(DISTANCE(52.5163, 13.3777, 50.9322, 6.94))", "[476919]", distance},
+     "The distance of two points on the globe in metres.", "RETURN ROUND(DISTANCE(52.5163, 13.3777, 50.9322, 6.94))",
+     "[476919]", distance},
     {"GEO_LINESTRING", "geo", 1, 1, kDeterministic, "points: array", "A GeoJSON LineString.",
-     "RETURN GEO_LINESTRING([[35, 10], [45, 45]])",
-     "[{\"type\":\"LineString\",\"coordinates\":[[35,10],[45,45]]}]", geo_linestring},
+     "RETURN GEO_LINESTRING([[35, 10], [45, 45]])", "[{\"type\":\"LineString\",\"coordinates\":[[35,10],[45,45]]}]",
+     geo_linestring},
     {"GEO_MULTILINESTRING", "geo", 1, 1, kDeterministic, "points: array", "A GeoJSON MultiLineString.",
      "RETURN GEO_MULTILINESTRING([[[1, 0], [2, 1]], [[3, 2], [4, 3]]]).type", "[\"MultiLineString\"]",
      geo_multilinestring},
     {"GEO_MULTIPOINT", "geo", 1, 1, kDeterministic, "points: array", "A GeoJSON MultiPoint.",
-     "RETURN GEO_MULTIPOINT([[35, 10], [45, 45]])",
-     "[{\"type\":\"MultiPoint\",\"coordinates\":[[35,10],[45,45]]}]", geo_multipoint},
+     "RETURN GEO_MULTIPOINT([[35, 10], [45, 45]])", "[{\"type\":\"MultiPoint\",\"coordinates\":[[35,10],[45,45]]}]",
+     geo_multipoint},
     {"GEO_MULTIPOLYGON", "geo", 1, 1, kDeterministic, "polygons: array", "A GeoJSON MultiPolygon.",
      "RETURN GEO_MULTIPOLYGON([[[[0, 0], [1, 0], [1, 1], [0, 0]]], [[[5, 5], [6, 5], [6, 6], [5, 5]]]]).type",
      "[\"MultiPolygon\"]", geo_multipolygon},
     {"GEO_POINT", "geo", 2, 3, kDeterministic, "longitude: number, latitude: number, elevation?: number",
      "A GeoJSON Point.", "RETURN GEO_POINT(1, 2)", "[{\"type\":\"Point\",\"coordinates\":[1,2]}]", geo_point},
-    {"GEO_POLYGON", "geo", 1, 1, kDeterministic, "points: array",
-     "A GeoJSON Polygon of one ring, or of rings.",
+    {"GEO_POLYGON", "geo", 1, 1, kDeterministic, "points: array", "A GeoJSON Polygon of one ring, or of rings.",
      "RETURN GEO_POLYGON([[0, 0], [7.5, 2.5], [0, 5], [0, 0]])",
      "[{\"type\":\"Polygon\",\"coordinates\":[[[0,0],[7.5,2.5],[0,5],[0,0]]]}]", geo_polygon},
     {"IS_IN_POLYGON", "geo", 2, 3, kDeterministic,

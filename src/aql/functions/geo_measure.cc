@@ -97,10 +97,8 @@ Slice geo_in_range(Context& context, Arguments arguments) {
   if (!pair) return Slice::null();
   double metres = pair.left->distance_metres(*pair.right, Ellipsoid::kSphere);
   double low = arguments[2].as_double(), high = arguments[3].as_double();
-  bool with_low = arguments.size() < 5 || flag(arguments, 4),
-       with_high = arguments.size() < 6 || flag(arguments, 5);
-  return Slice::boolean((with_low ? metres >= low : metres > low) &&
-                        (with_high ? metres <= high : metres < high));
+  bool with_low = arguments.size() < 5 || flag(arguments, 4), with_high = arguments.size() < 6 || flag(arguments, 5);
+  return Slice::boolean((with_low ? metres >= low : metres > low) && (with_high ? metres <= high : metres < high));
 }
 
 Slice geo_area(Context& context, Arguments arguments) {
@@ -116,15 +114,14 @@ constexpr Function kFunctions[] = {
     {"GEO_AREA", "geo", 1, 2, kDeterministic, "geoJson: object, ellipsoid?: string",
      "The area of a Polygon or MultiPolygon in square metres, on the \"sphere\" or on \"wgs84\"; 0 for other "
      "shapes.",
-     "RETURN ROUND(GEO_AREA({type: \"Polygon\", coordinates: [[[0, 0], [90, 0], [0, 90], [0, 0]]]}) / 1e9)",
-     "[63758]", geo_area},
+     "RETURN ROUND(GEO_AREA({type: \"Polygon\", coordinates: [[[0, 0], [90, 0], [0, 90], [0, 0]]]}) / 1e9)", "[63758]",
+     geo_area},
     {"GEO_CONTAINS", "geo", 2, 2, kDeterministic, "geoJsonA: object|array, geoJsonB: object|array",
      "Whether a Polygon or MultiPolygon holds every point of a second shape.",
      "RETURN GEO_CONTAINS({type: \"Polygon\", coordinates: [[[4, 54], [4, 47], [16, 47], [16, 54], [4, "
      "54]]]}, [10, 54])",
      "[true]", geo_contains},
-    {"GEO_DISTANCE", "geo", 2, 3, kDeterministic,
-     "geoJsonA: object|array, geoJsonB: object|array, ellipsoid?: string",
+    {"GEO_DISTANCE", "geo", 2, 3, kDeterministic, "geoJsonA: object|array, geoJsonB: object|array, ellipsoid?: string",
      "The distance between the centroids of two shapes in metres, on the \"sphere\" or on \"wgs84\".",
      "RETURN ROUND(GEO_DISTANCE([13.3777, 52.5163], [6.94, 50.9322]))", "[476919]", geo_distance},
     {"GEO_EQUALS", "geo", 2, 2, kDeterministic, "geoJsonA: object, geoJsonB: object",

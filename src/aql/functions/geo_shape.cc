@@ -29,9 +29,7 @@ constexpr double kSamePointRadians = 1e-11;
 
 enum class Kind { kPoint, kMultiPoint, kLine, kMultiLine, kPolygon, kMultiPolygon };
 
-bool is_same_point(const S2Point& left, const S2Point& right) {
-  return left.Angle(right) <= kSamePointRadians;
-}
+bool is_same_point(const S2Point& left, const S2Point& right) { return left.Angle(right) <= kSamePointRadians; }
 
 }  // namespace
 
@@ -52,8 +50,7 @@ class Reader {
   explicit Reader(std::string& problem) : problem_(problem) {}
 
   bool position(Slice value, S2Point& to) {
-    if (!value.is_array() || value.size() < 2 || value.size() > 3)
-      return fail("a position has two or three numbers");
+    if (!value.is_array() || value.size() < 2 || value.size() > 3) return fail("a position has two or three numbers");
     Slice longitude = value.at(0), latitude = value.at(1);
     if (!longitude.is_number() || !latitude.is_number()) return fail("a position has two or three numbers");
     if (++count_ > kMostPositions) return fail("more than a million positions");
@@ -181,8 +178,7 @@ bool read_coordinates(Reader& reader, std::string_view type, Slice coordinates, 
   }
   if (is_same_name(type, "MultiPoint")) {
     kind = Kind::kMultiPoint;
-    return each(reader, coordinates,
-                [&](Slice item) { return reader.position(item, points.emplace_back()); });
+    return each(reader, coordinates, [&](Slice item) { return reader.position(item, points.emplace_back()); });
   }
   if (is_same_name(type, "LineString")) {
     kind = Kind::kLine;
@@ -212,8 +208,7 @@ S2LatLng GeoShape::Parts::centroid() const {
   for (const auto& line : lines) sum += line->GetCentroid();
   if (polygon != nullptr) sum += polygon->GetCentroid();
   // Opposite points have no middle; any of them stands for it.
-  if (sum.Norm2() == 0)
-    sum = !points.empty() ? points[0] : !lines.empty() ? lines[0]->vertex(0) : S2Point(1, 0, 0);
+  if (sum.Norm2() == 0) sum = !points.empty() ? points[0] : !lines.empty() ? lines[0]->vertex(0) : S2Point(1, 0, 0);
   return S2LatLng(sum.Normalize());
 }
 
@@ -228,8 +223,8 @@ std::shared_ptr<const GeoShape> GeoShape::parse(Slice value, std::string& proble
     is_good = reader.position(value, parts->points.emplace_back());
   } else if (value.is_object()) {
     Slice type = value.get("type");
-    is_good = type.is_string() ? read_coordinates(reader, type.as_string(), value.get("coordinates"),
-                                                  parts->kind, parts->points, parts->lines, parts->polygon)
+    is_good = type.is_string() ? read_coordinates(reader, type.as_string(), value.get("coordinates"), parts->kind,
+                                                  parts->points, parts->lines, parts->polygon)
                                : reader.fail("a geometry has a type");
   } else {
     reader.fail("a geometry object or [longitude, latitude] is expected");
@@ -243,8 +238,7 @@ bool GeoShape::is_polygon() const { return parts_->polygon != nullptr; }
 bool GeoShape::contains(const GeoShape& other) const {
   if (parts_->polygon == nullptr) return false;
   const S2Polygon& inside = *parts_->polygon;
-  return std::ranges::all_of(other.parts_->points,
-                             [&](const S2Point& point) { return inside.Contains(point); }) &&
+  return std::ranges::all_of(other.parts_->points, [&](const S2Point& point) { return inside.Contains(point); }) &&
          std::ranges::all_of(other.parts_->lines, [&](const auto& line) { return inside.Contains(*line); }) &&
          (other.parts_->polygon == nullptr || inside.Contains(*other.parts_->polygon));
 }
@@ -255,10 +249,8 @@ bool GeoShape::intersects(const GeoShape& other) const {
     return other.intersects(*this);
   if (parts_->polygon != nullptr) {
     const S2Polygon& inside = *parts_->polygon;
-    return std::ranges::any_of(other.parts_->points,
-                               [&](const S2Point& point) { return inside.Contains(point); }) ||
-           std::ranges::any_of(other.parts_->lines,
-                               [&](const auto& line) { return inside.Intersects(*line); }) ||
+    return std::ranges::any_of(other.parts_->points, [&](const S2Point& point) { return inside.Contains(point); }) ||
+           std::ranges::any_of(other.parts_->lines, [&](const auto& line) { return inside.Intersects(*line); }) ||
            (other.parts_->polygon != nullptr && inside.Intersects(*other.parts_->polygon));
   }
   for (const auto& line : parts_->lines) {

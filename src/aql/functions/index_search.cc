@@ -54,8 +54,7 @@ Slice fulltext(Context& context, Arguments arguments) {
 
 constexpr uint32_t kFlags = kReadsDocuments | kTakesCollection | kNeedsServer;
 constexpr Function kFunctions[] = {
-    {"FULLTEXT", "fulltext", 3, 4, kFlags,
-     "coll: collection, attribute: string, query: string, limit?: number",
+    {"FULLTEXT", "fulltext", 3, 4, kFlags, "coll: collection, attribute: string, query: string, limit?: number",
      "The documents that a fulltext index finds; error 1571, as collections have no such index.",
      "RETURN FULLTEXT(places, \"body\", \"banana\")", "error 1571", fulltext},
     {"NEAR", "geo", 3, 5, kFlags,

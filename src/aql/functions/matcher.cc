@@ -24,8 +24,7 @@ Element next_element(std::string_view pattern, size_t& at) {
 
 }  // namespace
 
-bool matches_like(const Context& context, std::string_view text, std::string_view pattern,
-                  bool ignores_case) {
+bool matches_like(const Context& context, std::string_view text, std::string_view pattern, bool ignores_case) {
   size_t at = 0, in_pattern = 0;
   // Where to go on when a mismatch follows a `%`: only the last one can matter.
   size_t retry_text = 0, retry_pattern = std::string_view::npos;

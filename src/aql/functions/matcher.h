@@ -11,8 +11,7 @@ namespace workerdb::aql::functions {
 // The whole text against the pattern: `_` one character, `%` any number, backslash before `_`, `%` or
 // backslash makes it literal. Case-insensitive by simple Unicode folding. Linear memory; ends early, as
 // false, when the query is to stop.
-bool matches_like(const Context& context, std::string_view text, std::string_view pattern,
-                  bool ignores_case = false);
+bool matches_like(const Context& context, std::string_view text, std::string_view pattern, bool ignores_case = false);
 
 // True if the regular expression (ICU's) occurs in the text. None, with a warning 1543, where the expression
 // is invalid or matching took too long. Compiled expressions are kept per thread, the least recently used

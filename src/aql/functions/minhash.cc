@@ -15,8 +15,7 @@ Slice minhash(Context& context, Arguments arguments) {
   int64_t count = to_integer(arguments[1]);
   if (count < 1) return wrong_type(context, "MINHASH");
   std::vector<uint64_t> hashes;
-  for (value::ArrayIterator item(arguments[0]); item.valid(); item.next())
-    hashes.push_back(value::hash(item.value()));
+  for (value::ArrayIterator item(arguments[0]); item.valid(); item.next()) hashes.push_back(value::hash(item.value()));
   std::ranges::sort(hashes);
   auto repeated = std::ranges::unique(hashes);
   hashes.erase(repeated.begin(), repeated.end());

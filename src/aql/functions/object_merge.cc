@@ -36,8 +36,7 @@ void write_merged(Slice left, Slice right, value::Builder& builder) {
 
 // The documents to merge: the arguments, or the members of one array. False, with a warning, for anything
 // else.
-bool read_documents(Context& context, Arguments arguments, std::string_view function,
-                    std::vector<Slice>& to) {
+bool read_documents(Context& context, Arguments arguments, std::string_view function, std::vector<Slice>& to) {
   if (arguments.size() == 1 && arguments[0].is_array()) {
     for (ArrayIterator item(arguments[0]); item.valid(); item.next()) to.push_back(item.value());
   } else {
@@ -111,16 +110,14 @@ void write_nested(Slice value, const Names& names, bool keeps, value::Builder& b
     write_selected(value, names, keeps, true, builder);
   } else if (value.is_array()) {
     builder.open_array();
-    for (ArrayIterator item(value); item.valid(); item.next())
-      write_nested(item.value(), names, keeps, builder);
+    for (ArrayIterator item(value); item.valid(); item.next()) write_nested(item.value(), names, keeps, builder);
     builder.close();
   } else {
     builder.slice(value);
   }
 }
 
-void write_selected(Slice object, const Names& names, bool keeps, bool is_recursive,
-                    value::Builder& builder) {
+void write_selected(Slice object, const Names& names, bool keeps, bool is_recursive, value::Builder& builder) {
   builder.open_object();
   for (ObjectIterator attribute(object); attribute.valid(); attribute.next()) {
     if (names.contain(attribute.name()) != keeps) continue;
@@ -134,8 +131,7 @@ void write_selected(Slice object, const Names& names, bool keeps, bool is_recurs
   builder.close();
 }
 
-Slice select(Context& context, Arguments arguments, std::string_view function, bool keeps,
-             bool is_recursive) {
+Slice select(Context& context, Arguments arguments, std::string_view function, bool keeps, bool is_recursive) {
   Names names;
   if (!arguments[0].is_object() || !names.read(arguments.subspan(1))) return wrong_type(context, function);
   write_selected(arguments[0], names, keeps, is_recursive, context.scratch());
@@ -146,9 +142,7 @@ Slice keep(Context& context, Arguments arguments) { return select(context, argum
 Slice keep_recursive(Context& context, Arguments arguments) {
   return select(context, arguments, "KEEP_RECURSIVE", true, true);
 }
-Slice unset(Context& context, Arguments arguments) {
-  return select(context, arguments, "UNSET", false, false);
-}
+Slice unset(Context& context, Arguments arguments) { return select(context, arguments, "UNSET", false, false); }
 Slice unset_recursive(Context& context, Arguments arguments) {
   return select(context, arguments, "UNSET_RECURSIVE", false, true);
 }
@@ -156,12 +150,11 @@ Slice unset_recursive(Context& context, Arguments arguments) {
 constexpr std::string_view kCategory = "document-object";
 constexpr Function kFunctions[] = {
     {"KEEP", kCategory, 2, kUnlimited, kDeterministic, "document: object, attributeName: string|array, …",
-     "The object with only these attributes.", "RETURN KEEP({a: 1, b: 2, c: 3}, \"a\", \"c\")",
-     "[{\"a\":1,\"c\":3}]", keep},
-    {"KEEP_RECURSIVE", kCategory, 2, kUnlimited, kDeterministic,
-     "document: object, attributeName: string|array, …",
-     "The object with only these attributes, at every level.",
-     "RETURN KEEP_RECURSIVE({a: {a: 1, b: 2}, b: 3}, \"a\")", "[{\"a\":{\"a\":1}}]", keep_recursive},
+     "The object with only these attributes.", "RETURN KEEP({a: 1, b: 2, c: 3}, \"a\", \"c\")", "[{\"a\":1,\"c\":3}]",
+     keep},
+    {"KEEP_RECURSIVE", kCategory, 2, kUnlimited, kDeterministic, "document: object, attributeName: string|array, …",
+     "The object with only these attributes, at every level.", "RETURN KEEP_RECURSIVE({a: {a: 1, b: 2}, b: 3}, \"a\")",
+     "[{\"a\":{\"a\":1}}]", keep_recursive},
     {"MERGE", kCategory, 1, kUnlimited, kDeterministic, "document: object|array, …",
      "The attributes of all objects in one; a later object's wins.", "RETURN MERGE({a: 1, b: 2}, {b: 3})",
      "[{\"a\":1,\"b\":3}]", merge},
@@ -170,8 +163,7 @@ constexpr Function kFunctions[] = {
      "RETURN MERGE_RECURSIVE({a: {b: 1}}, {a: {c: 2}})", "[{\"a\":{\"b\":1,\"c\":2}}]", merge_recursive},
     {"UNSET", kCategory, 2, kUnlimited, kDeterministic, "document: object, attributeName: string|array, …",
      "The object without these attributes.", "RETURN UNSET({a: 1, b: 2}, [\"a\"])", "[{\"b\":2}]", unset},
-    {"UNSET_RECURSIVE", kCategory, 2, kUnlimited, kDeterministic,
-     "document: object, attributeName: string|array, …",
+    {"UNSET_RECURSIVE", kCategory, 2, kUnlimited, kDeterministic, "document: object, attributeName: string|array, …",
      "The object without these attributes, at every level.",
      "RETURN UNSET_RECURSIVE({a: {a: 1, b: 2}, b: {a: 3}}, \"a\")", "[{\"b\":{}}]", unset_recursive},
 };

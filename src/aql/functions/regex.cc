@@ -25,8 +25,7 @@ UBool may_go_on(const void* context, int32_t) { return !static_cast<const Contex
 class Regex {
  public:
   // Null, with a warning 1543, where the expression is invalid or longer than 64 KiB.
-  static Regex* compiled(Context& context, std::string_view expression, bool ignores_case,
-                         std::string_view function);
+  static Regex* compiled(Context& context, std::string_view expression, bool ignores_case, std::string_view function);
 
   Regex(std::string expression, bool ignores_case);
   bool is_valid() const { return matcher_ != nullptr; }
@@ -48,9 +47,8 @@ class Regex {
 Regex::Regex(std::string expression, bool ignores_case)
     : expression_(std::move(expression)), ignores_case_(ignores_case) {
   UErrorCode status = U_ZERO_ERROR;
-  matcher_ =
-      std::make_unique<icu::RegexMatcher>(icu::UnicodeString::fromUTF8(expression_),
-                                          ignores_case ? uint32_t(UREGEX_CASE_INSENSITIVE) : 0u, status);
+  matcher_ = std::make_unique<icu::RegexMatcher>(icu::UnicodeString::fromUTF8(expression_),
+                                                 ignores_case ? uint32_t(UREGEX_CASE_INSENSITIVE) : 0u, status);
   matcher_->setTimeLimit(kTimeLimit, status);
   matcher_->setStackLimit(kStackLimit, status);
   if (U_FAILURE(status)) matcher_.reset();
@@ -71,8 +69,7 @@ std::string Regex::to_utf8(const icu::UnicodeString& text) {
   return utf8;
 }
 
-Regex* Regex::compiled(Context& context, std::string_view expression, bool ignores_case,
-                       std::string_view function) {
+Regex* Regex::compiled(Context& context, std::string_view expression, bool ignores_case, std::string_view function) {
   static thread_local std::list<Regex> cache;
   for (auto at = cache.begin(); at != cache.end(); ++at) {
     if (at->ignores_case() != ignores_case || at->expression() != expression) continue;
@@ -124,8 +121,7 @@ std::optional<bool> matches_regex(Context& context, std::string_view text, std::
 namespace {
 
 Slice regex_test(Context& context, Arguments arguments) {
-  std::optional<bool> found =
-      matches_regex(context, Text(arguments[0]), Text(arguments[1]), flag(arguments, 2));
+  std::optional<bool> found = matches_regex(context, Text(arguments[0]), Text(arguments[1]), flag(arguments, 2));
   return found ? Slice::boolean(*found) : Slice::null();
 }
 
@@ -193,8 +189,8 @@ Slice regex_replace(Context& context, Arguments arguments) {
   if (regex == nullptr) return Slice::null();
   UErrorCode status = U_ZERO_ERROR;
   icu::RegexMatcher& matcher = regex->on(context, text);
-  icu::UnicodeString with = icu::UnicodeString::fromUTF8(
-      icu::StringPiece(replacement.view().data(), int32_t(replacement.view().size())));
+  icu::UnicodeString with =
+      icu::UnicodeString::fromUTF8(icu::StringPiece(replacement.view().data(), int32_t(replacement.view().size())));
   icu::UnicodeString result;
   while (U_SUCCESS(status) && matcher.find(status)) {
     matcher.appendReplacement(result, with, status);
@@ -208,8 +204,7 @@ Slice regex_replace(Context& context, Arguments arguments) {
 constexpr Function kFunctions[] = {
     {"REGEX_MATCHES", "string", 2, 3, kDeterministic, "text: string, regex: string, caseInsensitive?: bool",
      "The first match of a regular expression and its groups, null if there is none.",
-     "RETURN REGEX_MATCHES(\"john@doe\", \"^(.+)@(.+)$\")", "[[\"john@doe\",\"john\",\"doe\"]]",
-     regex_matches},
+     "RETURN REGEX_MATCHES(\"john@doe\", \"^(.+)@(.+)$\")", "[[\"john@doe\",\"john\",\"doe\"]]", regex_matches},
     {"REGEX_REPLACE", "string", 3, 4, kDeterministic,
      "text: string, regex: string, replacement: string, caseInsensitive?: bool",
      "The text with every match of a regular expression replaced; $1 stands for the first group.",

@@ -64,8 +64,7 @@ const std::vector<Function>& table() {
 const Function* find_function(std::string_view name) {
   const std::vector<Function>& functions = table();
   auto at = std::ranges::lower_bound(
-      functions, name,
-      [](std::string_view upper, std::string_view key) { return compare_names(upper, key) < 0; },
+      functions, name, [](std::string_view upper, std::string_view key) { return compare_names(upper, key) < 0; },
       &Function::name);
   return at != functions.end() && compare_names(at->name, name) == 0 ? &*at : nullptr;
 }

@@ -22,7 +22,7 @@ enum Flag : uint32_t {
   kReadsDocuments = 2,   // DOCUMENT, COLLECTION_COUNT …: not folded, forbidden after a modification
   kTakesCollection = 4,  // the first argument may be a bare collection name; it arrives as its name, a string
   kInternal = 8,         // NOOPT, SLEEP …
-  kNeedsServer = 16,  // cannot run beside the data: forbidden in PRUNE ("Graph traversals in AQL", Pruning)
+  kNeedsServer = 16,     // cannot run beside the data: forbidden in PRUNE ("Graph traversals in AQL", Pruning)
 };
 
 struct Function {

@@ -43,8 +43,7 @@ TEST(Registry, HoldsTheDocumentedFunctions) {
     EXPECT_EQ(function->max_arguments, expected.max_arguments) << expected.name;
   }
   EXPECT_EQ(documented.size(), 257u);
-  for (const Function& function : all_functions())
-    EXPECT_TRUE(documented.contains(function.name)) << function.name;
+  for (const Function& function : all_functions()) EXPECT_TRUE(documented.contains(function.name)) << function.name;
 }
 
 std::vector<std::string_view> split(std::string_view text, std::string_view by) {
@@ -57,8 +56,7 @@ std::vector<std::string_view> split(std::string_view text, std::string_view by) 
 
 // The arity that the parameters tell, with their form checked.
 std::pair<uint32_t, uint32_t> told_arity(std::string_view parameters) {
-  constexpr std::string_view kTypes[] = {"any",    "null",  "bool",   "number",
-                                         "string", "array", "object", "collection"};
+  constexpr std::string_view kTypes[] = {"any", "null", "bool", "number", "string", "array", "object", "collection"};
   if (parameters.empty()) return {0, 0};
   uint32_t least = kUnlimited, most = 0;
   for (std::string_view way : split(parameters, " or ")) {
@@ -93,8 +91,7 @@ TEST(Registry, EveryEntryIsComplete) {
         << function.parameters;
     EXPECT_TRUE(function.example.starts_with("RETURN "));
     EXPECT_NE(function.example.find(function.name), std::string_view::npos);
-    EXPECT_TRUE(function.example_result.starts_with("error ") ||
-                value::parse_json(function.example_result).has_value())
+    EXPECT_TRUE(function.example_result.starts_with("error ") || value::parse_json(function.example_result).has_value())
         << function.example_result;
   }
 }
@@ -104,12 +101,10 @@ TEST(Registry, KnowsWhatCannotRunBesideTheData) {
   for (const Function& function : all_functions()) {
     if ((function.flags & kNeedsServer) != 0) names.insert(function.name);
   }
-  EXPECT_EQ(names, (std::set<std::string_view>{"APPLY", "CALL", "COLLECTIONS", "COLLECTION_COUNT",
-                                               "CURRENT_DATABASE", "CURRENT_USER", "DOCUMENT", "FULLTEXT",
-                                               "NEAR", "SCHEMA_GET", "SCHEMA_VALIDATE", "V8", "VERSION",
-                                               "WITHIN", "WITHIN_RECTANGLE"}));
-  for (std::string_view name :
-       {"RAND", "UUID", "DATE_NOW", "DOCUMENT", "CURRENT_USER", "COLLECTION_COUNT", "CALL"})
+  EXPECT_EQ(names, (std::set<std::string_view>{"APPLY", "CALL", "COLLECTIONS", "COLLECTION_COUNT", "CURRENT_DATABASE",
+                                               "CURRENT_USER", "DOCUMENT", "FULLTEXT", "NEAR", "SCHEMA_GET",
+                                               "SCHEMA_VALIDATE", "V8", "VERSION", "WITHIN", "WITHIN_RECTANGLE"}));
+  for (std::string_view name : {"RAND", "UUID", "DATE_NOW", "DOCUMENT", "CURRENT_USER", "COLLECTION_COUNT", "CALL"})
     EXPECT_FALSE(find_function(name)->is_cacheable()) << name;
   EXPECT_TRUE(find_function("LENGTH")->is_cacheable());
 }
@@ -155,8 +150,7 @@ TEST(Registry, FunctionsBearAnyArguments) {
         TestingContext context;
         context.largest_value_bytes = 1 << 20;
         std::string result = context.call(function.name, arguments + "]");
-        EXPECT_TRUE(value::parse_json(result).has_value())
-            << function.name << arguments << " gave " << result;
+        EXPECT_TRUE(value::parse_json(result).has_value()) << function.name << arguments << " gave " << result;
       }
     }
   }

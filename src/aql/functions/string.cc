@@ -24,14 +24,10 @@ Slice length(Context& context, Arguments arguments) {
   Slice value = arguments[0];
   switch (value.type()) {
     case value::Type::kArray:
-    case value::Type::kObject:
-      return context.arena().integer(int64_t(value.size()));
-    case value::Type::kBool:
-      return context.arena().integer(value.is_true() ? 1 : 0);
-    case value::Type::kString:
-      return context.arena().integer(int64_t(count_characters(value.as_string())));
-    default:
-      return char_length(context, arguments);
+    case value::Type::kObject: return context.arena().integer(int64_t(value.size()));
+    case value::Type::kBool: return context.arena().integer(value.is_true() ? 1 : 0);
+    case value::Type::kString: return context.arena().integer(int64_t(count_characters(value.as_string())));
+    default: return char_length(context, arguments);
   }
 }
 
@@ -177,35 +173,33 @@ Slice to_char(Context& context, Arguments arguments) {
 
 constexpr Function kFunctions[] = {
     {"CHAR_LENGTH", "string", 1, 1, kDeterministic, "value: string",
-     "The number of characters of the value as a string.", "RETURN CHAR_LENGTH(\"电脑\")", "[2]",
-     char_length},
+     "The number of characters of the value as a string.", "RETURN CHAR_LENGTH(\"电脑\")", "[2]", char_length},
     {"CONCAT", "string", 1, kUnlimited, kDeterministic, "value: any, …",
-     "Joins values, or the members of one array, into a string; nulls are left out.",
-     "RETURN CONCAT(\"a\", null, 1)", "[\"a1\"]", concat},
+     "Joins values, or the members of one array, into a string; nulls are left out.", "RETURN CONCAT(\"a\", null, 1)",
+     "[\"a1\"]", concat},
     {"CONCAT_SEPARATOR", "string", 2, kUnlimited, kDeterministic, "separator: string, value: any, …",
      "Joins values, or the members of one array, with a separator between them; nulls are left out.",
      "RETURN CONCAT_SEPARATOR(\"-\", [1, 2, null])", "[\"1-2\"]", concat_separator},
-    {"COUNT", "array", 1, 1, kDeterministic, "value: array|object|string|collection",
-     "Another name of LENGTH.", "RETURN COUNT([1, 2])", "[2]", length},
+    {"COUNT", "array", 1, 1, kDeterministic, "value: array|object|string|collection", "Another name of LENGTH.",
+     "RETURN COUNT([1, 2])", "[2]", length},
     {"LENGTH", "array", 1, 1, kDeterministic, "value: array|object|string|collection",
      "The number of an array's members, an object's attributes or a string's characters.",
      "RETURN [LENGTH([1, 2]), LENGTH(\"abc\"), LENGTH({a: 1})]", "[[2,3,1]]", length},
-    {"LOWER", "string", 1, 1, kDeterministic, "value: string", "The string in lower case.",
-     "RETURN LOWER(\"AVOcado\")", "[\"avocado\"]", change_case<false>},
+    {"LOWER", "string", 1, 1, kDeterministic, "value: string", "The string in lower case.", "RETURN LOWER(\"AVOcado\")",
+     "[\"avocado\"]", change_case<false>},
     {"RANDOM_TOKEN", "string", 1, 1, 0, "length: number", "A random string of letters and digits.",
      "RETURN LENGTH(RANDOM_TOKEN(8))", "[8]", random_token},
     {"REPEAT", "string", 2, 3, kDeterministic, "value: string, count: number, separator?: string",
-     "The string repeated, at most 16 MB, with a separator between the repetitions.",
-     "RETURN REPEAT(\"ab\", 3, \"-\")", "[\"ab-ab-ab\"]", repeat},
+     "The string repeated, at most 16 MB, with a separator between the repetitions.", "RETURN REPEAT(\"ab\", 3, \"-\")",
+     "[\"ab-ab-ab\"]", repeat},
     {"REVERSE", "array", 1, 1, kDeterministic, "value: string",
-     "The array's members, or the string's characters, last to first.",
-     "RETURN [REVERSE([1, 2]), REVERSE(\"abc\")]", "[[[2,1],\"cba\"]]", reverse},
+     "The array's members, or the string's characters, last to first.", "RETURN [REVERSE([1, 2]), REVERSE(\"abc\")]",
+     "[[[2,1],\"cba\"]]", reverse},
     {"TO_CHAR", "string", 1, 1, kDeterministic, "codepoint: number", "The character of a Unicode code point.",
      "RETURN TO_CHAR(216)", "[\"Ø\"]", to_char},
-    {"UPPER", "string", 1, 1, kDeterministic, "value: string", "The string in upper case.",
-     "RETURN UPPER(\"avocado\")", "[\"AVOCADO\"]", change_case<true>},
-    {"UUID", "string", 0, 0, 0, "", "A fresh universally unique identifier.", "RETURN LENGTH(UUID())", "[36]",
-     uuid},
+    {"UPPER", "string", 1, 1, kDeterministic, "value: string", "The string in upper case.", "RETURN UPPER(\"avocado\")",
+     "[\"AVOCADO\"]", change_case<true>},
+    {"UUID", "string", 0, 0, 0, "", "A fresh universally unique identifier.", "RETURN LENGTH(UUID())", "[36]", uuid},
 };
 
 }  // namespace

@@ -24,8 +24,7 @@ Slice digest(Context& context, Slice value, const EVP_MD* method) {
   Text text(value);
   unsigned char bytes[EVP_MAX_MD_SIZE];
   unsigned size = 0;
-  if (EVP_Digest(text.view().data(), text.view().size(), bytes, &size, method, nullptr) != 1)
-    return Slice::null();
+  if (EVP_Digest(text.view().data(), text.view().size(), bytes, &size, method, nullptr) != 1) return Slice::null();
   std::string hex;
   append_hex({reinterpret_cast<const char*>(bytes), size}, hex);
   return context.arena().string(hex);
@@ -143,21 +142,17 @@ constexpr Function kFunctions[] = {
     {"ENCODE_URI_COMPONENT", "string", 1, 1, kDeterministic, "value: string",
      "The string as a percent-encoded part of a URI.", "RETURN ENCODE_URI_COMPONENT(\"fünf %\")",
      "[\"f%C3%BCnf%20%25\"]", encode_uri_component},
-    {"FNV64", "string", 1, 1, kDeterministic, "text: string",
-     "The FNV-1a hash of 64 bits as a hexadecimal string.", "RETURN FNV64(\"foobar\")",
-     "[\"85944171F73967E8\"]", fnv64},
+    {"FNV64", "string", 1, 1, kDeterministic, "text: string", "The FNV-1a hash of 64 bits as a hexadecimal string.",
+     "RETURN FNV64(\"foobar\")", "[\"85944171F73967E8\"]", fnv64},
     {"IPV4_FROM_NUMBER", "string", 1, 1, kDeterministic, "numericAddress: number",
-     "The dotted form of an IPv4 address.", "RETURN IPV4_FROM_NUMBER(2130706433)", "[\"127.0.0.1\"]",
-     ipv4_from_number},
-    {"IPV4_TO_NUMBER", "string", 1, 1, kDeterministic, "stringAddress: string",
-     "The number of a dotted IPv4 address.", "RETURN IPV4_TO_NUMBER(\"192.168.0.1\")", "[3232235521]",
-     ipv4_to_number},
+     "The dotted form of an IPv4 address.", "RETURN IPV4_FROM_NUMBER(2130706433)", "[\"127.0.0.1\"]", ipv4_from_number},
+    {"IPV4_TO_NUMBER", "string", 1, 1, kDeterministic, "stringAddress: string", "The number of a dotted IPv4 address.",
+     "RETURN IPV4_TO_NUMBER(\"192.168.0.1\")", "[3232235521]", ipv4_to_number},
     {"IS_IPV4", "string", 1, 1, kDeterministic, "value: string",
      "Whether the value is a string with a dotted IPv4 address.",
      "RETURN [IS_IPV4(\"8.8.8.8\"), IS_IPV4(\"008.8.8.8\")]", "[[true,false]]", is_ipv4},
-    {"JSON_PARSE", "string", 1, 1, kDeterministic, "text: string",
-     "The value of a JSON text, null if it is none.", "RETURN JSON_PARSE(\"[1,{}]\")", "[[1,{}]]",
-     json_parse},
+    {"JSON_PARSE", "string", 1, 1, kDeterministic, "text: string", "The value of a JSON text, null if it is none.",
+     "RETURN JSON_PARSE(\"[1,{}]\")", "[[1,{}]]", json_parse},
     {"JSON_STRINGIFY", "string", 1, 1, kDeterministic, "value: any", "The value as JSON text.",
      "RETURN JSON_STRINGIFY([1, null])", "[\"[1,null]\"]", json_stringify},
     {"MD5", "string", 1, 1, kDeterministic, "text: string", "The MD5 digest as a hexadecimal string.",
@@ -165,8 +160,7 @@ constexpr Function kFunctions[] = {
     {"SHA1", "string", 1, 1, kDeterministic, "text: string", "The SHA-1 digest as a hexadecimal string.",
      "RETURN SHA1(\"foobar\")", "[\"8843d7f92416211de9ebb963ff4ce28125932878\"]", sha1},
     {"SHA256", "string", 1, 1, kDeterministic, "text: string", "The SHA-256 digest as a hexadecimal string.",
-     "RETURN SHA256(\"foobar\")", "[\"c3ab8ff13720e8ad9047dd39466b3c8974e592c2fa383d4a3960714caef0c4f2\"]",
-     sha256},
+     "RETURN SHA256(\"foobar\")", "[\"c3ab8ff13720e8ad9047dd39466b3c8974e592c2fa383d4a3960714caef0c4f2\"]", sha256},
     {"SHA512", "string", 1, 1, kDeterministic, "text: string", "The SHA-512 digest as a hexadecimal string.",
      "RETURN LENGTH(SHA512(\"foobar\"))", "[128]", sha512},
     {"TO_BASE64", "string", 1, 1, kDeterministic, "value: string", "The string in Base64.",

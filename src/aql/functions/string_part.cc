@@ -28,8 +28,8 @@ uint64_t magnitude(int64_t number) { return number < 0 ? 0 - uint64_t(number) : 
 Slice substring(Context& context, Arguments arguments) {
   Text text(arguments[0]);
   int64_t offset = to_integer(arguments[1]);
-  size_t start = offset < 0 ? character_offset_from_end(text, magnitude(offset))
-                            : character_offset(text, uint64_t(offset));
+  size_t start =
+      offset < 0 ? character_offset_from_end(text, magnitude(offset)) : character_offset(text, uint64_t(offset));
   std::string_view rest = text.view().substr(start);
   if (arguments.size() > 2) {
     int64_t length = std::max<int64_t>(0, to_integer(arguments[2]));
@@ -174,8 +174,7 @@ Slice split(Context& context, Arguments arguments) {
     size_t from = 0;
     for (uint64_t count = 0; count < limit && !context.should_stop(); ++count) {
       Searches::Found found = searches.next(text, from);
-      builder.string(
-          text.view().substr(from, found.at == std::string_view::npos ? found.at : found.at - from));
+      builder.string(text.view().substr(from, found.at == std::string_view::npos ? found.at : found.at - from));
       if (found.at == std::string_view::npos) break;
       from = found.at + found.size;
     }
@@ -205,12 +204,10 @@ Slice substitute(Context& context, Arguments arguments) {
       searches.add(text_of(item.value()), text_of(with));
     }
   } else {
-    searches.add(text_of(search),
-                 text_of(replace.is_array() && replace.size() > 0 ? replace.at(0) : replace));
+    searches.add(text_of(search), text_of(replace.is_array() && replace.size() > 0 ? replace.at(0) : replace));
   }
   uint64_t limit;
-  if (!read_limit(context, argument(arguments, search.is_object() ? 2 : 3), "SUBSTITUTE", limit))
-    return Slice::null();
+  if (!read_limit(context, argument(arguments, search.is_object() ? 2 : 3), "SUBSTITUTE", limit)) return Slice::null();
 
   std::string result;
   size_t from = 0;
@@ -227,24 +224,23 @@ Slice substitute(Context& context, Arguments arguments) {
 }
 
 constexpr Function kFunctions[] = {
-    {"LEFT", "string", 2, 2, kDeterministic, "value: string, length: number",
-     "The first characters of a string.", "RETURN LEFT(\"foobar\", 3)", "[\"foo\"]", left},
+    {"LEFT", "string", 2, 2, kDeterministic, "value: string, length: number", "The first characters of a string.",
+     "RETURN LEFT(\"foobar\", 3)", "[\"foo\"]", left},
     {"LTRIM", "string", 1, 2, kDeterministic, "value: string, chars?: string",
-     "The string without white space, or some characters, in front.", "RETURN LTRIM(\"  foo \")",
-     "[\"foo \"]", left_trim},
-    {"RIGHT", "string", 2, 2, kDeterministic, "value: string, length: number",
-     "The last characters of a string.", "RETURN RIGHT(\"foobar\", 3)", "[\"bar\"]", right},
+     "The string without white space, or some characters, in front.", "RETURN LTRIM(\"  foo \")", "[\"foo \"]",
+     left_trim},
+    {"RIGHT", "string", 2, 2, kDeterministic, "value: string, length: number", "The last characters of a string.",
+     "RETURN RIGHT(\"foobar\", 3)", "[\"bar\"]", right},
     {"RTRIM", "string", 1, 2, kDeterministic, "value: string, chars?: string",
-     "The string without white space, or some characters, at its end.", "RETURN RTRIM(\" foo  \")",
-     "[\" foo\"]", right_trim},
+     "The string without white space, or some characters, at its end.", "RETURN RTRIM(\" foo  \")", "[\" foo\"]",
+     right_trim},
     {"SPLIT", "string", 1, 3, kDeterministic, "value: string, separator?: string, limit?: number",
      "The pieces of a string between separators; an empty separator gives its characters.",
      "RETURN SPLIT(\"a-b_c\", [\"-\", \"_\"])", "[[\"a\",\"b\",\"c\"]]", split},
     {"SUBSTITUTE", "string", 2, 4, kDeterministic,
      "value: string, search: string|array, replace?: string|array, limit?: number",
      "Replaces texts in a string, given as search and replacement, as arrays of them or as an object.",
-     "RETURN SUBSTITUTE(\"the quick fox\", {quick: \"lazy\", fox: \"dog\"})", "[\"the lazy dog\"]",
-     substitute},
+     "RETURN SUBSTITUTE(\"the quick fox\", {quick: \"lazy\", fox: \"dog\"})", "[\"the lazy dog\"]", substitute},
     {"SUBSTRING", "string", 2, 3, kDeterministic, "value: string, offset: number, length?: number",
      "A part of a string by characters; a negative offset counts from the end.",
      "RETURN SUBSTRING(\"Holy Guacamole!\", -5, 4)", "[\"mole\"]", substring},

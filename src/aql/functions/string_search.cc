@@ -43,8 +43,7 @@ Slice starts_with(Context& context, Arguments arguments) {
   if (!arguments[0].is_string()) return wrong_type(context, "STARTS_WITH");
   std::string_view text = arguments[0].as_string();
   Slice prefix = arguments[1];
-  if (prefix.is_string() && arguments.size() == 2)
-    return Slice::boolean(text.starts_with(prefix.as_string()));
+  if (prefix.is_string() && arguments.size() == 2) return Slice::boolean(text.starts_with(prefix.as_string()));
   if (!prefix.is_array()) return wrong_type(context, "STARTS_WITH");
   int64_t needed = arguments.size() > 2 ? to_integer(arguments[2]) : 1, matched = 0;
   for (value::ArrayIterator item(prefix); item.valid(); item.next()) {
@@ -62,14 +61,12 @@ constexpr Function kFunctions[] = {
     {"CONTAINS", "string", 2, 3, kDeterministic, "text: string, search: string, returnIndex?: bool",
      "Whether a string holds another one, or the character at which it does, -1 if nowhere.",
      "RETURN [CONTAINS(\"foobar\", \"bar\"), CONTAINS(\"foobar\", \"bar\", true)]", "[[true,3]]", contains},
-    {"FIND_FIRST", "string", 2, 4, kDeterministic,
-     "text: string, search: string, start?: number, end?: number",
-     "The character at which a text first occurs, -1 if nowhere.",
-     "RETURN FIND_FIRST(\"foobarbaz\", \"ba\", 4)", "[6]", find<false>},
-    {"FIND_LAST", "string", 2, 4, kDeterministic,
-     "text: string, search: string, start?: number, end?: number",
-     "The character at which a text last occurs, -1 if nowhere.", "RETURN FIND_LAST(\"foobarbaz\", \"ba\")",
-     "[6]", find<true>},
+    {"FIND_FIRST", "string", 2, 4, kDeterministic, "text: string, search: string, start?: number, end?: number",
+     "The character at which a text first occurs, -1 if nowhere.", "RETURN FIND_FIRST(\"foobarbaz\", \"ba\", 4)", "[6]",
+     find<false>},
+    {"FIND_LAST", "string", 2, 4, kDeterministic, "text: string, search: string, start?: number, end?: number",
+     "The character at which a text last occurs, -1 if nowhere.", "RETURN FIND_LAST(\"foobarbaz\", \"ba\")", "[6]",
+     find<true>},
     {"LIKE", "string", 2, 3, kDeterministic, "text: string, pattern: string, caseInsensitive?: bool",
      "Whether the whole text matches a pattern: _ is one character, % any number of them.",
      "RETURN [LIKE(\"carrot\", \"ca%t\"), LIKE(\"CART\", \"ca_t\", true)]", "[[true,true]]", like},

@@ -26,9 +26,8 @@ bool is_comparable(Context& context, const std::u32string& left, const std::u32s
 
 // The table has one row and column of "infinity" in front of the usual ones, and remembers where each
 // character last occurred.
-std::optional<uint32_t> edit_distance(Context& context, const std::u32string& left,
-                                      const std::u32string& right, bool with_swaps,
-                                      std::string_view function) {
+std::optional<uint32_t> edit_distance(Context& context, const std::u32string& left, const std::u32string& right,
+                                      bool with_swaps, std::string_view function) {
   if (!is_comparable(context, left, right, function)) return std::nullopt;
   size_t rows = left.size(), columns = right.size(), stride = columns + 2;
   auto infinity = uint32_t(rows + columns);
@@ -50,8 +49,8 @@ std::optional<uint32_t> edit_distance(Context& context, const std::u32string& le
       uint32_t swapped = with_swaps ? cell(other_row, other_column) + uint32_t(row - other_row - 1) + 1 +
                                           uint32_t(column - other_column - 1)
                                     : UINT32_MAX;
-      cell(row + 1, column + 1) = std::min({cell(row, column) + (is_same ? 0u : 1u),
-                                            cell(row + 1, column) + 1, cell(row, column + 1) + 1, swapped});
+      cell(row + 1, column + 1) = std::min(
+          {cell(row, column) + (is_same ? 0u : 1u), cell(row + 1, column) + 1, cell(row, column + 1) + 1, swapped});
     }
     last_row[left[row - 1]] = row;
   }
@@ -61,9 +60,8 @@ std::optional<uint32_t> edit_distance(Context& context, const std::u32string& le
 namespace {
 
 Slice levenshtein_distance(Context& context, Arguments arguments) {
-  std::optional<uint32_t> distance =
-      edit_distance(context, to_characters(Text(arguments[0])), to_characters(Text(arguments[1])), true,
-                    "LEVENSHTEIN_DISTANCE");
+  std::optional<uint32_t> distance = edit_distance(context, to_characters(Text(arguments[0])),
+                                                   to_characters(Text(arguments[1])), true, "LEVENSHTEIN_DISTANCE");
   return distance ? context.arena().integer(*distance) : Slice::null();
 }
 
@@ -107,8 +105,7 @@ Slice ngram_similarity(Context& context, Arguments arguments) {
   }
   int64_t given_size = to_integer(arguments[2]);
   if (given_size < 1) return wrong_type(context, kName);
-  std::u32string input = to_characters(arguments[0].as_string()),
-                 target = to_characters(arguments[1].as_string());
+  std::u32string input = to_characters(arguments[0].as_string()), target = to_characters(arguments[1].as_string());
   auto size = size_t(given_size);
   if (input.size() < size || target.size() < size) return context.arena().integer(input == target ? 1 : 0);
   if (!is_comparable(context, input, target, kName)) return Slice::null();
@@ -133,16 +130,14 @@ constexpr Function kFunctions[] = {
     {"LEVENSHTEIN_DISTANCE", "string", 2, 2, kDeterministic, "value1: string, value2: string",
      "The Damerau-Levenshtein distance: insertions, deletions, replacements and swaps between two strings.",
      "RETURN LEVENSHTEIN_DISTANCE(\"foobar\", \"bar\")", "[3]", levenshtein_distance},
-    {"NGRAM_POSITIONAL_SIMILARITY", "string", 3, 3, kDeterministic,
-     "input: string, target: string, ngramSize: number",
+    {"NGRAM_POSITIONAL_SIMILARITY", "string", 3, 3, kDeterministic, "input: string, target: string, ngramSize: number",
      "Similarity by n-grams from 0 to 1, partly equal ones counted, relative to the longer text.",
-     "RETURN NGRAM_POSITIONAL_SIMILARITY(\"quick fox\", \"quick foxx\", 3)", "[0.875]",
-     ngram_similarity<true>},
+     "RETURN NGRAM_POSITIONAL_SIMILARITY(\"quick fox\", \"quick foxx\", 3)", "[0.875]", ngram_similarity<true>},
     {"NGRAM_SIMILARITY", "string", 3, 3, kDeterministic, "input: string, target: string, ngramSize: number",
      "Similarity by n-grams from 0 to 1, only equal ones counted, relative to the target.",
      "RETURN NGRAM_SIMILARITY(\"quick fox\", \"quirky fox\", 3)", "[0.375]", ngram_similarity<false>},
-    {"SOUNDEX", "string", 1, 1, kDeterministic, "value: string",
-     "The Soundex code: how a word sounds in English.", "RETURN SOUNDEX(\"example\")", "[\"E251\"]", soundex},
+    {"SOUNDEX", "string", 1, 1, kDeterministic, "value: string", "The Soundex code: how a word sounds in English.",
+     "RETURN SOUNDEX(\"example\")", "[\"E251\"]", soundex},
 };
 
 }  // namespace

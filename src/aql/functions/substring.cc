@@ -1,6 +1,6 @@
 #include "aql/functions/substring.h"
 
-#include <string.h>   // memmem: the C library's is the two-way algorithm
+#include <string.h>  // memmem: the C library's is the two-way algorithm
 
 #include <string>
 

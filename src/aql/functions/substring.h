@@ -1,6 +1,6 @@
 #pragma once
-// Where a text stands in another one, in time that grows with their sum: std::string_view's own search takes their product
-// for texts like "aaa…b", and nothing could end it.
+// Where a text stands in another one, in time that grows with their sum: std::string_view's own search takes their
+// product for texts like "aaa…b", and nothing could end it.
 #include <cstddef>
 #include <string_view>
 

@@ -19,7 +19,8 @@ TEST(Substring, IsFoundWhereTheStandardFindsIt) {
   for (int i = 0; i < 20'000; ++i) {
     std::string text = random_text(random, 12), search = random_text(random, 4);
     size_t from = random() % 14;
-    ASSERT_EQ(find_first(text, search, from), std::string_view(text).find(search, from)) << text << ' ' << search << ' ' << from;
+    ASSERT_EQ(find_first(text, search, from), std::string_view(text).find(search, from))
+        << text << ' ' << search << ' ' << from;
     ASSERT_EQ(find_last(text, search), std::string_view(text).rfind(search)) << text << ' ' << search;
   }
 }

@@ -23,8 +23,7 @@ class TestingContext : public Context {
     value::Slice array = own_arena_.copy(parsed->slice());
     std::vector<value::Slice> values;
     for (value::ArrayIterator item(array); item.valid(); item.next()) values.push_back(item.value());
-    if (values.size() < function->min_arguments || values.size() > function->max_arguments)
-      return "bad arity";
+    if (values.size() < function->min_arguments || values.size() > function->max_arguments) return "bad arity";
     std::string result = value::to_json(function->implementation(*this, values));
     if (!scratch().is_empty()) return "the scratch was left filled";
     return result;

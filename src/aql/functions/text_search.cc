@@ -80,15 +80,14 @@ Slice boost(Context& context, Arguments arguments) {
 }
 
 struct Name {
-  static constexpr char kBm25[] = "BM25", kExists[] = "EXISTS", kOffsetInfo[] = "OFFSET_INFO",
-                        kPhrase[] = "PHRASE", kTfidf[] = "TFIDF";
+  static constexpr char kBm25[] = "BM25", kExists[] = "EXISTS", kOffsetInfo[] = "OFFSET_INFO", kPhrase[] = "PHRASE",
+                        kTfidf[] = "TFIDF";
 };
 
 template <const char* kName>
 Slice only_in_search(Context& context, Arguments) {
-  context.fail(
-      {base::ErrorCode::kNotImplemented,
-       fmt::format("{}() has a meaning only in a SEARCH operation on a view, or for its documents", kName)});
+  context.fail({base::ErrorCode::kNotImplemented,
+                fmt::format("{}() has a meaning only in a SEARCH operation on a view, or for its documents", kName)});
   return Slice::null();
 }
 
@@ -96,8 +95,7 @@ Slice levenshtein_match(Context& context, Arguments arguments) {
   constexpr std::string_view kName = "LEVENSHTEIN_MATCH";
   Slice given_prefix = argument(arguments, 5), most_terms = argument(arguments, 4);
   if (!arguments[0].is_string() || !arguments[1].is_string() || !arguments[2].is_number() ||
-      !(most_terms.is_none() || most_terms.is_number()) ||
-      !(given_prefix.is_none() || given_prefix.is_string())) {
+      !(most_terms.is_none() || most_terms.is_number()) || !(given_prefix.is_none() || given_prefix.is_string())) {
     return wrong_type(context, kName);
   }
   bool with_swaps = arguments.size() < 4 || flag(arguments, 3);
@@ -106,8 +104,7 @@ Slice levenshtein_match(Context& context, Arguments arguments) {
   std::string_view text = arguments[0].as_string();
   std::string_view prefix = given_prefix.is_string() ? given_prefix.as_string() : std::string_view();
   if (!text.starts_with(prefix)) return Slice::boolean(false);
-  std::u32string left = to_characters(text.substr(prefix.size())),
-                 right = to_characters(arguments[1].as_string());
+  std::u32string left = to_characters(text.substr(prefix.size())), right = to_characters(arguments[1].as_string());
   size_t difference = left.size() > right.size() ? left.size() - right.size() : right.size() - left.size();
   if (difference > size_t(most)) return Slice::boolean(false);
   std::optional<uint32_t> distance = edit_distance(context, left, right, with_swaps, kName);
@@ -124,13 +121,11 @@ struct Comparison {
     Slice name = arguments.back();
     bool has_threshold = arguments.size() == 4;
     if (arguments.size() < 3 || !name.is_string()) {
-      context.fail(
-          {base::ErrorCode::kBadParameter,
-           fmt::format("in function '{}()': an analyzer must be named outside of a search", function)});
+      context.fail({base::ErrorCode::kBadParameter,
+                    fmt::format("in function '{}()': an analyzer must be named outside of a search", function)});
       return false;
     }
-    if (!arguments[0].is_string() || !arguments[1].is_string() ||
-        (has_threshold && !arguments[2].is_number())) {
+    if (!arguments[0].is_string() || !arguments[1].is_string() || (has_threshold && !arguments[2].is_number())) {
       wrong_type(context, function);
       return false;
     }
@@ -174,8 +169,7 @@ Slice minhash_match(Context& context, Arguments arguments) {
   std::unordered_set<std::string_view> left, right;
   for (const Term& term : texts.terms) left.insert(term.text);
   for (const Term& term : texts.target) right.insert(term.text);
-  auto common =
-      size_t(std::ranges::count_if(left, [&](std::string_view term) { return right.contains(term); }));
+  auto common = size_t(std::ranges::count_if(left, [&](std::string_view term) { return right.contains(term); }));
   size_t all = left.size() + right.size() - common;
   return Slice::boolean(all > 0 && double(common) / double(all) >= texts.threshold);
 }
@@ -183,17 +177,16 @@ Slice minhash_match(Context& context, Arguments arguments) {
 constexpr std::string_view kCategory = "arangosearch";
 constexpr Function kFunctions[] = {
     {"ANALYZER", kCategory, 2, 2, kDeterministic, "expr: any, analyzer: string",
-     "The expression; in a search, evaluated with an analyzer.", "RETURN ANALYZER(1 == 1, \"text_en\")",
-     "[true]", analyzer},
+     "The expression; in a search, evaluated with an analyzer.", "RETURN ANALYZER(1 == 1, \"text_en\")", "[true]",
+     analyzer},
     {"BM25", kCategory, 1, 3, 0, "doc: object, k?: number, b?: number",
-     "How well a document of a view meets its SEARCH, by Okapi BM25; an error elsewhere.", "RETURN BM25({})",
-     "error 9", only_in_search<Name::kBm25>},
+     "How well a document of a view meets its SEARCH, by Okapi BM25; an error elsewhere.", "RETURN BM25({})", "error 9",
+     only_in_search<Name::kBm25>},
     {"BOOST", kCategory, 2, 2, kDeterministic, "expr: any, boost: number",
-     "The expression; in a search, with another weight for scores.", "RETURN BOOST(1 == 1, 2.5)", "[true]",
-     boost},
+     "The expression; in a search, with another weight for scores.", "RETURN BOOST(1 == 1, 2.5)", "[true]", boost},
     {"EXISTS", kCategory, 1, 3, 0, "path: any, type?: string, analyzer?: string",
-     "Whether a search finds an attribute at all, or of a type; an error elsewhere.",
-     "RETURN EXISTS({a: 1}.a)", "error 9", only_in_search<Name::kExists>},
+     "Whether a search finds an attribute at all, or of a type; an error elsewhere.", "RETURN EXISTS({a: 1}.a)",
+     "error 9", only_in_search<Name::kExists>},
     {"LEVENSHTEIN_MATCH", kCategory, 3, 6, kDeterministic,
      "path: any, target: string, distance: number, transpositions?: bool, maxTerms?: number, prefix?: string",
      "Whether so many edits, exchanges of neighbours included unless told otherwise, make the target of a "
@@ -204,19 +197,18 @@ constexpr Function kFunctions[] = {
      "path: any, target: string, threshold?: number, analyzer: string",
      "Whether two texts share at least this part of the terms that an analyzer makes of them.",
      "RETURN MINHASH_MATCH(\"quick brown fox\", \"brown fox\", 0.5, \"text_en\")", "[true]", minhash_match},
-    {"NGRAM_MATCH", kCategory, 2, 4, kDeterministic,
-     "path: any, target: string, threshold?: number, analyzer?: string",
+    {"NGRAM_MATCH", kCategory, 2, 4, kDeterministic, "path: any, target: string, threshold?: number, analyzer?: string",
      "Whether a text has at least this part of the target's terms in their order, by default 0.7.",
      "RETURN NGRAM_MATCH(\"quick brown fox\", \"quick fox\", \"text_en\")", "[true]", ngram_match},
     {"OFFSET_INFO", kCategory, 2, 2, 0, "doc: object, paths: string|array",
      "Where in a document of a view its SEARCH matched; an error elsewhere.", "RETURN OFFSET_INFO({}, \"a\")",
      "error 9", only_in_search<Name::kOffsetInfo>},
     {"PHRASE", kCategory, 2, kUnlimited, 0, "path: any, phrasePart: string|array|object, …",
-     "Whether a search finds words in this order; an error elsewhere.",
-     "RETURN PHRASE(\"a b\", \"a b\", \"text_en\")", "error 9", only_in_search<Name::kPhrase>},
+     "Whether a search finds words in this order; an error elsewhere.", "RETURN PHRASE(\"a b\", \"a b\", \"text_en\")",
+     "error 9", only_in_search<Name::kPhrase>},
     {"TFIDF", kCategory, 1, 2, 0, "doc: object, normalize?: bool",
-     "How well a document of a view meets its SEARCH, by TF-IDF; an error elsewhere.", "RETURN TFIDF({})",
-     "error 9", only_in_search<Name::kTfidf>},
+     "How well a document of a view meets its SEARCH, by TF-IDF; an error elsewhere.", "RETURN TFIDF({})", "error 9",
+     only_in_search<Name::kTfidf>},
     {"TOKENS", "string", 2, 2, kDeterministic, "input: string|array, analyzer: string",
      "The terms that an analyzer makes of a text, or of every text in nested arrays.",
      "RETURN TOKENS(\"quick brown foxes\", \"text_en\")", "[[\"quick\",\"brown\",\"fox\"]]", tokens},

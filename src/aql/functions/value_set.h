@@ -15,9 +15,7 @@ class ValueSet {
   static constexpr size_t kNotFound = SIZE_MAX;
 
   // The value's position in values(), kNotFound if it is absent.
-  size_t find(value::Slice value) const {
-    return values_.empty() ? kNotFound : find(value, value::hash(value));
-  }
+  size_t find(value::Slice value) const { return values_.empty() ? kNotFound : find(value, value::hash(value)); }
   bool contains(value::Slice value) const { return find(value) != kNotFound; }
 
   // True if the value is new. `position` becomes its place in values() either way.

@@ -109,12 +109,9 @@ enum class Decay { kGauss, kExponential, kLinear };
 
 double decayed(Decay kind, double distance, double scale, double decay) {
   switch (kind) {
-    case Decay::kGauss:
-      return std::exp(distance * distance / (scale * scale / std::log(decay)));
-    case Decay::kExponential:
-      return std::exp(distance * std::log(decay) / scale);
-    case Decay::kLinear:
-      break;
+    case Decay::kGauss: return std::exp(distance * distance / (scale * scale / std::log(decay)));
+    case Decay::kExponential: return std::exp(distance * std::log(decay) / scale);
+    case Decay::kLinear: break;
   }
   double width = scale / (1 - decay);
   return std::max(0.0, (width - distance) / width);
@@ -127,8 +124,7 @@ Slice decay(Context& context, Arguments arguments) {
   for (size_t i = 1; i < 5; ++i) {
     if (!arguments[i].is_number()) return wrong_type(context, kName);
   }
-  double origin = arguments[1].as_double(), scale = arguments[2].as_double(),
-         offset = arguments[3].as_double();
+  double origin = arguments[1].as_double(), scale = arguments[2].as_double(), offset = arguments[3].as_double();
   double share = arguments[4].as_double();
   if (!(scale > 0) || !(offset >= 0) || !(share > 0 && share < 1)) return wrong_type(context, kName);
   auto score = [&](Slice value) {
@@ -154,8 +150,7 @@ constexpr Function kFunctions[] = {
     {"APPROX_NEAR_COSINE", "vector", 2, 3, kDeterministic, "vector1: array, vector2: array, options?: object",
      "The cosine of the angle between two vectors, exact where no vector index serves the query.",
      "RETURN APPROX_NEAR_COSINE([0, 1], [0, 2], {nProbe: 20})", "[1]", near<cosine, Name::kNearCosine>},
-    {"APPROX_NEAR_INNER_PRODUCT", "vector", 2, 3, kDeterministic,
-     "vector1: array, vector2: array, options?: object",
+    {"APPROX_NEAR_INNER_PRODUCT", "vector", 2, 3, kDeterministic, "vector1: array, vector2: array, options?: object",
      "The dot product of two vectors, exact where no vector index serves the query.",
      "RETURN APPROX_NEAR_INNER_PRODUCT([1, 2], [3, 4])", "[11]", near<product, Name::kNearProduct>},
     {"APPROX_NEAR_L2", "vector", 2, 3, kDeterministic, "vector1: array, vector2: array, options?: object",
@@ -166,16 +161,16 @@ constexpr Function kFunctions[] = {
      "RETURN COSINE_SIMILARITY([[0, 1], [-1, 0]], [1, 0])", "[[0,-1]]", measure<cosine, Name::kCosine>},
     {"DECAY_EXP", "numeric", 5, 5, kDeterministic,
      "value: number|array, origin: number, scale: number, offset: number, decay: number",
-     "A score that falls exponentially with the distance from an origin.",
-     "RETURN DECAY_EXP(2, 0, 10, 0, 0.2)", "[0.7247796636776955]", decay<Decay::kExponential>},
+     "A score that falls exponentially with the distance from an origin.", "RETURN DECAY_EXP(2, 0, 10, 0, 0.2)",
+     "[0.7247796636776955]", decay<Decay::kExponential>},
     {"DECAY_GAUSS", "numeric", 5, 5, kDeterministic,
      "value: number|array, origin: number, scale: number, offset: number, decay: number",
-     "A score that falls as a bell curve with the distance from an origin.",
-     "RETURN DECAY_GAUSS(41, 40, 5, 5, 0.5)", "[1]", decay<Decay::kGauss>},
+     "A score that falls as a bell curve with the distance from an origin.", "RETURN DECAY_GAUSS(41, 40, 5, 5, 0.5)",
+     "[1]", decay<Decay::kGauss>},
     {"DECAY_LINEAR", "numeric", 5, 5, kDeterministic,
      "value: number|array, origin: number, scale: number, offset: number, decay: number",
-     "A score that falls linearly with the distance from an origin.",
-     "RETURN DECAY_LINEAR(5..7, 0, 10, 0, 0.2)", "[[0.6,0.52,0.44]]", decay<Decay::kLinear>},
+     "A score that falls linearly with the distance from an origin.", "RETURN DECAY_LINEAR(5..7, 0, 10, 0, 0.2)",
+     "[[0.6,0.52,0.44]]", decay<Decay::kLinear>},
     {"L1_DISTANCE", "numeric", 2, 2, kDeterministic, "x: array, y: array",
      "The Manhattan distance between two vectors, or between an array of vectors and one.",
      "RETURN L1_DISTANCE([-1, -1], [2, 2])", "[6]", measure<manhattan, Name::kL1>},

@@ -23,8 +23,7 @@ void add_path(Paths& to, Path path) {
 
 bool keeps_variable(const Node& node, VariableId variable) {
   if (const auto* collect = node.get_if<plan::Collect>()) {
-    if (std::ranges::any_of(collect->kept, [&](const auto& kept) { return kept.second == variable; }))
-      return true;
+    if (std::ranges::any_of(collect->kept, [&](const auto& kept) { return kept.second == variable; })) return true;
   }
   const Plan* inner = plan::subplan(node);
   return inner != nullptr && std::ranges::any_of(inner->nodes, [&](const NodePtr& inner_node) {
@@ -70,17 +69,15 @@ bool collect_paths(const Expression& expression, VariableId variable, Paths& to)
   }
   if (plan::is_reference_to(expression, variable)) return false;
   bool result = true;
-  plan::for_each_operand(expression, [&](const Expression& operand) {
-    result = result && collect_paths(operand, variable, to);
-  });
+  plan::for_each_operand(expression,
+                         [&](const Expression& operand) { result = result && collect_paths(operand, variable, to); });
   return result;
 }
 
 bool collect_paths(const Node& node, VariableId variable, Paths& to) {
   bool whole = keeps_variable(node, variable);
-  for_each_expression_within(node, [&](const Expression& expression) {
-    whole = whole || !collect_paths(expression, variable, to);
-  });
+  for_each_expression_within(
+      node, [&](const Expression& expression) { whole = whole || !collect_paths(expression, variable, to); });
   return !whole;
 }
 
@@ -102,8 +99,7 @@ bool may_cover(const plan::IndexScan& scan) {
 bool holds(const plan::IndexInfo& index, const Path& path) {
   if (path.size() == 1 && path[0] == "_key") return true;
   auto has = [&](const Path& held) { return is_prefix(held, path); };
-  return std::ranges::any_of(index.fields,
-                             [&](const auto& field) { return !field.expanded && has(field.path); }) ||
+  return std::ranges::any_of(index.fields, [&](const auto& field) { return !field.expanded && has(field.path); }) ||
          std::ranges::any_of(index.stored_values, has);
 }
 

@@ -14,18 +14,12 @@ constexpr size_t kMaxAlternatives = 32;
 std::optional<BinaryOperator> turned_around(BinaryOperator op) {
   switch (op) {
     case BinaryOperator::kEqual:
-    case BinaryOperator::kNotEqual:
-      return op;
-    case BinaryOperator::kLess:
-      return BinaryOperator::kGreater;
-    case BinaryOperator::kLessEqual:
-      return BinaryOperator::kGreaterEqual;
-    case BinaryOperator::kGreater:
-      return BinaryOperator::kLess;
-    case BinaryOperator::kGreaterEqual:
-      return BinaryOperator::kLessEqual;
-    default:
-      return std::nullopt;
+    case BinaryOperator::kNotEqual: return op;
+    case BinaryOperator::kLess: return BinaryOperator::kGreater;
+    case BinaryOperator::kLessEqual: return BinaryOperator::kGreaterEqual;
+    case BinaryOperator::kGreater: return BinaryOperator::kLess;
+    case BinaryOperator::kGreaterEqual: return BinaryOperator::kLessEqual;
+    default: return std::nullopt;
   }
 }
 
@@ -34,13 +28,11 @@ bool is_known(const Expression& value, const std::vector<VariableId>& unknown) {
 }
 
 // document.array, document.array[*] or document.array[*].a.b as the side of a comparison with a member.
-std::optional<Comparison> member_of(const Expression& array, VariableId loop_variable,
-                                    const Expression& value) {
+std::optional<Comparison> member_of(const Expression& array, VariableId loop_variable, const Expression& value) {
   Comparison result{{}, true, {}, BinaryOperator::kEqual, &value};
   const Expression* whole = &array;
   if (const auto* expansion = array.get_if<syntax::Expansion>()) {
-    if (expansion->levels != 1 || expansion->filter || expansion->offset || expansion->count)
-      return std::nullopt;
+    if (expansion->levels != 1 || expansion->filter || expansion->offset || expansion->count) return std::nullopt;
     if (expansion->projection && !plan::is_reference_to(*expansion->projection, expansion->element)) {
       auto below = plan::attribute_path(*expansion->projection, expansion->element);
       if (!below) return std::nullopt;
@@ -59,8 +51,7 @@ std::optional<Comparison> from_binary(const Binary& binary, VariableId loop_vari
                                       const std::vector<VariableId>& unknown) {
   auto turned = turned_around(binary.op);
   if (!turned && binary.op != BinaryOperator::kIn) return std::nullopt;
-  if (auto path = plan::attribute_path(*binary.left, loop_variable);
-      path && is_known(*binary.right, unknown)) {
+  if (auto path = plan::attribute_path(*binary.left, loop_variable); path && is_known(*binary.right, unknown)) {
     return Comparison{std::move(*path), false, {}, binary.op, binary.right.get()};
   }
   if (!is_known(*binary.left, unknown)) return std::nullopt;
@@ -107,8 +98,7 @@ std::optional<Comparison> as_comparison(const Expression& condition, VariableId 
                                         const std::vector<VariableId>& unknown) {
   if (const Binary* binary = condition.get_if<Binary>()) return from_binary(*binary, loop_variable, unknown);
   const auto* array = condition.get_if<syntax::ArrayComparison>();
-  if (array == nullptr || array->quantifier != syntax::Quantifier::kAny ||
-      array->op != BinaryOperator::kEqual) {
+  if (array == nullptr || array->quantifier != syntax::Quantifier::kAny || array->op != BinaryOperator::kEqual) {
     return std::nullopt;
   }
   if (!is_known(*array->right, unknown)) return std::nullopt;
@@ -128,8 +118,7 @@ std::vector<Conjunction> alternatives(const std::vector<const Expression*>& cond
 std::vector<const Expression*> conditions_behind(const Plan& chain, size_t position) {
   std::vector<const Expression*> result;
   for (size_t i = position + 1; i < chain.nodes.size() && lets_filters_pass(*chain.nodes[i]); ++i) {
-    if (const auto* filter = chain.nodes[i]->get_if<plan::Filter>())
-      split_conjunction(*filter->condition, result);
+    if (const auto* filter = chain.nodes[i]->get_if<plan::Filter>()) split_conjunction(*filter->condition, result);
   }
   return result;
 }

@@ -12,8 +12,7 @@
 
 namespace workerdb::aql::optimize {
 
-inline base::Result<std::unique_ptr<plan::Plan>> optimized(const std::string& catalog_text,
-                                                           const std::string& query,
+inline base::Result<std::unique_ptr<plan::Plan>> optimized(const std::string& catalog_text, const std::string& query,
                                                            const std::vector<std::string>& rules = {},
                                                            bool full_count = false) {
   semantics::TestingCatalog catalog(catalog_text);

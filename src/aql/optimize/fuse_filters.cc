@@ -12,8 +12,8 @@ bool fuse_filters(Context&, Plan& chain) {
       ++i;
       continue;
     }
-    first->condition = syntax::make_expression(syntax::Binary{
-        syntax::BinaryOperator::kAnd, std::move(first->condition), std::move(second->condition)});
+    first->condition = syntax::make_expression(
+        syntax::Binary{syntax::BinaryOperator::kAnd, std::move(first->condition), std::move(second->condition)});
     chain.nodes.erase(chain.nodes.begin() + ptrdiff_t(i));
     changed = true;
   }

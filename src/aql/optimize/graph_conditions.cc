@@ -37,7 +37,8 @@ std::optional<Position> position_of(const Expression& expression, VariableId pat
 }
 
 // Puts the element in place of each path.part[n]; false if the path is read in another way, or at two positions.
-bool replace_positions(ExpressionPtr& expression, VariableId path, VariableId element, std::optional<Position>& position) {
+bool replace_positions(ExpressionPtr& expression, VariableId path, VariableId element,
+                       std::optional<Position>& position) {
   if (auto found = position_of(*expression, path)) {
     if (position && *position != *found) return false;
     position = found;
@@ -60,7 +61,8 @@ std::optional<plan::PathCondition> as_condition_at(const Expression& condition, 
 }
 
 // path.edges[*].a.b ALL|NONE op value
-std::optional<plan::PathCondition> as_condition_on_all(const Expression& condition, VariableId path, VariableId element) {
+std::optional<plan::PathCondition> as_condition_on_all(const Expression& condition, VariableId path,
+                                                       VariableId element) {
   const auto* comparison = condition.get_if<syntax::ArrayComparison>();
   if (comparison == nullptr) return std::nullopt;
   bool is_all = comparison->quantifier == syntax::Quantifier::kAll;
@@ -72,12 +74,12 @@ std::optional<plan::PathCondition> as_condition_on_all(const Expression& conditi
   }
   auto of_edges = part_of(*expansion->array, path);
   if (!of_edges) return std::nullopt;
-  ExpressionPtr member = expansion->projection ? syntax::clone(*expansion->projection)
-                                               : plan::make_reference("#element", element);
+  ExpressionPtr member =
+      expansion->projection ? syntax::clone(*expansion->projection) : plan::make_reference("#element", element);
   plan::replace_variable(member, expansion->element, *plan::make_reference("#element", element));
   if (plan::uses_variable(*member, path)) return std::nullopt;
-  ExpressionPtr each = syntax::make_expression(
-      syntax::Binary{comparison->op, std::move(member), syntax::clone(*comparison->right)});
+  ExpressionPtr each =
+      syntax::make_expression(syntax::Binary{comparison->op, std::move(member), syntax::clone(*comparison->right)});
   if (!is_all) each = syntax::make_expression(syntax::Unary{syntax::UnaryOperator::kNot, std::move(each)});
   return plan::PathCondition{*of_edges, std::nullopt, element, std::move(each)};
 }
@@ -109,7 +111,8 @@ bool asks(const plan::Traversal& traversal, const Expression& condition, const s
   if (traversal.filter != nullptr) {
     std::vector<const Expression*> parts;
     split_conjunction(*traversal.filter, parts);
-    if (std::ranges::any_of(parts, [&](const auto* part) { return plan::same_expression(*part, condition); })) return true;
+    if (std::ranges::any_of(parts, [&](const auto* part) { return plan::same_expression(*part, condition); }))
+      return true;
   }
   return std::ranges::any_of(traversal.path_conditions, [&](const plan::PathCondition& known) {
     auto same = as_path_condition(condition, traversal, unknown, known.element);

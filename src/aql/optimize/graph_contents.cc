@@ -35,13 +35,14 @@ class PathReads {
     if (plan::is_reference_to(expression, path_)) return read_whole();
     if (ElementContent* part = part_of(expression)) return raise(*part, ElementContent::kDocument);
     if (const auto* access = expression.get_if<AttributeAccess>()) {
-      if (plan::is_reference_to(*access->object, path_)) {   // neither vertices nor edges
+      if (plan::is_reference_to(*access->object, path_)) {  // neither vertices nor edges
         content.weights = true;
         return;
       }
       if (is_identity(access->name) && reads_identity_at(*access->object)) return;
     }
-    if (const auto* expansion = expression.get_if<syntax::Expansion>(); expansion && reads_identity_of(*expansion)) return;
+    if (const auto* expansion = expression.get_if<syntax::Expansion>(); expansion && reads_identity_of(*expansion))
+      return;
     if (const auto* call = expression.get_if<syntax::FunctionCall>(); call && counts(*call)) return;
     plan::for_each_operand(expression, [this](const Expression& operand) { read(operand); });
   }

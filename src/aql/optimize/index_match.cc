@@ -31,21 +31,17 @@ bool is_about(const Comparison& comparison, const IndexInfo::Field& field) {
 bool excludes_null(const Comparison& comparison) {
   const value::Buffer* value = constant(*comparison.value);
   switch (comparison.op) {
-    case BinaryOperator::kGreater:
-      return true;  // nothing is less than null
-    case BinaryOperator::kNotEqual:
-      return value != nullptr && value->slice().is_null();
+    case BinaryOperator::kGreater: return true;  // nothing is less than null
+    case BinaryOperator::kNotEqual: return value != nullptr && value->slice().is_null();
     case BinaryOperator::kEqual:
-    case BinaryOperator::kGreaterEqual:
-      return value != nullptr && !value->slice().is_null();
+    case BinaryOperator::kGreaterEqual: return value != nullptr && !value->slice().is_null();
     case BinaryOperator::kIn:
       if (value == nullptr || !value->slice().is_array()) return false;
       for (value::ArrayIterator member(value->slice()); member.valid(); member.next()) {
         if (member.value().is_null()) return false;
       }
       return true;
-    default:
-      return false;
+    default: return false;
   }
 }
 
@@ -63,8 +59,7 @@ struct Lookup {
   size_t fields = 0;
 };
 
-double rows_of(const plan::CollectionInfo& collection, const IndexInfo& index,
-               const IndexCondition& condition) {
+double rows_of(const plan::CollectionInfo& collection, const IndexInfo& index, const IndexCondition& condition) {
   double documents = std::max(kLeastDocuments, double(collection.document_count)), rows = documents;
   if (!condition.equal.empty()) {
     bool is_whole = condition.equal.size() == index.fields.size() || index.type == "edge";
@@ -73,8 +68,7 @@ double rows_of(const plan::CollectionInfo& collection, const IndexInfo& index,
     rows = documents / std::max(1.0, std::pow(std::max(1.0, documents * selectivity), share));
     if (condition.in_position) rows *= std::max(1.0, list_length(*condition.equal[*condition.in_position]));
   }
-  if (condition.lower || condition.upper)
-    rows *= condition.lower && condition.upper ? kRangeShare / 2 : kRangeShare;
+  if (condition.lower || condition.upper) rows *= condition.lower && condition.upper ? kRangeShare / 2 : kRangeShare;
   return rows;
 }
 
@@ -95,19 +89,15 @@ bool take_equality(const IndexInfo::Field& field, const Comparisons& comparisons
   return true;
 }
 
-bool is_null(const Expression& value) {
-  return constant(value) != nullptr && constant(value)->slice().is_null();
-}
+bool is_null(const Expression& value) { return constant(value) != nullptr && constant(value)->slice().is_null(); }
 
 // `!= null` is the whole of a sparse index, which is worth a scan of it; of another one it is no restriction
 // to speak of.
-bool take_range(const IndexInfo::Field& field, const Comparisons& comparisons, bool is_sparse,
-                IndexCondition& to) {
+bool take_range(const IndexInfo::Field& field, const Comparisons& comparisons, bool is_sparse, IndexCondition& to) {
   if (field.expanded) return false;
   for (const Comparison& comparison : comparisons) {
     if (!is_about(comparison, field)) continue;
-    bool is_lower = comparison.op == BinaryOperator::kGreater ||
-                    comparison.op == BinaryOperator::kGreaterEqual ||
+    bool is_lower = comparison.op == BinaryOperator::kGreater || comparison.op == BinaryOperator::kGreaterEqual ||
                     (is_sparse && comparison.op == BinaryOperator::kNotEqual && is_null(*comparison.value));
     bool is_upper = comparison.op == BinaryOperator::kLess || comparison.op == BinaryOperator::kLessEqual;
     if (is_lower && !to.lower) {
@@ -126,8 +116,7 @@ std::optional<Lookup> look_up_persistent(const IndexInfo& index, const Compariso
   Lookup result;
   size_t at = 0;
   while (at < index.fields.size() && take_equality(index.fields[at], comparisons, result.condition)) ++at;
-  if (at < index.fields.size() && take_range(index.fields[at], comparisons, index.sparse, result.condition))
-    ++at;
+  if (at < index.fields.size() && take_range(index.fields[at], comparisons, index.sparse, result.condition)) ++at;
   if (at == 0) return std::nullopt;
   result.fields = at;
   for (size_t i = 0; i < index.fields.size(); ++i) {
@@ -155,8 +144,7 @@ std::optional<Lookup> look_up_one_of(const IndexInfo& index, const Comparisons& 
     lookup.fields = 1;
     lookup.condition.edge_field = which;
     bool is_equal = take_equality(field, comparisons, lookup.condition);
-    if (!is_equal && !(is_primary && which == 0 && take_range(field, comparisons, false, lookup.condition)))
-      continue;
+    if (!is_equal && !(is_primary && which == 0 && take_range(field, comparisons, false, lookup.condition))) continue;
     bool is_better = !best || (best->condition.equal.empty() && is_equal) ||
                      (best->condition.in_position && is_equal && !lookup.condition.in_position);
     if (is_better) best = std::move(lookup);
@@ -190,8 +178,7 @@ void add_condition(std::vector<IndexCondition>& to, IndexCondition condition) {
   to.push_back(std::move(condition));
 }
 
-std::optional<IndexMatch> match(const plan::CollectionInfo& collection,
-                                const std::shared_ptr<const IndexInfo>& index,
+std::optional<IndexMatch> match(const plan::CollectionInfo& collection, const std::shared_ptr<const IndexInfo>& index,
                                 const std::vector<Comparisons>& alternatives) {
   IndexMatch result;
   result.index = index;
@@ -203,8 +190,7 @@ std::optional<IndexMatch> match(const plan::CollectionInfo& collection,
     result.fields = std::min(result.fields, lookup->fields);
     add_condition(result.conditions, std::move(lookup->condition));
   }
-  for (const IndexCondition& condition : result.conditions)
-    result.rows += rows_of(collection, *index, condition);
+  for (const IndexCondition& condition : result.conditions) result.rows += rows_of(collection, *index, condition);
   return result;
 }
 
@@ -217,8 +203,7 @@ double cost(const IndexMatch& match, bool is_sorted_behind) {
 
 bool is_better(const IndexMatch& left, const IndexMatch& right, bool is_sorted_behind) {
   double left_cost = cost(left, is_sorted_behind), right_cost = cost(right, is_sorted_behind);
-  if (std::abs(left_cost - right_cost) > 0.01 * std::max(left_cost, right_cost))
-    return left_cost < right_cost;
+  if (std::abs(left_cost - right_cost) > 0.01 * std::max(left_cost, right_cost)) return left_cost < right_cost;
   if (left.fields != right.fields) return left.fields > right.fields;
   if (left.index->unique != right.index->unique) return left.index->unique;
   return left.index->fields.size() < right.index->fields.size();
@@ -234,8 +219,7 @@ size_t hint_rank(const plan::ScanHints& hints, const IndexInfo& index) {
 
 bool may_use(const plan::ScanHints& hints, const IndexInfo& index) {
   if (hints.disable_index) return false;
-  return !hints.force_index_hint || hints.index_hint.empty() ||
-         hint_rank(hints, index) < hints.index_hint.size();
+  return !hints.force_index_hint || hints.index_hint.empty() || hint_rank(hints, index) < hints.index_hint.size();
 }
 
 namespace {
@@ -291,8 +275,7 @@ std::optional<IndexMatch> best_index(const Plan& chain, size_t position) {
       const auto& keys = chain.nodes[*sort_position]->get_if<plan::Sort>()->keys;
       found->gives_order = gives_order(*index, &found->conditions[0], keys, scan.output.variable, backward);
     }
-    size_t rank = hint_rank(scan.hints, *index),
-           best_rank = best ? hint_rank(scan.hints, *best->index) : SIZE_MAX;
+    size_t rank = hint_rank(scan.hints, *index), best_rank = best ? hint_rank(scan.hints, *best->index) : SIZE_MAX;
     if (rank < best_rank || (rank == best_rank && is_better(*found, *best, sort_position.has_value()))) {
       best = std::move(found);
     }
@@ -301,8 +284,8 @@ std::optional<IndexMatch> best_index(const Plan& chain, size_t position) {
   return best;
 }
 
-bool gives_order(const IndexInfo& index, const IndexCondition* condition,
-                 const std::vector<plan::SortKey>& keys, VariableId loop_variable, bool& backward) {
+bool gives_order(const IndexInfo& index, const IndexCondition* condition, const std::vector<plan::SortKey>& keys,
+                 VariableId loop_variable, bool& backward) {
   bool is_primary = index.type == "primary";
   if (!is_primary && index.type != "persistent") return false;
   if (std::ranges::any_of(index.fields, &IndexInfo::Field::expanded)) return false;
@@ -356,15 +339,13 @@ bool implies(const IndexInfo& index, const IndexCondition& condition, const Comp
     if (comparison.op == BinaryOperator::kNotEqual && is_null(*comparison.value)) {
       return condition.lower != nullptr && !condition.lower_inclusive;  // nothing is less than null
     }
-    auto is_bound = [&](const ExpressionPtr& bound, bool inclusive, BinaryOperator with,
-                        BinaryOperator without) {
+    auto is_bound = [&](const ExpressionPtr& bound, bool inclusive, BinaryOperator with, BinaryOperator without) {
       return bound != nullptr && comparison.op == (inclusive ? with : without) &&
              plan::same_expression(*bound, *comparison.value);
     };
     return is_bound(condition.lower, condition.lower_inclusive, BinaryOperator::kGreaterEqual,
                     BinaryOperator::kGreater) ||
-           is_bound(condition.upper, condition.upper_inclusive, BinaryOperator::kLessEqual,
-                    BinaryOperator::kLess);
+           is_bound(condition.upper, condition.upper_inclusive, BinaryOperator::kLessEqual, BinaryOperator::kLess);
   }
   return false;
 }

@@ -30,8 +30,7 @@ bool gives_order(const plan::IndexInfo& index, const plan::IndexCondition* condi
 std::optional<size_t> sort_served_by(const Plan& chain, size_t position);
 
 // Whether every document that is found with the condition of the index fulfils the comparison.
-bool implies(const plan::IndexInfo& index, const plan::IndexCondition& condition,
-             const Comparison& comparison);
+bool implies(const plan::IndexInfo& index, const plan::IndexCondition& condition, const Comparison& comparison);
 
 // By OPTIONS of FOR: disabled indexes and hints.
 bool may_use(const plan::ScanHints& hints, const plan::IndexInfo& index);

@@ -40,11 +40,10 @@ TEST(Indexes, LooksUpMembersOfLists) {
             "FOR u IN users   /* persistent index scan */\n"
             "RETURN u\n"
             "idx_101: u.age IN [1,2,3] && u.name == \"x\"\n");
-  EXPECT_EQ(
-      explained(kCatalog, R"q(FOR u IN users FILTER u.age == 1 || u.age == 2 && u.name == "b" RETURN u)q"),
-      "FOR u IN users   /* persistent index scan */\n"
-      "RETURN u\n"
-      "idx_101: (u.age == 1) || (u.age == 2 && u.name == \"b\")\n");
+  EXPECT_EQ(explained(kCatalog, R"q(FOR u IN users FILTER u.age == 1 || u.age == 2 && u.name == "b" RETURN u)q"),
+            "FOR u IN users   /* persistent index scan */\n"
+            "RETURN u\n"
+            "idx_101: (u.age == 1) || (u.age == 2 && u.name == \"b\")\n");
   EXPECT_EQ(explained(kCatalog, "FOR u IN users FILTER u.age == 1 && (u.b == 1 || u.b == 2) RETURN u"),
             "FOR u IN users   /* persistent index scan, filter: u.b IN [1,2] */\n"
             "RETURN u\n"
@@ -93,8 +92,7 @@ TEST(Indexes, PrimaryIndex) {
             "FOR u IN users   /* primary index scan, filter: u.age == 3 */\n"
             "RETURN u\n"
             "primary: u._key IN [\"1\",\"2\"]\n");
-  EXPECT_EQ(explained(kCatalog,
-                      R"q(FOR u IN users FILTER u._key >= "1" && u._key < "2" SORT u._key DESC RETURN u)q"),
+  EXPECT_EQ(explained(kCatalog, R"q(FOR u IN users FILTER u._key >= "1" && u._key < "2" SORT u._key DESC RETURN u)q"),
             "FOR u IN users   /* primary index scan, reverse */\n"
             "RETURN u\n"
             "primary: u._key >= \"1\" && u._key < \"2\"\n");
@@ -115,14 +113,13 @@ TEST(Indexes, ArrayIndex) {
 }
 
 TEST(Indexes, EdgeIndexAndJoins) {
-  EXPECT_EQ(
-      explained(kCatalog, R"q(FOR u IN users FOR e IN edges FILTER e._from == u._id FILTER u.email == "x" )q"
-                          "RETURN e"),
-      "FOR u IN users   /* persistent index scan, projections: `_id` */\n"
-      "FOR e IN edges   /* edge index scan */\n"
-      "RETURN e\n"
-      "idx_102: u.email == \"x\"\n"
-      "edge: e._from == u._id\n");
+  EXPECT_EQ(explained(kCatalog, R"q(FOR u IN users FOR e IN edges FILTER e._from == u._id FILTER u.email == "x" )q"
+                                "RETURN e"),
+            "FOR u IN users   /* persistent index scan, projections: `_id` */\n"
+            "FOR e IN edges   /* edge index scan */\n"
+            "RETURN e\n"
+            "idx_102: u.email == \"x\"\n"
+            "edge: e._from == u._id\n");
   EXPECT_EQ(explained(kCatalog,
                       "FOR u IN users FOR e IN edges FILTER (e._from == u._id || e._to == u._id) && "
                       "u.age == 5 RETURN e"),
@@ -204,28 +201,24 @@ TEST(Indexes, Hints) {
   EXPECT_EQ(explained(kCatalog, "FOR u IN users OPTIONS { disableIndex: true } FILTER u.age == 1 RETURN u"),
             "FOR u IN users   /* full collection scan, filter: u.age == 1 */\n"
             "RETURN u\n");
-  EXPECT_EQ(explained(kCatalog,
-                      R"q(FOR u IN users OPTIONS { indexHint: "idx_105" } FILTER u.age == 1 && u.a == 3 )q"
-                      "RETURN u"),
+  EXPECT_EQ(explained(kCatalog, R"q(FOR u IN users OPTIONS { indexHint: "idx_105" } FILTER u.age == 1 && u.a == 3 )q"
+                                "RETURN u"),
             "FOR u IN users   /* persistent index scan, filter: u.age == 1 */\n"
             "RETURN u\n"
             "idx_105: u.a == 3\n");
-  EXPECT_EQ(explained(kCatalog,
-                      R"q(FOR u IN users OPTIONS { indexHint: ["nope", "idx_105"], forceIndexHint: true } )q"
-                      "FILTER u.age == 1 && u.a == 3 RETURN u"),
+  EXPECT_EQ(explained(kCatalog, R"q(FOR u IN users OPTIONS { indexHint: ["nope", "idx_105"], forceIndexHint: true } )q"
+                                "FILTER u.age == 1 && u.a == 3 RETURN u"),
             "FOR u IN users   /* persistent index scan, filter: u.age == 1 */\n"
             "RETURN u\n"
             "idx_105: u.a == 3\n");
-  EXPECT_EQ(
-      explained(kCatalog, R"q(FOR u IN users OPTIONS { indexHint: "nope" } FILTER u.age == 1 RETURN u)q"),
-      "FOR u IN users   /* persistent index scan */\n"
-      "RETURN u\n"
-      "idx_101: u.age == 1\n");
-  EXPECT_TRUE(
-      explained(kCatalog,
-                R"q(FOR u IN users OPTIONS { indexHint: "nope", forceIndexHint: true } FILTER u.age )q"
-                "== 1 RETURN u")
-          .starts_with("error 1577"));
+  EXPECT_EQ(explained(kCatalog, R"q(FOR u IN users OPTIONS { indexHint: "nope" } FILTER u.age == 1 RETURN u)q"),
+            "FOR u IN users   /* persistent index scan */\n"
+            "RETURN u\n"
+            "idx_101: u.age == 1\n");
+  EXPECT_TRUE(explained(kCatalog,
+                        R"q(FOR u IN users OPTIONS { indexHint: "nope", forceIndexHint: true } FILTER u.age )q"
+                        "== 1 RETURN u")
+                  .starts_with("error 1577"));
 }
 
 TEST(Indexes, CanBeSwitchedOff) {
@@ -237,13 +230,12 @@ TEST(Indexes, CanBeSwitchedOff) {
             "FILTER u.age == 1\n"
             "SORT u.age ASC   /* sorting strategy: standard */\n"
             "RETURN u\n");
-  EXPECT_EQ(
-      explained(kCatalog, "FOR u IN users FILTER u.age == 1 SORT u.age RETURN u", {"-all", "+use-indexes"}),
-      "FOR u IN users   /* persistent index scan */\n"
-      "FILTER u.age == 1\n"
-      "SORT u.age ASC   /* sorting strategy: standard */\n"
-      "RETURN u\n"
-      "idx_101: u.age == 1\n");
+  EXPECT_EQ(explained(kCatalog, "FOR u IN users FILTER u.age == 1 SORT u.age RETURN u", {"-all", "+use-indexes"}),
+            "FOR u IN users   /* persistent index scan */\n"
+            "FILTER u.age == 1\n"
+            "SORT u.age ASC   /* sorting strategy: standard */\n"
+            "RETURN u\n"
+            "idx_101: u.age == 1\n");
 }
 
 }  // namespace

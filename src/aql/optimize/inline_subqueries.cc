@@ -38,8 +38,7 @@ void inline_at(Plan& chain, size_t position, size_t loop) {
   Node& list = *chain.nodes[loop];
   VariableId row = list.get_if<plan::EnumerateList>()->variable;
   list.kind = plan::Calculation{std::move(inner.nodes.back()->get_if<plan::Return>()->expression), row};
-  auto first = std::make_move_iterator(inner.nodes.begin() + 1),
-       last = std::make_move_iterator(inner.nodes.end() - 1);
+  auto first = std::make_move_iterator(inner.nodes.begin() + 1), last = std::make_move_iterator(inner.nodes.end() - 1);
   chain.nodes.insert(chain.nodes.begin() + ptrdiff_t(loop), first, last);
   chain.nodes.erase(chain.nodes.begin() + ptrdiff_t(position));
 }

@@ -18,7 +18,7 @@ constexpr double kBetter = 0.99;
 constexpr size_t kMaxLoops = 5, kMostPermuted = 4;
 
 struct Order {
-  std::vector<uint32_t> loops;   // ids of nodes
+  std::vector<uint32_t> loops;  // ids of nodes
   double cost;
   bool may_win = false;
 };
@@ -45,7 +45,7 @@ class Reordering {
     split(std::move(before));
     std::vector<Node*> given = pointers(loops_);
     std::vector<Order> result = {{ids(given), cost_of(given)}};
-    for (const std::vector<Node*>& order : all && given.size() <= kMostPermuted ? permutations(given) : good_orders()) {
+    for (const std::vector<Node*>& order : all&& given.size() <= kMostPermuted ? permutations(given) : good_orders()) {
       if (order != given) result.push_back({ids(order), cost_of(order)});
     }
     restore(as_it_was);
@@ -71,7 +71,8 @@ class Reordering {
     const auto& keys = chain_.nodes[*sort]->get_if<plan::Sort>()->keys;
     bool backward = false;
     return std::ranges::any_of(scan.collection->indexes, [&](const auto& index) {
-      return !index->sparse && may_use(scan.hints, *index) && gives_order(*index, nullptr, keys, scan.output.variable, backward);
+      return !index->sparse && may_use(scan.hints, *index) &&
+             gives_order(*index, nullptr, keys, scan.output.variable, backward);
     });
   }
 
@@ -166,8 +167,8 @@ class Reordering {
   bool is_looked_up(const Expression& part, const IndexMatch& match, VariableId own, size_t position) const {
     auto comparison = as_comparison(part, own, set_from(chain_, position));
     return comparison && std::ranges::all_of(match.conditions, [&](const plan::IndexCondition& condition) {
-      return implies(condition.index ? *condition.index : *match.index, condition, *comparison);
-    });
+             return implies(condition.index ? *condition.index : *match.index, condition, *comparison);
+           });
   }
 
   // The orders that begin with each loop in turn and go on with what is cheapest then.
@@ -207,7 +208,8 @@ class Reordering {
       while (to > begin_ + 1) {
         const Node& in_front = *chain_.nodes[to - 1];
         if (in_front.get_if<plan::Filter>() != nullptr && !moves_over_filter(*chain_.nodes[i], to - 1)) break;
-        if (in_front.get_if<plan::Filter>() == nullptr && uses_any(*chain_.nodes[i], plan::set_variables(in_front))) break;
+        if (in_front.get_if<plan::Filter>() == nullptr && uses_any(*chain_.nodes[i], plan::set_variables(in_front)))
+          break;
         --to;
       }
       if (to < i) move_node(chain_, i, to);
@@ -227,8 +229,8 @@ class Reordering {
 // Loops that stand behind each other.
 struct Group {
   size_t begin, end;
-  std::vector<Order> orders;   // the given one first
-  size_t best = 0;             // the order that is taken
+  std::vector<Order> orders;  // the given one first
+  size_t best = 0;            // the order that is taken
 };
 
 std::vector<Group> find_groups(Plan& chain, bool all) {

@@ -1,5 +1,5 @@
-// late-document-materialization-arangosearch: where SORT and LIMIT do with the scores of a view, only the rows that they
-// leave have their documents fetched.
+// late-document-materialization-arangosearch: where SORT and LIMIT do with the scores of a view, only the rows that
+// they leave have their documents fetched.
 #include "aql/optimize/attributes.h"
 #include "aql/optimize/nodes.h"
 #include "aql/optimize/rules.h"
@@ -9,7 +9,8 @@ namespace workerdb::aql::optimize {
 namespace {
 
 bool does_without(const Node& node, VariableId document) {
-  bool is_passable = node.get_if<plan::Filter>() || node.get_if<plan::Sort>() || node.get_if<plan::Limit>() || keeps_rows(node);
+  bool is_passable =
+      node.get_if<plan::Filter>() || node.get_if<plan::Sort>() || node.get_if<plan::Limit>() || keeps_rows(node);
   Paths read;
   return is_passable && collect_paths(node, document, read) && read.empty();
 }

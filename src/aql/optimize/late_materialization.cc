@@ -46,7 +46,7 @@ std::optional<LateReach> late_reach(const Plan& chain, size_t position) {
     reach.behind_limit = reach.end + 1;
   }
   auto behind = paths_read_behind(chain, position, document);
-  if (behind && holds(*scan->index, *behind)) return std::nullopt;   // the index alone will do, or nobody reads it
+  if (behind && holds(*scan->index, *behind)) return std::nullopt;  // the index alone will do, or nobody reads it
   return reach;
 }
 

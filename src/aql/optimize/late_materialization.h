@@ -6,10 +6,10 @@ namespace workerdb::aql::optimize {
 
 // The nodes behind a scan that do with what its index holds.
 struct LateReach {
-  size_t end = 0;              // the first position that needs the document, or that rows may not pass without it
-  Paths paths;                 // what the scan's filter and the nodes up to there read
-  size_t behind_limit = 0;     // behind the last LIMIT that leaves out rows which the index gives; 0: there is none
-  bool reduces = false;        // fewer rows, or lighter ones through a sort: fetching later is worth it
+  size_t end = 0;           // the first position that needs the document, or that rows may not pass without it
+  Paths paths;              // what the scan's filter and the nodes up to there read
+  size_t behind_limit = 0;  // behind the last LIMIT that leaves out rows which the index gives; 0: there is none
+  bool reduces = false;     // fewer rows, or lighter ones through a sort: fetching later is worth it
 };
 
 // Nothing where the scan's documents are not wanted, or its index does not hold what its filter reads.

@@ -11,9 +11,8 @@ bool lets_filters_pass(const Node& node) {
   if (const auto* sort = node.get_if<plan::Sort>()) return sort->limit == 0;
   if (const auto* scan = node.get_if<plan::IndexScan>()) return scan->limit == 0;
   if (const auto* subquery = node.get_if<plan::Subquery>()) return !plan::has_modification(*subquery->plan);
-  return node.get_if<plan::Filter>() || node.get_if<plan::Calculation>() ||
-         node.get_if<plan::EnumerateCollection>() || node.get_if<plan::EnumerateList>() ||
-         node.get_if<plan::EnumerateView>() || walks_graph(node);
+  return node.get_if<plan::Filter>() || node.get_if<plan::Calculation>() || node.get_if<plan::EnumerateCollection>() ||
+         node.get_if<plan::EnumerateList>() || node.get_if<plan::EnumerateView>() || walks_graph(node);
 }
 
 bool walks_graph(const Node& node) {
@@ -44,15 +43,15 @@ std::vector<VariableId> set_from(const Plan& chain, size_t position) {
 bool uses_any(const Expression& expression, const std::vector<VariableId>& variables) {
   std::vector<VariableId> used;
   plan::collect_used_variables(expression, used);
-  return std::ranges::any_of(
-      used, [&](VariableId one) { return std::ranges::find(variables, one) != variables.end(); });
+  return std::ranges::any_of(used,
+                             [&](VariableId one) { return std::ranges::find(variables, one) != variables.end(); });
 }
 
 bool uses_any(const Node& node, const std::vector<VariableId>& variables) {
   std::vector<VariableId> used;
   plan::collect_used_variables(node, used);
-  return std::ranges::any_of(
-      used, [&](VariableId one) { return std::ranges::find(variables, one) != variables.end(); });
+  return std::ranges::any_of(used,
+                             [&](VariableId one) { return std::ranges::find(variables, one) != variables.end(); });
 }
 
 bool is_used_from(const Plan& chain, size_t position, VariableId variable) {
@@ -66,9 +65,8 @@ bool has_single_row(const Plan& chain, size_t position) {
   for (size_t i = 0; i < position; ++i) {
     const Node& node = *chain.nodes[i];
     const auto* collect = node.get_if<plan::Collect>();
-    bool is_one = node.get_if<plan::Singleton>() || node.get_if<plan::Filter>() ||
-                  node.get_if<plan::Sort>() || node.get_if<plan::Limit>() ||
-                  node.get_if<plan::Calculation>() || node.get_if<plan::Subquery>() ||
+    bool is_one = node.get_if<plan::Singleton>() || node.get_if<plan::Filter>() || node.get_if<plan::Sort>() ||
+                  node.get_if<plan::Limit>() || node.get_if<plan::Calculation>() || node.get_if<plan::Subquery>() ||
                   plan::is_modification(node) || (collect != nullptr && collect->groups.empty());
     if (!is_one && !(collect != nullptr && has_single_row(chain, i))) {
       // Rows that many loops gave may still become one by a COLLECT without groups behind them.

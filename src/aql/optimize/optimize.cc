@@ -26,8 +26,8 @@ constexpr bool kAlwaysVerify = true;
 // number.
 std::string_view without_number(std::string_view name) {
   size_t dash = name.rfind('-');
-  bool is_number = dash != std::string_view::npos && dash + 2 == name.size() && name[dash + 1] >= '2' &&
-                   name[dash + 1] <= '9';
+  bool is_number =
+      dash != std::string_view::npos && dash + 2 == name.size() && name[dash + 1] >= '2' && name[dash + 1] <= '9';
   return is_number ? name.substr(0, dash) : name;
 }
 
@@ -38,29 +38,29 @@ Result<> check_forced_hints(const Plan& chain) {
     const auto* scan = node->get_if<plan::EnumerateCollection>();
     if (scan == nullptr || scan->hints.disable_index || scan->hints.index_hint.empty()) continue;
     if (!scan->hints.force_index_hint) continue;
-    return Error(
-        ErrorCode::kQueryForcedIndexHintUnusable,
-        fmt::format(
-            "could not use forced index hint for collection '{}'; no index of that name can serve the "
-            "query",
-            scan->collection->name));
+    return Error(ErrorCode::kQueryForcedIndexHintUnusable,
+                 fmt::format("could not use forced index hint for collection '{}'; no index of that name can serve the "
+                             "query",
+                             scan->collection->name));
   }
   return {};
 }
 
 // A plan on its way through the rules.
 struct Candidate {
-  std::unique_ptr<Plan> own;   // null: the plan that was given
+  std::unique_ptr<Plan> own;  // null: the plan that was given
   size_t next_rule = 0;
-  size_t decided_chains = 0;   // of the rule at next_rule: from here on it has not chosen yet
-  bool changed = false;        // by that rule
+  size_t decided_chains = 0;  // of the rule at next_rule: from here on it has not chosen yet
+  bool changed = false;       // by that rule
   bool may_win = true;
 };
 
 class Optimization {
  public:
   Optimization(Plan& given, const RuleSettings& settings, Report& report)
-      : given_(given), settings_(settings), report_(report),
+      : given_(given),
+        settings_(settings),
+        report_(report),
         max_plans_(settings.max_plans != 0 ? settings.max_plans : RuleSettings().max_plans),
         verifies_(kAlwaysVerify || settings.verify) {}
 
@@ -106,7 +106,8 @@ class Optimization {
     bool changed = std::exchange(candidate.changed, false);
     plan::for_each_plan(plan, [&](Plan& chain) {
       if (context.error || chains++ < decided) return;
-      changed |= rule.choices == nullptr ? rule.apply(context, chain) : choose(rule, context, candidate, chain, chains, changed);
+      changed |= rule.choices == nullptr ? rule.apply(context, chain)
+                                         : choose(rule, context, candidate, chain, chains, changed);
     });
     if (context.error) return *std::move(context.error);
     if (!changed || !verifies_) return changed;
@@ -117,7 +118,8 @@ class Optimization {
   }
 
   // Takes the rule's own choice and puts a plan aside for each other one. `chains`: up to this one.
-  bool choose(const Rule& rule, Context& context, const Candidate& candidate, Plan& chain, size_t chains, bool changed) {
+  bool choose(const Rule& rule, Context& context, const Candidate& candidate, Plan& chain, size_t chains,
+              bool changed) {
     std::vector<Choice> choices = rule.choices(context, chain);
     for (size_t i = 1; i < choices.size() && report_.plans_created < max_plans_; ++i) {
       Candidate other;

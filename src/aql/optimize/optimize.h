@@ -21,10 +21,9 @@ struct RuleSettings {
     bool enable = true;
   };
   std::vector<Change> changes;  // applied from left to right; the last one that names a rule wins
-  bool full_count =
-      false;  // the query's last LIMIT counts what is behind it: nothing in front may stop early
-  size_t max_plans = 128;  // that rules may make of the one; 0: the default
-  bool all_plans = false;  // also those that cannot win are finished, for Report::others
+  bool full_count = false;      // the query's last LIMIT counts what is behind it: nothing in front may stop early
+  size_t max_plans = 128;       // that rules may make of the one; 0: the default
+  bool all_plans = false;       // also those that cannot win are finished, for Report::others
   // Checks the plan after each rule that changed it; kInternal names the rule. Always on in debug builds.
   bool verify = false;
 
@@ -41,8 +40,8 @@ struct Report {
   std::vector<std::unique_ptr<plan::Plan>> others;  // the plans that were not chosen, cheapest first
 };
 
-// Rewrites the plan and estimates rows and costs anew. Where rules see more than one way, a plan is made of each that may
-// be the best, and the one with the least estimated cost stays; the first one of several. Errors:
+// Rewrites the plan and estimates rows and costs anew. Where rules see more than one way, a plan is made of each that
+// may be the best, and the one with the least estimated cost stays; the first one of several. Errors:
 // kQueryForcedIndexHintUnusable (1577). After an error the plan is not to be run. Thread-safe.
 base::Result<> optimize(plan::Plan& plan, const semantics::CatalogView& catalog, const RuleSettings& settings,
                         Report* report = nullptr);

@@ -57,9 +57,8 @@ bool optimize_count(Context& context, Plan& chain) {
     SubqueryUses uses = uses_of_subquery(chain, i);
     if (uses.other || uses.first || !uses.length || !count_rows(context, *subquery)) continue;
     for (size_t behind = i + 1; behind < chain.nodes.size(); ++behind) {
-      for_each_expression_within(*chain.nodes[behind], [&](ExpressionPtr& expression) {
-        replace_lengths(expression, subquery->variable);
-      });
+      for_each_expression_within(*chain.nodes[behind],
+                                 [&](ExpressionPtr& expression) { replace_lengths(expression, subquery->variable); });
     }
     changed = true;
   }

@@ -30,10 +30,8 @@ void narrow_keys(Plan& chain, size_t position, VariableId variable) {
 bool cover(const plan::IndexScan& scan, Paths& paths) {
   if (!may_cover(scan)) return false;
   Paths all = paths;
-  if (scan.output.filter != nullptr && !collect_paths(*scan.output.filter, scan.output.variable, all))
-    return false;
-  if (all.empty() || !holds(*scan.index, all))
-    return false;
+  if (scan.output.filter != nullptr && !collect_paths(*scan.output.filter, scan.output.variable, all)) return false;
+  if (all.empty() || !holds(*scan.index, all)) return false;
   paths = std::move(all);
   return true;
 }

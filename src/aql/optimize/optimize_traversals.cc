@@ -25,8 +25,8 @@ bool push_conditions(Context& context, Plan& chain, size_t position) {
         filters.push_back(syntax::clone(*part));
         continue;
       }
-      VariableId element = traversal.path_conditions.empty() ? context.make_variable()
-                                                             : traversal.path_conditions[0].element;
+      VariableId element =
+          traversal.path_conditions.empty() ? context.make_variable() : traversal.path_conditions[0].element;
       auto condition = as_path_condition(*part, traversal, unknown, element);
       if (!condition) continue;
       traversal.path_conditions.push_back(std::move(*condition));

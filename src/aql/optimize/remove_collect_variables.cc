@@ -22,15 +22,14 @@ void add_reads_of_member(const Expression& expression, VariableId element, Membe
   } else if (plan::is_reference_to(expression, element)) {
     to.whole = true;
   } else {
-    plan::for_each_operand(expression,
-                           [&](const Expression& operand) { add_reads_of_member(operand, element, to); });
+    plan::for_each_operand(expression, [&](const Expression& operand) { add_reads_of_member(operand, element, to); });
   }
 }
 
 bool is_count_of(const Expression& expression, VariableId variable) {
   const auto* call = expression.get_if<syntax::FunctionCall>();
-  return call != nullptr && (call->name == "LENGTH" || call->name == "COUNT") &&
-         call->arguments.size() == 1 && plan::is_reference_to(*call->arguments[0], variable);
+  return call != nullptr && (call->name == "LENGTH" || call->name == "COUNT") && call->arguments.size() == 1 &&
+         plan::is_reference_to(*call->arguments[0], variable);
 }
 
 void add_reads(const Expression& expression, VariableId variable, Members& to) {
@@ -42,8 +41,7 @@ void add_reads(const Expression& expression, VariableId variable, Members& to) {
   const auto* expansion = expression.get_if<syntax::Expansion>();
   if (expansion != nullptr && expansion->levels == 1 && plan::is_reference_to(*expansion->array, variable)) {
     if (expansion->projection == nullptr) to.whole = true;
-    for (const auto* part :
-         {&expansion->filter, &expansion->offset, &expansion->count, &expansion->projection}) {
+    for (const auto* part : {&expansion->filter, &expansion->offset, &expansion->count, &expansion->projection}) {
       if (*part == nullptr) continue;
       add_reads_of_member(**part, expansion->element, to);
       add_reads(**part, variable, to);
@@ -57,8 +55,8 @@ bool narrow(const Plan& chain, size_t position, plan::Collect& collect) {
   Members members;
   for (size_t i = position + 1; i < chain.nodes.size(); ++i) {
     const Node& node = *chain.nodes[i];
-    for_each_expression_within(
-        node, [&](const Expression& expression) { add_reads(expression, *collect.into, members); });
+    for_each_expression_within(node,
+                               [&](const Expression& expression) { add_reads(expression, *collect.into, members); });
     const auto* behind = node.get_if<plan::Collect>();
     if (behind != nullptr) {
       members.whole |=
@@ -66,8 +64,7 @@ bool narrow(const Plan& chain, size_t position, plan::Collect& collect) {
     }
   }
   if (members.whole) return false;
-  return std::erase_if(collect.kept, [&](const auto& kept) { return !members.names.contains(kept.first); }) >
-         0;
+  return std::erase_if(collect.kept, [&](const auto& kept) { return !members.names.contains(kept.first); }) > 0;
 }
 
 }  // namespace

@@ -30,9 +30,8 @@ bool holds(const Scan& scan, const plan::IndexCondition& found, const Expression
 }
 
 bool holds_always(const Scan& scan, const Expression& condition) {
-  return !scan.node.conditions.empty() && std::ranges::all_of(scan.node.conditions, [&](const auto& found) {
-    return holds(scan, found, condition);
-  });
+  return !scan.node.conditions.empty() &&
+         std::ranges::all_of(scan.node.conditions, [&](const auto& found) { return holds(scan, found, condition); });
 }
 
 // Takes the parts that hold away; true if any did.
@@ -57,8 +56,7 @@ bool remove_filter_covered_by_index(Context&, Plan& chain) {
   std::vector<Scan> scans;
   for (size_t i = 0; i < chain.nodes.size(); ++i) {
     if (!lets_filters_pass(*chain.nodes[i])) scans.clear();
-    if (const auto* scan = chain.nodes[i]->get_if<plan::IndexScan>())
-      scans.push_back({*scan, set_from(chain, i)});
+    if (const auto* scan = chain.nodes[i]->get_if<plan::IndexScan>()) scans.push_back({*scan, set_from(chain, i)});
     if (auto* filter = chain.nodes[i]->get_if<plan::Filter>()) changed |= reduce(scans, *filter);
   }
   std::erase_if(chain.nodes, [](const NodePtr& node) {

@@ -24,8 +24,7 @@ bool remove_redundant_calculations(Context& context, Plan& chain) {
   for (size_t i = 1; i < chain.nodes.size();) {
     const auto* calculation = chain.nodes[i]->get_if<plan::Calculation>();
     const plan::Calculation* same = nullptr;
-    if (calculation != nullptr && plan::is_deterministic(*calculation->expression))
-      same = same_before(chain, i);
+    if (calculation != nullptr && plan::is_deterministic(*calculation->expression)) same = same_before(chain, i);
     if (same == nullptr) {
       ++i;
       continue;

@@ -18,11 +18,9 @@ struct Bound {
 
 Bound bound_of(const Expression& expression) {
   const Binary* binary = expression.get_if<Binary>();
-  if (binary == nullptr || binary->op < BinaryOperator::kLess || binary->op > BinaryOperator::kGreaterEqual)
-    return {};
+  if (binary == nullptr || binary->op < BinaryOperator::kLess || binary->op > BinaryOperator::kGreaterEqual) return {};
   const auto* constant = binary->right->get_if<syntax::Constant>();
-  if (constant == nullptr || !binary->left->get_if<syntax::AttributeAccess>() ||
-      !plan::is_simple(*binary->left))
+  if (constant == nullptr || !binary->left->get_if<syntax::AttributeAccess>() || !plan::is_simple(*binary->left))
     return {};
   return {binary->left.get(), &constant->value,
           binary->op == BinaryOperator::kGreater || binary->op == BinaryOperator::kGreaterEqual,
@@ -31,8 +29,7 @@ Bound bound_of(const Expression& expression) {
 
 // All that the narrow one lets through passes the wide one.
 bool is_within(const Bound& narrow, const Bound& wide) {
-  if (narrow.is_lower != wide.is_lower || !plan::same_expression(*narrow.attribute, *wide.attribute))
-    return false;
+  if (narrow.is_lower != wide.is_lower || !plan::same_expression(*narrow.attribute, *wide.attribute)) return false;
   int order = value::compare(narrow.constant->slice(), wide.constant->slice());
   if (order == 0) return wide.is_inclusive || !narrow.is_inclusive;
   return (order > 0) == wide.is_lower;
@@ -40,8 +37,7 @@ bool is_within(const Bound& narrow, const Bound& wide) {
 
 bool reduce(ExpressionPtr& condition) {
   Binary* binary = condition->get_if<Binary>();
-  if (binary == nullptr || (binary->op != BinaryOperator::kAnd && binary->op != BinaryOperator::kOr))
-    return false;
+  if (binary == nullptr || (binary->op != BinaryOperator::kAnd && binary->op != BinaryOperator::kOr)) return false;
   bool changed = reduce(binary->left);
   changed |= reduce(binary->right);
   if (binary->op != BinaryOperator::kOr) return changed;

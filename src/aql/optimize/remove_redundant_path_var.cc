@@ -12,10 +12,12 @@ bool remove_redundant_path_var(Context&, Plan& chain) {
     if (traversal == nullptr || !traversal->path) continue;
     plan::PathContent content = path_content(chain, i, *traversal->path);
     plan::PathContent& before = traversal->path_content;
-    bool same = before.vertices == content.vertices && before.edges == content.edges && before.weights == content.weights;
+    bool same =
+        before.vertices == content.vertices && before.edges == content.edges && before.weights == content.weights;
     before = content;
-    bool is_used = plan::uses_variable(*chain.nodes[i], *traversal->path) || is_used_from(chain, i + 1, *traversal->path);
-    bool reads_own = false;   // what prune and the filter read is the node's own variable
+    bool is_used =
+        plan::uses_variable(*chain.nodes[i], *traversal->path) || is_used_from(chain, i + 1, *traversal->path);
+    bool reads_own = false;  // what prune and the filter read is the node's own variable
     plan::for_each_expression(static_cast<const Node&>(*chain.nodes[i]), [&](const Expression& expression) {
       reads_own = reads_own || plan::uses_variable(expression, *traversal->path);
     });

@@ -18,8 +18,7 @@ bool is_prefix(const Keys& prefix, const Keys& keys) {
 }
 
 bool is_deterministic(const plan::Sort& sort) {
-  return std::ranges::all_of(sort.keys,
-                             [](const auto& key) { return plan::is_deterministic(*key.expression); });
+  return std::ranges::all_of(sort.keys, [](const auto& key) { return plan::is_deterministic(*key.expression); });
 }
 
 // The SORT behind whose rows arrive as this one leaves them.

@@ -33,9 +33,8 @@ void count_uses(const Expression& expression, VariableId variable, bool is_repea
     uses.is_repeated |= is_repeated;
   }
   bool repeats = expression.get_if<syntax::Expansion>() || expression.get_if<syntax::QuestionMark>();
-  plan::for_each_operand(expression, [&](const Expression& operand) {
-    count_uses(operand, variable, is_repeated || repeats, uses);
-  });
+  plan::for_each_operand(
+      expression, [&](const Expression& operand) { count_uses(operand, variable, is_repeated || repeats, uses); });
 }
 
 Uses uses_behind(const Plan& chain, size_t position, VariableId variable) {
@@ -43,11 +42,11 @@ Uses uses_behind(const Plan& chain, size_t position, VariableId variable) {
   for (size_t i = position + 1; i < chain.nodes.size(); ++i) {
     const Node& node = *chain.nodes[i];
     size_t before = uses.count;
-    plan::for_each_expression(
-        node, [&](const Expression& expression) { count_uses(expression, variable, false, uses); });
+    plan::for_each_expression(node,
+                              [&](const Expression& expression) { count_uses(expression, variable, false, uses); });
     size_t direct = uses.count;
-    for_each_expression_within(
-        node, [&](const Expression& expression) { count_uses(expression, variable, false, uses); });
+    for_each_expression_within(node,
+                               [&](const Expression& expression) { count_uses(expression, variable, false, uses); });
     uses.count -= direct - before;  // counted twice
     if (uses.count > direct) uses.is_repeated = true;
     if (uses.count > before) uses.node = i;
@@ -62,8 +61,8 @@ bool may_wait(const Plan& chain, size_t position, size_t until) {
     if (!node.get_if<plan::Filter>() && !node.get_if<plan::Limit>() && !keeps_rows(node)) return false;
   }
   const Node& reader = *chain.nodes[until];
-  return reader.get_if<plan::Filter>() || reader.get_if<plan::Calculation>() ||
-         reader.get_if<plan::Return>() || reader.get_if<plan::EnumerateList>();
+  return reader.get_if<plan::Filter>() || reader.get_if<plan::Calculation>() || reader.get_if<plan::Return>() ||
+         reader.get_if<plan::EnumerateList>();
 }
 
 bool replace(Plan& chain, size_t position) {

@@ -13,7 +13,8 @@ bool replace(ExpressionPtr& expression) {
   bool changed = false;
   plan::for_each_operand(*expression, [&](ExpressionPtr& operand) { changed |= replace(operand); });
   auto* any = expression->get_if<syntax::ArrayComparison>();
-  if (any == nullptr || any->quantifier != syntax::Quantifier::kAny || any->op != BinaryOperator::kEqual || any->at_least) {
+  if (any == nullptr || any->quantifier != syntax::Quantifier::kAny || any->op != BinaryOperator::kEqual ||
+      any->at_least) {
     return changed;
   }
   expression = syntax::make_expression(Binary{BinaryOperator::kIn, std::move(any->right), std::move(any->left)});

@@ -50,8 +50,10 @@ bool replace_equal_attribute_accesses(Context&, Plan& chain) {
     const auto* filter = chain.nodes[i]->get_if<plan::Filter>();
     if (filter == nullptr) continue;
     for (const Equal& equal : equalities(*filter->condition)) {
-      for (size_t behind = i + 1; behind < chain.nodes.size() && !chain.nodes[behind]->get_if<plan::Collect>(); ++behind) {
-        for_each_expression_within(*chain.nodes[behind], [&](ExpressionPtr& expression) { changed |= replace(expression, equal); });
+      for (size_t behind = i + 1; behind < chain.nodes.size() && !chain.nodes[behind]->get_if<plan::Collect>();
+           ++behind) {
+        for_each_expression_within(*chain.nodes[behind],
+                                   [&](ExpressionPtr& expression) { changed |= replace(expression, equal); });
       }
     }
   }

@@ -1,5 +1,5 @@
-// replace-like-with-range: behind `text LIKE "abc%"` stands `text >= "abc" && text < "abc\uffff"` as well, where that lets
-// an index find less. LIKE itself stays: in the order of collation texts lie between the two that begin otherwise
+// replace-like-with-range: behind `text LIKE "abc%"` stands `text >= "abc" && text < "abc\uffff"` as well, where that
+// lets an index find less. LIKE itself stays: in the order of collation texts lie between the two that begin otherwise
 // ("ábc").
 #include <algorithm>
 
@@ -31,12 +31,14 @@ ExpressionPtr compared(const Expression& left, BinaryOperator op, const std::str
 // The bounds of an attribute that a part of the condition compares by LIKE; null for anything else.
 ExpressionPtr bounds_of(const Expression& part, VariableId document) {
   const Binary* like = part.get_if<Binary>();
-  if (like == nullptr || like->op != BinaryOperator::kLike || !plan::attribute_path(*like->left, document)) return nullptr;
+  if (like == nullptr || like->op != BinaryOperator::kLike || !plan::attribute_path(*like->left, document))
+    return nullptr;
   const auto* pattern = like->right->get_if<syntax::Constant>();
   if (pattern == nullptr || !pattern->value.slice().is_string()) return nullptr;
   std::string beginning = beginning_of(pattern->value.slice().as_string());
   if (beginning.empty()) return nullptr;
-  return syntax::make_expression(Binary{BinaryOperator::kAnd, compared(*like->left, BinaryOperator::kGreaterEqual, beginning),
+  return syntax::make_expression(Binary{BinaryOperator::kAnd,
+                                        compared(*like->left, BinaryOperator::kGreaterEqual, beginning),
                                         compared(*like->left, BinaryOperator::kLess, beginning + "\uffff")});
 }
 
@@ -53,11 +55,12 @@ bool narrow(Plan& chain, size_t position) {
       if (bounds == nullptr) continue;
       auto before = best_index(chain, position);
       ExpressionPtr as_it_was = syntax::clone(*filter->condition);
-      filter->condition = syntax::make_expression(Binary{BinaryOperator::kAnd, std::move(filter->condition), std::move(bounds)});
+      filter->condition =
+          syntax::make_expression(Binary{BinaryOperator::kAnd, std::move(filter->condition), std::move(bounds)});
       auto after = best_index(chain, position);
       if (after && (!before || after->rows < before->rows)) return true;
       filter->condition = std::move(as_it_was);
-      break;   // the parts are gone with it
+      break;  // the parts are gone with it
     }
   }
   return false;

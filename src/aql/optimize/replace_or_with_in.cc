@@ -30,8 +30,7 @@ struct Side {
 };
 Side side_of(Expression& part) {
   Binary* binary = part.get_if<Binary>();
-  if (binary == nullptr || (binary->op != BinaryOperator::kEqual && binary->op != BinaryOperator::kIn))
-    return {};
+  if (binary == nullptr || (binary->op != BinaryOperator::kEqual && binary->op != BinaryOperator::kIn)) return {};
   bool is_list = binary->op == BinaryOperator::kIn;
   bool is_left = binary->left->get_if<syntax::AttributeAccess>() && binary->right->is_constant();
   bool is_right = !is_list && binary->right->get_if<syntax::AttributeAccess>() && binary->left->is_constant();
@@ -47,8 +46,7 @@ void add_values(const Side& side, value::Builder& to) {
     to.slice(side.constant->slice());
     return;
   }
-  for (value::ArrayIterator member(side.constant->slice()); member.valid(); member.next())
-    to.slice(member.value());
+  for (value::ArrayIterator member(side.constant->slice()); member.valid(); member.next()) to.slice(member.value());
 }
 
 // Puts the parts that ask for one attribute together; true if there were any.
@@ -74,8 +72,7 @@ bool merge(std::vector<ExpressionPtr>& parts) {
     if (parts.size() == before) continue;
     changed = true;
     ExpressionPtr attribute = std::move(*first.attribute);
-    parts[i] = syntax::make_expression(
-        Binary{BinaryOperator::kIn, std::move(attribute), make_constant(list.slice())});
+    parts[i] = syntax::make_expression(Binary{BinaryOperator::kIn, std::move(attribute), make_constant(list.slice())});
   }
   return changed;
 }
@@ -94,8 +91,7 @@ bool replace(ExpressionPtr& condition) {
   for (ExpressionPtr& part : parts) changed |= replace(part);
   condition = std::move(parts[0]);
   for (size_t i = 1; i < parts.size(); ++i) {
-    condition =
-        syntax::make_expression(Binary{BinaryOperator::kOr, std::move(condition), std::move(parts[i])});
+    condition = syntax::make_expression(Binary{BinaryOperator::kOr, std::move(condition), std::move(parts[i])});
   }
   return changed;
 }

@@ -17,8 +17,8 @@ view found users)";
 
 struct RuleCase {
   std::string rule, query;
-  std::vector<std::string> also;   // settings of other rules in both runs
-  std::string without, with;       // equal where a plan's text does not show what the rule does
+  std::vector<std::string> also;  // settings of other rules in both runs
+  std::string without, with;      // equal where a plan's text does not show what the rule does
 };
 
 inline std::vector<RuleCase>& rule_cases() {

@@ -20,8 +20,7 @@ TEST(Rules, MovesAndRemovesFilters) {
             "LIMIT 0, 5\n"
             "FILTER u.x\n"
             "RETURN u\n");
-  EXPECT_EQ(explained(kCatalog,
-                      R"q(FOR u IN plain FOR v IN plain FILTER v.x FILTER UPPER(u.y) == "A" RETURN [u, v])q"),
+  EXPECT_EQ(explained(kCatalog, R"q(FOR u IN plain FOR v IN plain FILTER v.x FILTER UPPER(u.y) == "A" RETURN [u, v])q"),
             "FOR v IN plain   /* full collection scan, filter: v.x */\n"
             "FOR u IN plain   /* full collection scan, filter: UPPER(u.y) == \"A\" */\n"
             "RETURN [u, v]\n");
@@ -37,13 +36,12 @@ TEST(Rules, MovesAndRemovesFilters) {
             "INSERT {} IN users\n"
             "FILTER u.x\n"
             "RETURN NEW\n");
-  EXPECT_EQ(
-      explained(kCatalog, "FOR u IN plain FILTER RAND() > 0.5 FOR v IN plain FILTER RAND() > 0.5 RETURN v"),
-      "FOR u IN plain   /* full collection scan, without document */\n"
-      "FILTER RAND() > 0.5\n"
-      "FOR v IN plain   /* full collection scan */\n"
-      "FILTER RAND() > 0.5\n"
-      "RETURN v\n");
+  EXPECT_EQ(explained(kCatalog, "FOR u IN plain FILTER RAND() > 0.5 FOR v IN plain FILTER RAND() > 0.5 RETURN v"),
+            "FOR u IN plain   /* full collection scan, without document */\n"
+            "FILTER RAND() > 0.5\n"
+            "FOR v IN plain   /* full collection scan */\n"
+            "FILTER RAND() > 0.5\n"
+            "RETURN v\n");
   EXPECT_EQ(explained(kCatalog, "FOR u IN plain FOR v IN plain FILTER u.x == v.y && v.y == 5 RETURN [u, v]"),
             "FOR u IN plain   /* full collection scan, filter: u.x == 5 */\n"
             "FOR v IN plain   /* full collection scan, filter: v.y == 5 */\n"
@@ -63,8 +61,7 @@ TEST(Rules, MovesAndRemovesCalculations) {
             "FOR u IN users   /* persistent index scan, index only, projections: `age` */\n"
             "RETURN u.age\n"
             "idx_101: u.age == 5\n");
-  EXPECT_EQ(explained(kCatalog,
-                      "FOR u IN plain FOR v IN plain LET x = UPPER(u.name) FILTER v.y == x RETURN {x, v}"),
+  EXPECT_EQ(explained(kCatalog, "FOR u IN plain FOR v IN plain LET x = UPPER(u.name) FILTER v.y == x RETURN {x, v}"),
             "FOR u IN plain   /* full collection scan, projections: `name` */\n"
             "LET x = UPPER(u.name)\n"
             "FOR v IN plain   /* full collection scan, filter: v.y == x */\n"
@@ -91,12 +88,11 @@ TEST(Rules, MovesAndRemovesCalculations) {
             "FOR u IN plain   /* full collection scan, projections: `list`, `x` */\n"
             "LET a = UPPER(u.x)\n"
             "RETURN u.list[* RETURN a]\n");
-  EXPECT_EQ(
-      explained(kCatalog, "FOR u IN plain FILTER u.z LET x = UPPER(u.x) FOR v IN plain RETURN [x, x, v]"),
-      "FOR u IN plain   /* full collection scan, projections: `x`, filter: u.z */\n"
-      "LET x = UPPER(u.x)\n"
-      "FOR v IN plain   /* full collection scan */\n"
-      "RETURN [x, x, v]\n");
+  EXPECT_EQ(explained(kCatalog, "FOR u IN plain FILTER u.z LET x = UPPER(u.x) FOR v IN plain RETURN [x, x, v]"),
+            "FOR u IN plain   /* full collection scan, projections: `x`, filter: u.z */\n"
+            "LET x = UPPER(u.x)\n"
+            "FOR v IN plain   /* full collection scan */\n"
+            "RETURN [x, x, v]\n");
 }
 
 TEST(Rules, Sorts) {
@@ -128,8 +124,7 @@ TEST(Rules, Projections) {
   EXPECT_EQ(explained(kCatalog, "FOR u IN plain RETURN [u.a, u.b, u.c, u.d, u.e, u.f]"),
             "FOR u IN plain   /* full collection scan */\n"
             "RETURN [u.a, u.b, u.c, u.d, u.e, u.f]\n");
-  EXPECT_EQ(explained(kCatalog,
-                      "FOR u IN plain OPTIONS { maxProjections: 6 } RETURN [u.a, u.b, u.c, u.d, u.e, u.f]"),
+  EXPECT_EQ(explained(kCatalog, "FOR u IN plain OPTIONS { maxProjections: 6 } RETURN [u.a, u.b, u.c, u.d, u.e, u.f]"),
             "FOR u IN plain   /* full collection scan, projections: `a`, `b`, `c`, `d`, `e`, `f` */\n"
             "RETURN [u.a, u.b, u.c, u.d, u.e, u.f]\n");
   EXPECT_EQ(explained(kCatalog, "FOR u IN plain RETURN [u, u.a]"),
@@ -141,8 +136,7 @@ TEST(Rules, Projections) {
             "FOR v IN plain   /* full collection scan, without document, filter: v.x == u.y */\n"
             "RETURN u.z\n"
             "RETURN #2\n");
-  EXPECT_EQ(explained(kCatalog,
-                      R"q(FOR u IN users FILTER u.age == 7 && u.name != "x" RETURN {n: u.name, a: u.age})q"),
+  EXPECT_EQ(explained(kCatalog, R"q(FOR u IN users FILTER u.age == 7 && u.name != "x" RETURN {n: u.name, a: u.age})q"),
             "FOR u IN users   /* persistent index scan, index only, projections: `age`, `name`, filter: "
             "u.name != \"x\" */\n"
             "RETURN {\"n\": u.name, \"a\": u.age}\n"
@@ -217,13 +211,12 @@ TEST(Rules, Groups) {
             "COLLECT c = u.country INTO g   /* hash */\n"
             "SORT c ASC   /* sorting strategy: standard */\n"
             "RETURN {\"c\": c, \"n\": LENGTH(g)}\n");
-  EXPECT_EQ(
-      explained(kCatalog, "FOR u IN plain LET z = u.name COLLECT c = u.country INTO g RETURN {c, n: g[*].z}"),
-      "FOR u IN plain   /* full collection scan, projections: `country`, `name` */\n"
-      "LET z = u.name\n"
-      "COLLECT c = u.country INTO g KEEP z   /* hash */\n"
-      "SORT c ASC   /* sorting strategy: standard */\n"
-      "RETURN {\"c\": c, \"n\": g[*].z}\n");
+  EXPECT_EQ(explained(kCatalog, "FOR u IN plain LET z = u.name COLLECT c = u.country INTO g RETURN {c, n: g[*].z}"),
+            "FOR u IN plain   /* full collection scan, projections: `country`, `name` */\n"
+            "LET z = u.name\n"
+            "COLLECT c = u.country INTO g KEEP z   /* hash */\n"
+            "SORT c ASC   /* sorting strategy: standard */\n"
+            "RETURN {\"c\": c, \"n\": g[*].z}\n");
   EXPECT_EQ(explained(kCatalog, "FOR u IN plain COLLECT c = u.country INTO g RETURN {c, g}"),
             "FOR u IN plain   /* full collection scan */\n"
             "COLLECT c = u.country INTO g KEEP u   /* hash */\n"
@@ -237,8 +230,7 @@ TEST(Rules, Groups) {
             "RETURN {\"b\": b, \"m\": m}\n"
             "idx_103: u.a == 1\n");
   EXPECT_EQ(
-      explained(kCatalog,
-                "FOR u IN users FILTER u.a == 1 COLLECT b = u.b OPTIONS { disableIndex: true } RETURN b"),
+      explained(kCatalog, "FOR u IN users FILTER u.a == 1 COLLECT b = u.b OPTIONS { disableIndex: true } RETURN b"),
       "FOR u IN users   /* persistent index scan, index only, projections: `b` */\n"
       "COLLECT b = u.b   /* hash */\n"
       "SORT b ASC   /* sorting strategy: standard */\n"
@@ -281,31 +273,27 @@ TEST(Rules, Subqueries) {
             "RETURN e\n"
             "RETURN FIRST(#3)\n"
             "edge: e._from == u._id\n");
+  EXPECT_EQ(explained(kCatalog, "FOR u IN plain LET s = (FOR e IN edges RETURN e) RETURN [LENGTH(s), s[0], s]"),
+            "LET s = ...   /* const subquery */\n"
+            "FOR e IN edges   /* full collection scan */\n"
+            "RETURN e\n"
+            "FOR u IN plain   /* full collection scan, without document */\n"
+            "RETURN [LENGTH(s), s[0], s]\n");
+  EXPECT_EQ(explained(kCatalog, "FOR u IN plain LET s = (FOR v IN plain INSERT {} INTO users RETURN 1) RETURN u"),
+            "FOR u IN plain   /* full collection scan */\n"
+            "LET s = ...   /* subquery */\n"
+            "FOR v IN plain   /* full collection scan, without document */\n"
+            "INSERT {} IN users\n"
+            "RETURN 1\n"
+            "RETURN u\n");
   EXPECT_EQ(
-      explained(kCatalog, "FOR u IN plain LET s = (FOR e IN edges RETURN e) RETURN [LENGTH(s), s[0], s]"),
-      "LET s = ...   /* const subquery */\n"
-      "FOR e IN edges   /* full collection scan */\n"
-      "RETURN e\n"
-      "FOR u IN plain   /* full collection scan, without document */\n"
-      "RETURN [LENGTH(s), s[0], s]\n");
-  EXPECT_EQ(
-      explained(kCatalog, "FOR u IN plain LET s = (FOR v IN plain INSERT {} INTO users RETURN 1) RETURN u"),
-      "FOR u IN plain   /* full collection scan */\n"
-      "LET s = ...   /* subquery */\n"
-      "FOR v IN plain   /* full collection scan, without document */\n"
-      "INSERT {} IN users\n"
-      "RETURN 1\n"
-      "RETURN u\n");
-  EXPECT_EQ(
-      explained(kCatalog,
-                R"q(FOR x IN (FOR u IN users FILTER u.age > 3 RETURN u.name) FILTER x == "q" RETURN x)q"),
+      explained(kCatalog, R"q(FOR x IN (FOR u IN users FILTER u.age > 3 RETURN u.name) FILTER x == "q" RETURN x)q"),
       "FOR u IN users   /* persistent index scan, index only, projections: `name`, filter: u.name == \"q\" "
       "*/\n"
       "RETURN u.name\n"
       "idx_101: u.age > 3\n");
   EXPECT_EQ(
-      explained(kCatalog,
-                "FOR u IN plain FOR x IN (FOR e IN edges FILTER e._from == u._id RETURN e._to) RETURN x"),
+      explained(kCatalog, "FOR u IN plain FOR x IN (FOR e IN edges FILTER e._from == u._id RETURN e._to) RETURN x"),
       "FOR u IN plain   /* full collection scan, projections: `_id` */\n"
       "FOR e IN edges   /* edge index scan, index only, projections: `_to` */\n"
       "RETURN e._to\n"
@@ -360,8 +348,7 @@ TEST(Rules, Modifications) {
             "FOR i IN 1..3\n"
             "INSERT {\"x\": i} IN plain\n"
             "RETURN NEW\n");
-  EXPECT_EQ(explained(kCatalog,
-                      "FOR u IN plain FILTER u.x == 1 REPLACE u._key WITH {} IN plain RETURN [OLD.a, NEW.b]"),
+  EXPECT_EQ(explained(kCatalog, "FOR u IN plain FILTER u.x == 1 REPLACE u._key WITH {} IN plain RETURN [OLD.a, NEW.b]"),
             "FOR u IN plain   /* full collection scan, projections: `_key`, filter: u.x == 1 */\n"
             "REPLACE u._key WITH {} IN plain\n"
             "RETURN [OLD.a, NEW.b]\n");

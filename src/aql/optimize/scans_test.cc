@@ -16,10 +16,11 @@ TEST(Scans, SeveralIndexesServeAnOr) {
             "FOR u IN users   /* persistent index scan of several */\n"
             "RETURN u\n"
             "idx_101: (u.age == 1) || (u.city == \"b\")\n");
-  EXPECT_EQ(explained(kCatalog, R"q(FOR u IN users FILTER u._key == "7" || u.email == "b" && u.x == 1 RETURN u)q"),
-            "FOR u IN users   /* primary index scan of several, filter: u._key == \"7\" || u.email == \"b\" && u.x == 1 */\n"
-            "RETURN u\n"
-            "primary: (u._key == \"7\") || (u.email == \"b\")\n");
+  EXPECT_EQ(
+      explained(kCatalog, R"q(FOR u IN users FILTER u._key == "7" || u.email == "b" && u.x == 1 RETURN u)q"),
+      "FOR u IN users   /* primary index scan of several, filter: u._key == \"7\" || u.email == \"b\" && u.x == 1 */\n"
+      "RETURN u\n"
+      "primary: (u._key == \"7\") || (u.email == \"b\")\n");
   EXPECT_EQ(explained(kCatalog, R"q(FOR u IN users FILTER u.age == 1 || u.x == "b" RETURN u)q"),
             "FOR u IN users   /* full collection scan, filter: u.age == 1 || u.x == \"b\" */\n"
             "RETURN u\n");
@@ -71,7 +72,8 @@ TEST(Scans, OneAtRandomIsNotSorted) {
 }
 
 TEST(Scans, LoopsStandInTheOrderThatReadsLeast) {
-  EXPECT_EQ(explained(kCatalog, R"q(FOR o IN orders FOR u IN users FILTER o.user == u._key && u.email == "x" RETURN [u, o])q"),
+  EXPECT_EQ(explained(kCatalog,
+                      R"q(FOR o IN orders FOR u IN users FILTER o.user == u._key && u.email == "x" RETURN [u, o])q"),
             "FOR u IN users   /* persistent index scan */\n"
             "FOR o IN orders   /* persistent index scan */\n"
             "RETURN [u, o]\n"
@@ -89,19 +91,22 @@ TEST(Scans, LoopsStandInTheOrderThatReadsLeast) {
             "RETURN [u, o]\n"
             "idx_107: *\n"
             "primary: u._key == o.user\n");
-  EXPECT_EQ(explained(kCatalog, "FOR o IN orders FILTER 1 / o.x > 2 FOR u IN users FILTER o.user == u._key RETURN [u, o]"),
-            "FOR o IN orders   /* full collection scan, filter: 1 / o.x > 2 */\n"
-            "FOR u IN users   /* primary index scan */\n"
-            "RETURN [u, o]\n"
-            "primary: u._key == o.user\n");
-  EXPECT_EQ(explained(kCatalog, R"q(FOR o IN orders FILTER o.x == 1 FOR c IN countries FILTER c.code == o.code FOR u IN users
+  EXPECT_EQ(
+      explained(kCatalog, "FOR o IN orders FILTER 1 / o.x > 2 FOR u IN users FILTER o.user == u._key RETURN [u, o]"),
+      "FOR o IN orders   /* full collection scan, filter: 1 / o.x > 2 */\n"
+      "FOR u IN users   /* primary index scan */\n"
+      "RETURN [u, o]\n"
+      "primary: u._key == o.user\n");
+  EXPECT_EQ(
+      explained(kCatalog, R"q(FOR o IN orders FILTER o.x == 1 FOR c IN countries FILTER c.code == o.code FOR u IN users
     FILTER u.country == c.code FILTER u.email == "x" FILTER o.user == u._key RETURN 1)q"),
-            "FOR u IN users   /* persistent index scan, projections: `_key`, `country` */\n"
-            "FOR o IN orders   /* persistent index scan, projections: `code`, filter: o.x == 1 */\n"
-            "FOR c IN countries   /* full collection scan, without document, filter: c.code == o.code && u.country == c.code */\n"
-            "RETURN 1\n"
-            "idx_106: o.user == u._key\n"
-            "idx_102: u.email == \"x\"\n");
+      "FOR u IN users   /* persistent index scan, projections: `_key`, `country` */\n"
+      "FOR o IN orders   /* persistent index scan, projections: `code`, filter: o.x == 1 */\n"
+      "FOR c IN countries   /* full collection scan, without document, filter: c.code == o.code && u.country == c.code "
+      "*/\n"
+      "RETURN 1\n"
+      "idx_106: o.user == u._key\n"
+      "idx_102: u.email == \"x\"\n");
 }
 
 }  // namespace

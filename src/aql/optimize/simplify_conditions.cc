@@ -70,8 +70,10 @@ class Simplification {
     const Expression* literal = literal_of(whole, position);
     if (literal == nullptr) return nullptr;
     const Expression* part = nullptr;
-    if (const auto* object = literal->get_if<syntax::ObjectLiteral>(); object && access) part = attribute_of(*object, access->name);
-    if (const auto* array = literal->get_if<syntax::ArrayLiteral>(); array && indexed) part = item_of(*array, *indexed->index);
+    if (const auto* object = literal->get_if<syntax::ObjectLiteral>(); object && access)
+      part = attribute_of(*object, access->name);
+    if (const auto* array = literal->get_if<syntax::ArrayLiteral>(); array && indexed)
+      part = item_of(*array, *indexed->index);
     bool is_in_place = literal == &whole;
     if (part == nullptr || (is_in_place ? !plan::is_simple(*literal) : !plan::is_simple(*part))) return nullptr;
     return plan::is_deterministic(is_in_place ? *literal : *part) ? part : nullptr;
@@ -110,9 +112,8 @@ bool simplify_conditions(Context&, Plan& chain) {
   bool changed = false;
   Simplification simplification(chain);
   for (size_t i = 1; i < chain.nodes.size(); ++i) {
-    for_each_expression_within(*chain.nodes[i], [&](ExpressionPtr& expression) {
-      changed |= simplification.apply(expression, i);
-    });
+    for_each_expression_within(*chain.nodes[i],
+                               [&](ExpressionPtr& expression) { changed |= simplification.apply(expression, i); });
   }
   return changed;
 }

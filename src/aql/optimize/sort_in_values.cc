@@ -1,5 +1,5 @@
-// sort-in-values: a list that many rows are looked up in is sorted once, in front of their loop, and searched by halves.
-// Constants and bind parameters need no rule: they are hashed.
+// sort-in-values: a list that many rows are looked up in is sorted once, in front of their loop, and searched by
+// halves. Constants and bind parameters need no rule: they are hashed.
 #include <algorithm>
 
 #include "aql/functions/registry.h"

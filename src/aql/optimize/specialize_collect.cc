@@ -1,5 +1,6 @@
-// specialize-collect: groups are found in a table, or one after the other in rows that are sorted by them. The second way
-// is shown where all plans are wanted; it wins only where an index gives the order, which use-index-for-collect sees.
+// specialize-collect: groups are found in a table, or one after the other in rows that are sorted by them. The second
+// way is shown where all plans are wanted; it wins only where an index gives the order, which use-index-for-collect
+// sees.
 #include <algorithm>
 
 #include "aql/optimize/nodes.h"
@@ -27,7 +28,8 @@ bool sort_in_front(Context& context, Plan& chain, size_t position) {
 }  // namespace
 
 std::vector<Choice> specialize_collect(Context& context, Plan& chain) {
-  bool collects = std::ranges::any_of(chain.nodes, [](const NodePtr& node) { return node->get_if<plan::Collect>() != nullptr; });
+  bool collects =
+      std::ranges::any_of(chain.nodes, [](const NodePtr& node) { return node->get_if<plan::Collect>() != nullptr; });
   std::vector<Choice> choices = {{[collects](Context&, Plan&) { return collects; }}};
   if (!context.settings.all_plans) return choices;
   for (size_t i = 1; i < chain.nodes.size(); ++i) {

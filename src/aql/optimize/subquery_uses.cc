@@ -30,27 +30,19 @@ bool asks_for_any(BinaryOperator op, int64_t with) {
     case BinaryOperator::kEqual:
     case BinaryOperator::kNotEqual:
     case BinaryOperator::kGreater:
-    case BinaryOperator::kLessEqual:
-      return with == 0;
+    case BinaryOperator::kLessEqual: return with == 0;
     case BinaryOperator::kLess:
-    case BinaryOperator::kGreaterEqual:
-      return with == 1;
-    default:
-      return false;
+    case BinaryOperator::kGreaterEqual: return with == 1;
+    default: return false;
   }
 }
 BinaryOperator turned_around(BinaryOperator op) {
   switch (op) {
-    case BinaryOperator::kLess:
-      return BinaryOperator::kGreater;
-    case BinaryOperator::kLessEqual:
-      return BinaryOperator::kGreaterEqual;
-    case BinaryOperator::kGreater:
-      return BinaryOperator::kLess;
-    case BinaryOperator::kGreaterEqual:
-      return BinaryOperator::kLessEqual;
-    default:
-      return op;
+    case BinaryOperator::kLess: return BinaryOperator::kGreater;
+    case BinaryOperator::kLessEqual: return BinaryOperator::kGreaterEqual;
+    case BinaryOperator::kGreater: return BinaryOperator::kLess;
+    case BinaryOperator::kGreaterEqual: return BinaryOperator::kLessEqual;
+    default: return op;
   }
 }
 
@@ -67,8 +59,7 @@ bool is_first(const Expression& expression, VariableId variable) {
   const auto* call = call_on(expression, variable);
   if (call != nullptr && call->name == "FIRST") return true;
   const auto* access = expression.get_if<syntax::IndexedAccess>();
-  return access != nullptr && plan::is_reference_to(*access->object, variable) &&
-         integer(*access->index) == 0;
+  return access != nullptr && plan::is_reference_to(*access->object, variable) && integer(*access->index) == 0;
 }
 
 void add_uses(const Expression& expression, VariableId variable, SubqueryUses& uses) {
@@ -87,8 +78,7 @@ void add_uses(const Expression& expression, VariableId variable, SubqueryUses& u
 
 void add_kept(const Node& node, VariableId variable, SubqueryUses& uses) {
   if (const auto* collect = node.get_if<plan::Collect>()) {
-    uses.other |=
-        std::ranges::any_of(collect->kept, [&](const auto& kept) { return kept.second == variable; });
+    uses.other |= std::ranges::any_of(collect->kept, [&](const auto& kept) { return kept.second == variable; });
   }
   const Plan* inner = plan::subplan(node);
   if (inner == nullptr) return;
@@ -108,8 +98,7 @@ SubqueryUses uses_of_subquery(const Plan& chain, size_t position) {
   for (size_t i = position + 1; i < chain.nodes.size(); ++i) {
     const Node& node = *chain.nodes[i];
     add_kept(node, variable, uses);
-    for_each_expression_within(node,
-                               [&](const Expression& expression) { add_uses(expression, variable, uses); });
+    for_each_expression_within(node, [&](const Expression& expression) { add_uses(expression, variable, uses); });
   }
   return uses;
 }

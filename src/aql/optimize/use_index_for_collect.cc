@@ -15,8 +15,7 @@ std::optional<size_t> lookup_before(const Plan& chain, size_t position) {
     if (!has_single_row(chain, i)) return std::nullopt;
     for (size_t behind = i + 1; behind < position; ++behind) {
       const Node& node = *chain.nodes[behind];
-      if (node.get_if<plan::Sort>() || (!lets_filters_pass(node) && !node.get_if<plan::Limit>()))
-        return std::nullopt;
+      if (node.get_if<plan::Sort>() || (!lets_filters_pass(node) && !node.get_if<plan::Limit>())) return std::nullopt;
     }
     return i;
   }
@@ -27,8 +26,7 @@ bool sorts_by_groups(const Node& node, const plan::Collect& collect) {
   const auto* sort = node.get_if<plan::Sort>();
   if (sort == nullptr || sort->keys.size() > collect.groups.size()) return false;
   for (size_t i = 0; i < sort->keys.size(); ++i) {
-    if (!sort->keys[i].ascending ||
-        !plan::is_reference_to(*sort->keys[i].expression, collect.groups[i].variable))
+    if (!sort->keys[i].ascending || !plan::is_reference_to(*sort->keys[i].expression, collect.groups[i].variable))
       return false;
   }
   return true;

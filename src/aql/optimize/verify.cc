@@ -16,16 +16,14 @@ class Verification {
  public:
   // `outer`: what the rows around the chain give.
   std::optional<std::string> check(const Plan& chain, const Variables& outer) {
-    if (chain.nodes.empty() || chain.nodes[0]->get_if<plan::Singleton>() == nullptr)
-      return "a chain without singleton";
+    if (chain.nodes.empty() || chain.nodes[0]->get_if<plan::Singleton>() == nullptr) return "a chain without singleton";
     Variables known = outer;
     for (const NodePtr& node : chain.nodes) {
       if (!node_ids_.insert(node->id).second) return fmt::format("two nodes with the number {}", node->id);
       if (auto defect = check(*node, known)) return defect;
       if (node->get_if<plan::Collect>() != nullptr) known = outer;
       for (VariableId variable : plan::set_variables(*node)) {
-        if (!set_.insert(variable).second)
-          return fmt::format("node {} sets variable {} again", node->id, variable);
+        if (!set_.insert(variable).second) return fmt::format("node {} sets variable {} again", node->id, variable);
         known.insert(variable);
       }
     }

@@ -1,9 +1,9 @@
 // Statements to nodes.
 #include "aql/plan/build.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "aql/plan/builder.h"
 #include "aql/plan/walk.h"
@@ -109,8 +109,7 @@ base::Result<std::unique_ptr<Plan>> PlanBuilder::build_chain(syntax::Query& quer
 base::Result<> PlanBuilder::take_apart(const syntax::Target& target, ExpressionPtr whole) {
   switch (target.kind) {
     case syntax::Target::Kind::kSkip: return {};
-    case syntax::Target::Kind::kVariable:
-      return push(Calculation{std::move(whole), target.declaration.variable});
+    case syntax::Target::Kind::kVariable: return push(Calculation{std::move(whole), target.declaration.variable});
     case syntax::Target::Kind::kArray:
       for (size_t i = 0; i < target.parts.size(); ++i) {
         auto part = make_expression(syntax::IndexedAccess{syntax::clone(*whole), integer(int64_t(i))});
@@ -164,7 +163,7 @@ base::Result<> PlanBuilder::add(syntax::Let& let) {
 base::Result<> PlanBuilder::add(syntax::Sort& sort) {
   Sort node;
   for (syntax::Sort::Key& key : sort.keys) {
-    if (key.expression->is_constant()) continue;   // orders nothing
+    if (key.expression->is_constant()) continue;  // orders nothing
     TRY(extract(key.expression));
     node.keys.push_back({std::move(key.expression), key.ascending});
   }
@@ -244,8 +243,8 @@ base::Result<> PlanBuilder::add(syntax::Window& window) {
   Window node;
   auto bound = [&](std::string_view name) {
     value::Slice given = option(window.bounds, name);
-    return make_expression(syntax::Constant{given.is_none() ? value::Buffer(integer(0)->get_if<syntax::Constant>()->value)
-                                                            : value::Buffer(given)});
+    return make_expression(syntax::Constant{
+        given.is_none() ? value::Buffer(integer(0)->get_if<syntax::Constant>()->value) : value::Buffer(given)});
   };
   node.preceding = bound("preceding");
   node.following = bound("following");

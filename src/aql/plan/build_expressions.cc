@@ -91,7 +91,7 @@ base::Result<> PlanBuilder::add_subquery(std::unique_ptr<Plan> plan, VariableId 
   Node probe;
   probe.kind = Node::Kind(std::in_place_type<Subquery>, std::move(node));
   Subquery& made = *probe.get_if<Subquery>();
-  ExpressionPtr kept = std::move(made.condition);   // the condition is the row's, not the plan's
+  ExpressionPtr kept = std::move(made.condition);  // the condition is the row's, not the plan's
   std::vector<VariableId> used;
   collect_used_variables(probe, used);
   made.condition = std::move(kept);
@@ -145,7 +145,7 @@ base::Result<ExpressionPtr> PlanBuilder::element_loop(ExpressionPtr array, Varia
   }
   if (limit) TRY(push(*limit));
   if (!projection) projection = reference(element);
-  replace_variable(projection, element, *reference(element));   // the unnamed member of a suffix gets a name
+  replace_variable(projection, element, *reference(element));  // the unnamed member of a suffix gets a name
   TRY(extract(projection));
   TRY(push(Return{std::move(projection)}));
   chain_ = before;
@@ -171,9 +171,9 @@ base::Result<> PlanBuilder::extract_expansion(ExpressionPtr& expression, const E
   TRY(extract(expansion.array, condition));
   TRY(name_value(expansion.array, condition));
   // Anything but an array has no members here; FOR would refuse it.
-  ExpressionPtr array = make_expression(syntax::Ternary{TRY(call("IS_ARRAY", syntax::clone(*expansion.array))),
-                                                        std::move(expansion.array),
-                                                        make_expression(syntax::Constant{value::Buffer(value::Slice::empty_array())})});
+  ExpressionPtr array = make_expression(
+      syntax::Ternary{TRY(call("IS_ARRAY", syntax::clone(*expansion.array))), std::move(expansion.array),
+                      make_expression(syntax::Constant{value::Buffer(value::Slice::empty_array())})});
   if (expansion.levels > 1) array = TRY(call("FLATTEN", std::move(array), integer(expansion.levels - 1)));
   ExpressionPtr loop = TRY(element_loop(std::move(array), expansion.element, std::move(expansion.filter), limit,
                                         std::move(expansion.projection), condition));
@@ -188,11 +188,11 @@ base::Result<> PlanBuilder::extract_question_mark(ExpressionPtr& expression, con
   TRY(name_value(question.array, condition));
   if (question.low) TRY(extract(question.low, condition));
   if (question.high) TRY(extract(question.high, condition));
-  ExpressionPtr array = make_expression(syntax::Ternary{TRY(call("IS_ARRAY", syntax::clone(*question.array))),
-                                                        syntax::clone(*question.array),
-                                                        make_expression(syntax::Constant{value::Buffer(value::Slice::empty_array())})});
-  ExpressionPtr members = TRY(element_loop(std::move(array), question.element, std::move(question.filter), std::nullopt,
-                                           nullptr, condition));
+  ExpressionPtr array = make_expression(
+      syntax::Ternary{TRY(call("IS_ARRAY", syntax::clone(*question.array))), syntax::clone(*question.array),
+                      make_expression(syntax::Constant{value::Buffer(value::Slice::empty_array())})});
+  ExpressionPtr members = TRY(
+      element_loop(std::move(array), question.element, std::move(question.filter), std::nullopt, nullptr, condition));
   ExpressionPtr count = TRY(call("LENGTH", std::move(members)));
   ExpressionPtr result;
   switch (question.quantifier) {

@@ -64,8 +64,10 @@ ExpressionPtr example_condition(ExpressionPtr example, const ExpressionPtr& curr
   auto add = [&](std::string name, ExpressionPtr value) {
     auto access = make_expression(syntax::AttributeAccess{syntax::clone(*current), std::move(name)});
     auto equal = make_expression(syntax::Binary{syntax::BinaryOperator::kEqual, std::move(access), std::move(value)});
-    condition = condition ? make_expression(syntax::Binary{syntax::BinaryOperator::kAnd, std::move(condition), std::move(equal)})
-                          : std::move(equal);
+    condition =
+        condition
+            ? make_expression(syntax::Binary{syntax::BinaryOperator::kAnd, std::move(condition), std::move(equal)})
+            : std::move(equal);
   };
   if (const auto* constant = example->get_if<syntax::Constant>()) {
     for (value::ObjectIterator attribute(constant->value.slice()); attribute.valid(); attribute.next()) {
@@ -92,7 +94,7 @@ base::Result<std::unique_ptr<Plan>> PlanBuilder::build_search(syntax::Upsert& up
   scan.hints = read_hints(upsert.options);
   TRY(push(std::move(scan)));
   if (upsert.filter) {
-    TRY(extract(upsert.filter));   // its subqueries may read CURRENT: they belong into the search
+    TRY(extract(upsert.filter));  // its subqueries may read CURRENT: they belong into the search
     TRY(push(Filter{std::move(upsert.filter)}));
   } else if (ExpressionPtr condition = example_condition(std::move(upsert.example), reference(upsert.current))) {
     TRY(push(Filter{std::move(condition)}));
@@ -108,7 +110,7 @@ base::Result<> PlanBuilder::add(syntax::Upsert& upsert) {
   TRY(extract(upsert.insert_document));
   size_t first = chain_->nodes.size();
   TRY(extract(upsert.update_document));
-  for (size_t i = first; i < chain_->nodes.size(); ++i) {   // what was pulled out runs in front of the search
+  for (size_t i = first; i < chain_->nodes.size(); ++i) {  // what was pulled out runs in front of the search
     if (!uses_variable(*chain_->nodes[i], upsert.old_variable)) continue;
     return Error(ErrorCode::kNotImplemented,
                  fmt::format("a subquery that reads OLD inside of UPSERT is not supported, at position {}:{}",

@@ -19,10 +19,10 @@ class PlanBuilder {
   // statements (build.cc, build_modifications.cc)
   Result<std::unique_ptr<Plan>> build_chain(syntax::Query& query);
   Result<> add(syntax::For& loop);
-  Result<> add_view(syntax::For& loop, VariableId variable);   // build_views.cc
+  Result<> add_view(syntax::For& loop, VariableId variable);  // build_views.cc
   // Lets the nodes of views compute the scores that other nodes ask for.
   void attach_scores(Plan& plan);
-  Result<> add(syntax::Traverse& traverse);   // build_graphs.cc
+  Result<> add(syntax::Traverse& traverse);  // build_graphs.cc
   Result<> add(syntax::FindPaths& paths);
   GraphScope scope_of(const syntax::GraphSource& source, const GraphOptions& options) const;
   Result<> add(syntax::Filter& filter);
@@ -68,9 +68,9 @@ class PlanBuilder {
 
   semantics::AnalyzedQuery query_;
   std::unique_ptr<Plan> root_ = std::make_unique<Plan>();
-  Plan* chain_ = nullptr;              // that nodes are pushed to
+  Plan* chain_ = nullptr;  // that nodes are pushed to
   uint32_t node_count_ = 0;
-  const Node* sort_of_collect_ = nullptr;   // the implied sort that was pushed last; SORT null takes it away
+  const Node* sort_of_collect_ = nullptr;  // the implied sort that was pushed last; SORT null takes it away
 };
 
 // Whether a subquery stands anywhere inside.

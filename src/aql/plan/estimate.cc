@@ -13,7 +13,8 @@ namespace {
 constexpr double kFilterShare = 0.5, kGroupShare = 0.2, kUnknownListLength = 100, kRangeShare = 0.3;
 
 double list_length(const syntax::Expression& list) {
-  if (const auto* constant = list.get_if<syntax::Constant>()) return double(constant->value.slice().is_array() ? constant->value.slice().size() : 0);
+  if (const auto* constant = list.get_if<syntax::Constant>())
+    return double(constant->value.slice().is_array() ? constant->value.slice().size() : 0);
   if (const auto* literal = list.get_if<syntax::ArrayLiteral>()) return double(literal->items.size());
   const auto* range = list.get_if<syntax::Range>();
   const auto* low = range != nullptr ? range->low->get_if<syntax::Constant>() : nullptr;
@@ -51,7 +52,7 @@ double degree(const CollectionInfo& collection) {
 }
 
 struct Effect {
-  double rows;   // that come in
+  double rows;  // that come in
   double out(const Singleton&) const { return 1; }
   double out(const EnumerateCollection& node) const { return rows * double(node.collection->document_count); }
   double out(const IndexScan& node) const {
@@ -81,12 +82,16 @@ struct Effect {
   }
   double out(const EnumerateList& node) const { return rows * list_length(*node.list); }
   double out(const Filter&) const { return rows * kFilterShare; }
-  double out(const Limit& node) const { return std::min(std::max(0.0, rows - double(node.offset)), double(node.count)); }
+  double out(const Limit& node) const {
+    return std::min(std::max(0.0, rows - double(node.offset)), double(node.count));
+  }
   double out(const Sort& node) const { return node.limit != 0 ? std::min(rows, double(node.limit)) : rows; }
   double out(const Collect& node) const { return node.groups.empty() ? 1 : std::max(1.0, rows * kGroupShare); }
   double out(const NoResults&) const { return 0; }
   template <typename T>
-  double out(const T&) const { return rows; }
+  double out(const T&) const {
+    return rows;
+  }
 };
 
 // A table takes more than a scan for each document, and little for each row that looks for one or is found.

@@ -47,7 +47,8 @@ class JsonExplainer {
   void look_at(const Plan& plan) {
     for (const NodePtr& node : plan.nodes) {
       const ScanOutput* output = scan_output(std::as_const(*node));
-      if (output != nullptr && output->produces_document && output->projections.empty()) documents_.insert(output->variable);
+      if (output != nullptr && output->produces_document && output->projections.empty())
+        documents_.insert(output->variable);
       if (const auto* calculation = node->get_if<Calculation>()) {
         const auto* constant = calculation->expression->get_if<syntax::Constant>();
         if (constant != nullptr) constants_.emplace(calculation->variable, constant->value.slice());
@@ -234,7 +235,8 @@ class JsonExplainer {
     put_scope(node.scope);
     put_indexes(node.scope);
     put_text("start", node.start);
-    if (const auto* constant = node.start->get_if<syntax::Constant>(); constant && constant->value.slice().is_string()) {
+    if (const auto* constant = node.start->get_if<syntax::Constant>();
+        constant && constant->value.slice().is_string()) {
       builder_.add("vertexId", constant->value.slice().as_string());
     }
     put_out("vertexOutVariable", node.vertex);
@@ -431,10 +433,10 @@ class JsonExplainer {
     builder_.close();
     builder_.key("collectOptions");
     builder_.open_object();
-    builder_.add("method", node.is_distinct_return                  ? "distinct"
+    builder_.add("method", node.is_distinct_return                 ? "distinct"
                            : node.method == CollectMethod::kHash   ? "hash"
                            : node.method == CollectMethod::kSorted ? "sorted"
-                                                                    : "count");
+                                                                   : "count");
     builder_.add("disableIndex", node.disables_index);
     builder_.close();
   }

@@ -1,7 +1,7 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/format.h>
 
 #include "aql/plan/explain.h"
 #include "aql/plan/walk.h"
@@ -73,7 +73,9 @@ struct Notes {
   }
   std::string operator()(const Limit& node) const { return node.full_count ? "fullCount" : ""; }
   template <typename T>
-  std::string operator()(const T&) const { return {}; }
+  std::string operator()(const T&) const {
+    return {};
+  }
 
  private:
   static std::string content(const char* element, ElementContent content) {
@@ -119,9 +121,9 @@ class Explainer {
     for (const NodePtr& node : plan.nodes) {
       bool is_root = node->get_if<Singleton>() != nullptr;
       std::string notes = std::visit(Notes(), node->kind);
-      out_ += fmt::format("{:3}   {:<23} {:>8.0f}   {}{} {}{}\n", node->id, node_name(*node), std::ceil(node->estimated_rows),
-                          std::string(level * 2, ' '), is_root ? "*" : "-", node_text(root_, *node),
-                          notes.empty() ? "" : "   /* " + notes + " */");
+      out_ += fmt::format("{:3}   {:<23} {:>8.0f}   {}{} {}{}\n", node->id, node_name(*node),
+                          std::ceil(node->estimated_rows), std::string(level * 2, ' '), is_root ? "*" : "-",
+                          node_text(root_, *node), notes.empty() ? "" : "   /* " + notes + " */");
       if (is_root) ++level;
       bool walks = node->get_if<Traversal>() || node->get_if<ShortestPath>() || node->get_if<EnumeratePaths>();
       if (walks || scan_output(*node) != nullptr || node->get_if<EnumerateList>() != nullptr ||

@@ -4,8 +4,8 @@
 
 namespace workerdb::aql::plan {
 
-// Whether the scan gives all rows of one value for each row in front of it, in no other order than the collection's. With
-// many rows in front the collection is then better read at once, and kept by that value.
+// Whether the scan gives all rows of one value for each row in front of it, in no other order than the collection's.
+// With many rows in front the collection is then better read at once, and kept by that value.
 bool looks_up_one_value(const IndexScan& scan);
 
 // Where that is worth it: what a lookup takes, against reading one document of a scan.

@@ -71,12 +71,12 @@ Traversal copy_kind(const Traversal& node) {
   return result;
 }
 ShortestPath copy_kind(const ShortestPath& node) {
-  return {node.scope, copy(node.start), copy(node.end), node.options, node.vertex, node.edge, node.vertex_content,
-          node.edge_content};
+  return {node.scope,  copy(node.start), copy(node.end),      node.options,
+          node.vertex, node.edge,        node.vertex_content, node.edge_content};
 }
 EnumeratePaths copy_kind(const EnumeratePaths& node) {
-  return {node.kind, node.scope, node.least_length, node.largest_length, copy(node.start), copy(node.end), node.options,
-          node.path, node.path_content};
+  return {node.kind,      node.scope,   node.least_length, node.largest_length, copy(node.start),
+          copy(node.end), node.options, node.path,         node.path_content};
 }
 EnumerateView copy_kind(const EnumerateView& node) {
   EnumerateView result{node.view, node.variable, copy(node.condition), node.collections, {}, node.document_id};
@@ -117,13 +117,19 @@ Insert copy_kind(const Insert& node) {
   return {node.collection, copy(node.document), node.old_variable, node.new_variable, node.options};
 }
 Update copy_kind(const Update& node) {
-  return {node.collection, node.replaces, copy(node.key), copy(node.document), node.old_variable, node.new_variable,
-          node.options};
+  return {node.collection,   node.replaces,     copy(node.key), copy(node.document),
+          node.old_variable, node.new_variable, node.options};
 }
 Remove copy_kind(const Remove& node) { return {node.collection, copy(node.key), node.old_variable, node.options}; }
 Upsert copy_kind(const Upsert& node) {
-  return {node.collection, clone(*node.search), node.old_variable, node.new_variable, copy(node.insert_document),
-          copy(node.update_document), node.replaces, node.options};
+  return {node.collection,
+          clone(*node.search),
+          node.old_variable,
+          node.new_variable,
+          copy(node.insert_document),
+          copy(node.update_document),
+          node.replaces,
+          node.options};
 }
 Return copy_kind(const Return& node) { return {copy(node.expression)}; }
 

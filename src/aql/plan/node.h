@@ -36,18 +36,18 @@ struct Projection {
   VariableId variable;
 };
 struct ScanOutput {
-  VariableId variable = syntax::kUnresolved;   // the loop variable
-  bool produces_document = true;               // false: nobody needs the document itself
-  std::vector<Projection> projections;         // used instead of the document
-  ExpressionPtr filter;                        // evaluated inside the scan; may refer to `variable`'s attributes
-  std::optional<VariableId> document_id;       // what a Materialize behind finds the document by
+  VariableId variable = syntax::kUnresolved;  // the loop variable
+  bool produces_document = true;              // false: nobody needs the document itself
+  std::vector<Projection> projections;        // used instead of the document
+  ExpressionPtr filter;                       // evaluated inside the scan; may refer to `variable`'s attributes
+  std::optional<VariableId> document_id;      // what a Materialize behind finds the document by
 };
 
 // FOR's OPTIONS, for the optimizer.
 struct ScanHints {
-  std::vector<std::string> index_hint;         // names in order of preference
-  bool force_index_hint = false;               // 1577 where none of them can be used
-  bool disable_index = false;                  // wins over the hint
+  std::vector<std::string> index_hint;  // names in order of preference
+  bool force_index_hint = false;        // 1577 where none of them can be used
+  bool disable_index = false;           // wins over the hint
   size_t max_projections = 5;
   bool use_cache = true;
 };
@@ -65,23 +65,25 @@ struct IndexCondition {
   // `in_position` says which one (each distinct member is looked up, in order).
   std::vector<ExpressionPtr> equal;
   std::optional<size_t> in_position;
-  ExpressionPtr lower, upper;                  // of the field behind the prefix; null: unbounded
+  ExpressionPtr lower, upper;  // of the field behind the prefix; null: unbounded
   bool lower_inclusive = true, upper_inclusive = true;
-  uint8_t edge_field = 0;                      // edge index: 0 _from, 1 _to; primary index: 0 _key, 1 _id
-  std::shared_ptr<const IndexInfo> index;      // in an OR over several indexes; null: the scan's
+  uint8_t edge_field = 0;                  // edge index: 0 _from, 1 _to; primary index: 0 _key, 1 _id
+  std::shared_ptr<const IndexInfo> index;  // in an OR over several indexes; null: the scan's
 };
 struct IndexScan {
   std::shared_ptr<const CollectionInfo> collection;
   std::shared_ptr<const IndexInfo> index;
   std::vector<IndexCondition> conditions;
   bool backward = false;
-  bool keeps_order = false;                    // a sort was removed because of this index
-  bool covers = false;                         // index-only: the projections come from the index entry
-  uint64_t limit = 0;                          // 0: none; stop after so many matches (push-limit-into-index)
+  bool keeps_order = false;  // a sort was removed because of this index
+  bool covers = false;       // index-only: the projections come from the index entry
+  uint64_t limit = 0;        // 0: none; stop after so many matches (push-limit-into-index)
   ScanOutput output;
   ScanHints hints;
 
-  const IndexInfo& index_of(const IndexCondition& condition) const { return condition.index ? *condition.index : *index; }
+  const IndexInfo& index_of(const IndexCondition& condition) const {
+    return condition.index ? *condition.index : *index;
+  }
   // Then nothing comes in the order of an index, or from its entries alone.
   bool has_several_indexes() const {
     for (const IndexCondition& condition : conditions) {
@@ -93,14 +95,14 @@ struct IndexScan {
 
 // What traversals and path searches walk over.
 struct GraphScope {
-  std::string graph;                           // empty: only the edge collections are named
+  std::string graph;  // empty: only the edge collections are named
   syntax::Direction direction = syntax::Direction::kOutbound;
   struct Edges {
     std::shared_ptr<const CollectionInfo> collection;
     syntax::Direction direction;
   };
   std::vector<Edges> edges;
-  std::vector<std::string> vertex_collections; // a graph's
+  std::vector<std::string> vertex_collections;  // a graph's
 };
 
 enum class TraversalOrder : uint8_t { kDepthFirst, kBreadthFirst, kWeighted };
@@ -108,15 +110,15 @@ enum class Uniqueness : uint8_t { kNone, kPath, kGlobal };
 struct GraphOptions {
   TraversalOrder order = TraversalOrder::kDepthFirst;
   Uniqueness unique_vertices = Uniqueness::kNone, unique_edges = Uniqueness::kPath;
-  std::vector<std::string> edge_collections, vertex_collections;   // restrictions; empty: none
-  std::string weight_attribute;                // empty: none
+  std::vector<std::string> edge_collections, vertex_collections;  // restrictions; empty: none
+  std::string weight_attribute;                                   // empty: none
   double default_weight = 1;
   uint64_t parallelism = 1, max_projections = 5;
   bool use_cache = true;
 };
 
 // How much of a vertex or an edge is read of what a traversal gives.
-enum class ElementContent : uint8_t { kNothing, kIdentity, kDocument };   // kIdentity: _id and _key
+enum class ElementContent : uint8_t { kNothing, kIdentity, kDocument };  // kIdentity: _id and _key
 // What is read of paths.
 struct PathContent {
   ElementContent vertices = ElementContent::kDocument, edges = ElementContent::kDocument;
@@ -126,8 +128,8 @@ struct PathContent {
 // A condition on one element of a path, asked when the path grows by it: false, and no path with it is a result.
 struct PathCondition {
   bool of_edges = false;
-  std::optional<uint64_t> position;            // in p.vertices or p.edges; none: every element
-  VariableId element;                          // stands for the element in the condition
+  std::optional<uint64_t> position;  // in p.vertices or p.edges; none: every element
+  VariableId element;                // stands for the element in the condition
   ExpressionPtr condition;
 };
 
@@ -139,10 +141,10 @@ struct Traversal {
   GraphOptions options;
   VariableId vertex;
   std::optional<VariableId> edge, path;
-  ExpressionPtr prune;                         // may be null; may read vertex, edge and path
+  ExpressionPtr prune;  // may be null; may read vertex, edge and path
   std::optional<VariableId> prune_variable;
   std::vector<PathCondition> path_conditions;  // pushed by rules
-  ExpressionPtr filter;                        // asked for each result before its path is made; may read vertex and edge
+  ExpressionPtr filter;  // asked for each result before its path is made; may read vertex and edge
   ElementContent vertex_content = ElementContent::kDocument, edge_content = ElementContent::kDocument;
   PathContent path_content;
 };
@@ -161,7 +163,7 @@ struct ShortestPath {
 struct EnumeratePaths {
   syntax::PathKind kind;
   GraphScope scope;
-  uint64_t least_length = 1, largest_length = 1;   // kKPaths only
+  uint64_t least_length = 1, largest_length = 1;  // kKPaths only
   ExpressionPtr start, end;
   GraphOptions options;
   VariableId path;
@@ -172,29 +174,30 @@ struct EnumeratePaths {
 struct EnumerateView {
   std::shared_ptr<const semantics::ViewInfo> view;
   VariableId variable;
-  ExpressionPtr condition;                     // null: every document
-  std::vector<std::string> collections;        // only these of the view's; empty: all
+  ExpressionPtr condition;               // null: every document
+  std::vector<std::string> collections;  // only these of the view's; empty: all
   struct Score {
     VariableId variable;
-    ExpressionPtr call;                        // BM25(document, …) or TFIDF(document, …)
+    ExpressionPtr call;  // BM25(document, …) or TFIDF(document, …)
   };
-  std::vector<Score> scores;                   // that nodes behind ask for
-  std::optional<VariableId> document_id;       // given instead of the document, for a Materialize behind
+  std::vector<Score> scores;              // that nodes behind ask for
+  std::optional<VariableId> document_id;  // given instead of the document, for a Materialize behind
 };
 
 // Reads the documents of rows that a scan gave without them (ScanOutput::document_id), and what nodes behind want of
 // them. One row for each row.
 struct Materialize {
-  std::shared_ptr<const CollectionInfo> collection;   // null: the id names it, as a view's does
+  std::shared_ptr<const CollectionInfo> collection;  // null: the id names it, as a view's does
   VariableId document_id;
-  ScanOutput output;                           // without a filter
+  ScanOutput output;  // without a filter
   size_t max_projections = 5;
 };
 
 struct EnumerateList {
-  ExpressionPtr list;                          // an expression; a Range is walked without being built
+  ExpressionPtr list;  // an expression; a Range is walked without being built
   VariableId variable;
-  std::optional<VariableId> pair_value;        // the list is ENTRIES(object), walked without being built: `variable` is the name
+  std::optional<VariableId>
+      pair_value;  // the list is ENTRIES(object), walked without being built: `variable` is the name
 };
 
 struct Filter {
@@ -211,9 +214,9 @@ struct Calculation {
 struct Subquery {
   std::unique_ptr<Plan> plan;
   VariableId variable;
-  ExpressionPtr condition;                     // lazy sides of ?:, && and ||: not truthy gives null, unrun; may be null
+  ExpressionPtr condition;  // lazy sides of ?:, && and ||: not truthy gives null, unrun; may be null
   bool is_constant = false;
-  uint64_t needed_rows = 0;                    // 0 all; 1 for exists-checks and FIRST()
+  uint64_t needed_rows = 0;  // 0 all; 1 for exists-checks and FIRST()
 };
 
 struct SortKey {
@@ -222,12 +225,12 @@ struct SortKey {
 };
 struct Sort {
   std::vector<SortKey> keys;
-  uint64_t limit = 0;                          // 0 none; else only the first so many are wanted (sort-limit heap)
+  uint64_t limit = 0;  // 0 none; else only the first so many are wanted (sort-limit heap)
 };
 
 struct Limit {
   uint64_t offset = 0, count = 0;
-  bool full_count = false;                     // goes on counting behind the limit
+  bool full_count = false;  // goes on counting behind the limit
 };
 
 enum class CollectMethod : uint8_t { kHash, kSorted, kCount };
@@ -239,29 +242,29 @@ struct Collect {
   struct Aggregation {
     VariableId variable;
     const functions::Aggregate* aggregate;
-    ExpressionPtr argument;                    // null: COUNT() without one
+    ExpressionPtr argument;  // null: COUNT() without one
   };
   std::vector<Group> groups;
-  std::vector<Aggregation> aggregations;       // WITH COUNT INTO n is LENGTH
-  std::optional<VariableId> into;              // array of objects or of into_projection's values
-  std::vector<std::pair<std::string, VariableId>> kept;   // names and variables that INTO's objects hold
+  std::vector<Aggregation> aggregations;                 // WITH COUNT INTO n is LENGTH
+  std::optional<VariableId> into;                        // array of objects or of into_projection's values
+  std::vector<std::pair<std::string, VariableId>> kept;  // names and variables that INTO's objects hold
   ExpressionPtr into_projection;
   CollectMethod method = CollectMethod::kHash;
-  bool disables_index = false;                 // OPTIONS { disableIndex: true }
-  bool is_distinct_return = false;             // RETURN DISTINCT: keeps the order of first appearance
+  bool disables_index = false;      // OPTIONS { disableIndex: true }
+  bool is_distinct_return = false;  // RETURN DISTINCT: keeps the order of first appearance
 };
 
 // WINDOW: aggregates over neighbouring rows; rows come out in the order in which they came in (range: sorted).
 struct Window {
-  ExpressionPtr range_value;                   // null: row-based
-  ExpressionPtr preceding, following;          // constants: a number, "unbounded", or a duration
+  ExpressionPtr range_value;           // null: row-based
+  ExpressionPtr preceding, following;  // constants: a number, "unbounded", or a duration
   std::vector<Collect::Aggregation> aggregations;
 };
 
 struct ModificationOptions {
   bool ignore_errors = false, keep_null = true, merge_objects = true, wait_for_sync = false, ignore_revs = true;
   bool exclusive = false, read_own_writes = true;
-  std::string overwrite_mode = "conflict";     // insert: conflict, ignore, replace, update
+  std::string overwrite_mode = "conflict";  // insert: conflict, ignore, replace, update
   std::string version_attribute;
 };
 struct Insert {
@@ -270,17 +273,17 @@ struct Insert {
   std::optional<VariableId> old_variable, new_variable;
   ModificationOptions options;
 };
-struct Update {                                // also REPLACE
+struct Update {  // also REPLACE
   std::shared_ptr<const CollectionInfo> collection;
   bool replaces = false;
-  ExpressionPtr key;                           // null: the document carries its _key
+  ExpressionPtr key;  // null: the document carries its _key
   ExpressionPtr document;
   std::optional<VariableId> old_variable, new_variable;
   ModificationOptions options;
 };
 struct Remove {
   std::shared_ptr<const CollectionInfo> collection;
-  ExpressionPtr key;                           // a key, or an object with _key
+  ExpressionPtr key;  // a key, or an object with _key
   std::optional<VariableId> old_variable;
   ModificationOptions options;
 };
@@ -289,7 +292,7 @@ struct Remove {
 struct Upsert {
   std::shared_ptr<const CollectionInfo> collection;
   std::unique_ptr<Plan> search;
-  VariableId old_variable;                     // always there: the update expression uses OLD
+  VariableId old_variable;  // always there: the update expression uses OLD
   std::optional<VariableId> new_variable;
   ExpressionPtr insert_document, update_document;
   bool replaces = false;
@@ -302,23 +305,27 @@ struct Return {
 struct NoResults {};
 
 struct Node {
-  using Kind = std::variant<Singleton, EnumerateCollection, IndexScan, Traversal, ShortestPath, EnumeratePaths, EnumerateView,
-                            Materialize, EnumerateList, Filter, Calculation, Subquery, Sort,
-                            Limit, Collect, Window, Insert, Update, Remove, Upsert, Return, NoResults>;
-  uint32_t id = 0;                             // unique in the whole plan; explain shows it
+  using Kind = std::variant<Singleton, EnumerateCollection, IndexScan, Traversal, ShortestPath, EnumeratePaths,
+                            EnumerateView, Materialize, EnumerateList, Filter, Calculation, Subquery, Sort, Limit,
+                            Collect, Window, Insert, Update, Remove, Upsert, Return, NoResults>;
+  uint32_t id = 0;  // unique in the whole plan; explain shows it
   Kind kind;
   double estimated_cost = 0;
   double estimated_rows = 0;
 
   template <typename T>
-  const T* get_if() const { return std::get_if<T>(&kind); }
+  const T* get_if() const {
+    return std::get_if<T>(&kind);
+  }
   template <typename T>
-  T* get_if() { return std::get_if<T>(&kind); }
+  T* get_if() {
+    return std::get_if<T>(&kind);
+  }
 };
 using NodePtr = std::unique_ptr<Node>;
 
 struct Variable {
-  std::string name;                            // as in the query, or a number for ones that the planner made
+  std::string name;  // as in the query, or a number for ones that the planner made
   bool is_internal = false;
 };
 
@@ -329,8 +336,8 @@ struct Plan {
   std::vector<Variable> variables;
   std::vector<std::string> applied_rules;
   std::vector<std::string> read_collections, written_collections;
-  std::vector<std::string> graphs;             // whose definitions the plan was made of
-  std::vector<semantics::ParameterUse> parameters;   // of the outermost plan; constants carry their numbers
+  std::vector<std::string> graphs;                  // whose definitions the plan was made of
+  std::vector<semantics::ParameterUse> parameters;  // of the outermost plan; constants carry their numbers
   bool modifies() const { return !written_collections.empty(); }
 };
 

@@ -44,14 +44,15 @@ class NodeText {
   std::string operator()(const ShortestPath& node) const {
     std::string edge = node.edge ? ", " + name(*node.edge) : "";
     return fmt::format("FOR {}{} IN {} SHORTEST_PATH {} TO {}{}", name(node.vertex), edge,
-                       syntax::direction_text(node.scope.direction), text(node.start), text(node.end), scope(node.scope));
+                       syntax::direction_text(node.scope.direction), text(node.start), text(node.end),
+                       scope(node.scope));
   }
   std::string operator()(const EnumeratePaths& node) const {
-    std::string depth = node.kind == syntax::PathKind::kKPaths
-                            ? fmt::format("{}..{} ", node.least_length, node.largest_length) : "";
+    std::string depth =
+        node.kind == syntax::PathKind::kKPaths ? fmt::format("{}..{} ", node.least_length, node.largest_length) : "";
     return fmt::format("FOR {} IN {}{} {} {} TO {}{}", name(node.path), depth,
-                       syntax::direction_text(node.scope.direction), syntax::path_kind_text(node.kind), text(node.start),
-                       text(node.end), scope(node.scope));
+                       syntax::direction_text(node.scope.direction), syntax::path_kind_text(node.kind),
+                       text(node.start), text(node.end), scope(node.scope));
   }
   std::string operator()(const EnumerateView& node) const {
     std::string result = fmt::format("FOR {} IN {}", name(node.variable), syntax::quoted_name(node.view->name));
@@ -75,7 +76,8 @@ class NodeText {
   std::string operator()(const Sort& node) const {
     std::string result = "SORT ";
     for (const SortKey& key : node.keys) {
-      result += fmt::format("{}{} {}", &key == node.keys.data() ? "" : ", ", text(key.expression), key.ascending ? "ASC" : "DESC");
+      result += fmt::format("{}{} {}", &key == node.keys.data() ? "" : ", ", text(key.expression),
+                            key.ascending ? "ASC" : "DESC");
     }
     return result;
   }
@@ -100,8 +102,8 @@ class NodeText {
     return fmt::format("REMOVE {} IN {}", text(node.key), node.collection->name);
   }
   std::string operator()(const Upsert& node) const {
-    return fmt::format("UPSERT ... INSERT {} {} {} IN {}", text(node.insert_document), node.replaces ? "REPLACE" : "UPDATE",
-                       text(node.update_document), node.collection->name);
+    return fmt::format("UPSERT ... INSERT {} {} {} IN {}", text(node.insert_document),
+                       node.replaces ? "REPLACE" : "UPDATE", text(node.update_document), node.collection->name);
   }
   std::string operator()(const Return& node) const { return "RETURN " + text(node.expression); }
   std::string operator()(const NoResults&) const { return "EMPTY"; }
@@ -123,8 +125,8 @@ class NodeText {
   std::string aggregations(const std::vector<Collect::Aggregation>& list) const {
     std::string result;
     for (const auto& item : list) {
-      result += fmt::format("{}{} = {}({})", &item == list.data() ? "" : ", ", name(item.variable), item.aggregate->name,
-                            item.argument ? text(item.argument) : "");
+      result += fmt::format("{}{} = {}({})", &item == list.data() ? "" : ", ", name(item.variable),
+                            item.aggregate->name, item.argument ? text(item.argument) : "");
     }
     return result;
   }
@@ -133,10 +135,12 @@ class NodeText {
 };
 
 std::string NodeText::operator()(const Collect& node) const {
-  if (node.is_distinct_return) return fmt::format("COLLECT {} = {}", name(node.groups[0].variable), text(node.groups[0].expression));
+  if (node.is_distinct_return)
+    return fmt::format("COLLECT {} = {}", name(node.groups[0].variable), text(node.groups[0].expression));
   std::string result = "COLLECT";
   for (const auto& group : node.groups) {
-    result += fmt::format("{}{} = {}", &group == node.groups.data() ? " " : ", ", name(group.variable), text(group.expression));
+    result += fmt::format("{}{} = {}", &group == node.groups.data() ? " " : ", ", name(group.variable),
+                          text(group.expression));
   }
   if (!node.aggregations.empty()) result += " AGGREGATE " + aggregations(node.aggregations);
   if (node.into) result += " INTO " + name(*node.into);

@@ -51,9 +51,11 @@ TEST(Plan, Statements) {
 }
 
 TEST(Plan, Collect) {
-  EXPECT_EQ(lines("FOR u IN users COLLECT a = u.a AGGREGATE m = MAX(u.b) INTO g RETURN [a, m, g]"),
-            "ROOT\nFOR u IN users\nCOLLECT a = u.a AGGREGATE m = MAX(u.b) INTO g KEEP u\nSORT a ASC\nRETURN [a, m, g]\n");
-  EXPECT_EQ(lines("FOR u IN users COLLECT a = u.a SORT null RETURN a"), "ROOT\nFOR u IN users\nCOLLECT a = u.a\nRETURN a\n");
+  EXPECT_EQ(
+      lines("FOR u IN users COLLECT a = u.a AGGREGATE m = MAX(u.b) INTO g RETURN [a, m, g]"),
+      "ROOT\nFOR u IN users\nCOLLECT a = u.a AGGREGATE m = MAX(u.b) INTO g KEEP u\nSORT a ASC\nRETURN [a, m, g]\n");
+  EXPECT_EQ(lines("FOR u IN users COLLECT a = u.a SORT null RETURN a"),
+            "ROOT\nFOR u IN users\nCOLLECT a = u.a\nRETURN a\n");
   EXPECT_EQ(lines("FOR u IN users COLLECT a = u.a OPTIONS {method: 'sorted'} RETURN a"),
             "ROOT\nFOR u IN users\nSORT u.a ASC\nCOLLECT a = u.a\nRETURN a\n");
   EXPECT_EQ(lines("FOR u IN users COLLECT WITH COUNT INTO n RETURN n"),
@@ -62,7 +64,8 @@ TEST(Plan, Collect) {
 
 TEST(Plan, SubqueriesArePulledOut) {
   EXPECT_EQ(lines("FOR u IN users RETURN [(FOR p IN posts FILTER p.u == u._key RETURN p)]"),
-            "ROOT\nFOR u IN users\nLET #2 = ...\n  ROOT\n  FOR p IN posts\n  FILTER p.u == u._key\n  RETURN p\nRETURN [#2]\n");
+            "ROOT\nFOR u IN users\nLET #2 = ...\n  ROOT\n  FOR p IN posts\n  FILTER p.u == u._key\n  RETURN p\nRETURN "
+            "[#2]\n");
   EXPECT_EQ(lines("LET s = (RETURN 1) RETURN s"), "ROOT\nLET s = ...\n  ROOT\n  RETURN 1\nRETURN s\n");
   EXPECT_EQ(lines("FOR u IN users RETURN u.x ? (RETURN 1) : (RETURN 2)"),
             "ROOT\nFOR u IN users\nLET #1 = u.x\nLET #2 = ... if #1\n  ROOT\n  RETURN 1\n"
@@ -110,11 +113,11 @@ void check_variables(const Plan& plan, std::vector<VariableId> set) {
 }
 
 TEST(Plan, VariablesAreSetBeforeTheyAreRead) {
-  for (const char* text :
-       {"FOR u IN users LET s = (FOR p IN posts FILTER p.u == u._key RETURN p) RETURN [u, s[* FILTER CURRENT.x == u.y].z]",
-        "FOR u IN users COLLECT a = u.a INTO g RETURN {a, n: g[*].u.b}",
-        "FOR x IN 1..2 UPSERT {a: x} INSERT {a: x} UPDATE {n: OLD.n} IN users RETURN [OLD, NEW]",
-        "FOR u IN users RETURN u.a ? (u.b ? (RETURN u.c) : 2) : (FOR p IN posts RETURN [p, u])"}) {
+  for (const char* text : {"FOR u IN users LET s = (FOR p IN posts FILTER p.u == u._key RETURN p) RETURN [u, s[* "
+                           "FILTER CURRENT.x == u.y].z]",
+                           "FOR u IN users COLLECT a = u.a INTO g RETURN {a, n: g[*].u.b}",
+                           "FOR x IN 1..2 UPSERT {a: x} INSERT {a: x} UPDATE {n: OLD.n} IN users RETURN [OLD, NEW]",
+                           "FOR u IN users RETURN u.a ? (u.b ? (RETURN u.c) : 2) : (FOR p IN posts RETURN [p, u])"}) {
     auto plan = planned(text);
     ASSERT_TRUE(plan) << text;
     check_variables(**plan, {});
@@ -151,7 +154,8 @@ TEST(Plan, Explain) {
 }
 
 TEST(Plan, SameExpressionLooksThroughElements) {
-  auto query = syntax::parse("LET a = [] RETURN [a[* FILTER CURRENT.x == 1], a[* FILTER CURRENT.x == 1], a[* FILTER CURRENT.x == 2]]");
+  auto query = syntax::parse(
+      "LET a = [] RETURN [a[* FILTER CURRENT.x == 1], a[* FILTER CURRENT.x == 1], a[* FILTER CURRENT.x == 2]]");
   ASSERT_TRUE(query);
   auto analyzed = semantics::analyze(std::move(**query), {}, semantics::TestingCatalog(""), nullptr);
   ASSERT_TRUE(analyzed);

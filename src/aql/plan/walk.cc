@@ -6,7 +6,7 @@
 
 namespace workerdb::aql::plan {
 
-using namespace syntax;   // NOLINT: every name here is one of its nodes
+using namespace syntax;  // NOLINT: every name here is one of its nodes
 
 namespace {
 
@@ -174,10 +174,13 @@ struct OwnData {
   }
   std::string operator()(const FunctionCall& node) const { return node.name; }
   template <typename T>
-  std::string operator()(const T&) const { return {}; }
+  std::string operator()(const T&) const {
+    return {};
+  }
 };
 
-bool same_with(const Expression& left, const Expression& right, std::vector<std::pair<VariableId, VariableId>>& elements) {
+bool same_with(const Expression& left, const Expression& right,
+               std::vector<std::pair<VariableId, VariableId>>& elements) {
   if (left.node.index() != right.node.index() || left.get_if<syntax::Subquery>()) return false;
   if (const Reference* reference = left.get_if<Reference>()) {
     std::pair<VariableId, VariableId> pair(reference->variable, right.get_if<Reference>()->variable);

@@ -8,7 +8,8 @@ namespace workerdb::aql::plan {
 
 // The direct operands of an expression that are there. A Subquery has none.
 void for_each_operand(syntax::Expression& expression, const std::function<void(ExpressionPtr&)>& visit);
-void for_each_operand(const syntax::Expression& expression, const std::function<void(const syntax::Expression&)>& visit);
+void for_each_operand(const syntax::Expression& expression,
+                      const std::function<void(const syntax::Expression&)>& visit);
 // The expressions of a node that are there; not those of its subplan.
 void for_each_expression(Node& node, const std::function<void(ExpressionPtr&)>& visit);
 void for_each_expression(const Node& node, const std::function<void(const syntax::Expression&)>& visit);

@@ -30,19 +30,19 @@ constexpr size_t kMaxFoldedBytes = size_t(64) << 10;
 
 // A bind parameter as the query uses it.
 struct ParameterUse {
-  std::string name;              // "@c" for @@c
-  uint32_t as_value = 0;         // constants that carry its number
-  bool decides = false;          // its value is part of the query's shape: a collection, an attribute, LIMIT, OPTIONS
+  std::string name;       // "@c" for @@c
+  uint32_t as_value = 0;  // constants that carry its number
+  bool decides = false;   // its value is part of the query's shape: a collection, an attribute, LIMIT, OPTIONS
 };
 
 struct AnalyzedQuery {
   syntax::Query query;
   std::vector<ParameterUse> parameters;
-  std::vector<std::string> variable_names;   // by VariableId
+  std::vector<std::string> variable_names;  // by VariableId
   std::map<std::string, std::shared_ptr<const CollectionInfo>, std::less<>> collections;
   std::map<std::string, std::shared_ptr<const ViewInfo>, std::less<>> views;
-  std::vector<std::string> read_collections, written_collections;   // sorted
-  std::vector<std::string> graphs;                                  // whose definitions were looked up
+  std::vector<std::string> read_collections, written_collections;  // sorted
+  std::vector<std::string> graphs;                                 // whose definitions were looked up
   std::vector<functions::Warning> warnings;
 };
 

@@ -93,7 +93,8 @@ base::Result<> Analyzer::check_readable(const std::string& collection, syntax::P
                fmt::format("access after data-modification by collection '{}'{}", collection, at(position)));
 }
 
-base::Result<value::Slice> Analyzer::find_parameter(const std::string& name, syntax::Position position, size_t& number) {
+base::Result<value::Slice> Analyzer::find_parameter(const std::string& name, syntax::Position position,
+                                                    size_t& number) {
   value::Slice found = bind_variables_.is_object() ? bind_variables_.get(name) : value::Slice();
   if (found.is_none()) {
     return Error(ErrorCode::kQueryBindParameterMissing,
@@ -128,9 +129,10 @@ base::Result<> Analyzer::resolve_parameter(syntax::ExpressionPtr& expression) {
 base::Result<std::string> Analyzer::collection_parameter(const std::string& name, syntax::Position position) {
   value::Slice found = TRY(parameter("@" + name, position));
   if (!found.is_string() || found.as_string().empty()) {
-    return Error(ErrorCode::kQueryBindParameterType,
-                 fmt::format("bind parameter '@{}' has an invalid value or type: the name of a collection is expected{}",
-                             name, at(position)));
+    return Error(
+        ErrorCode::kQueryBindParameterType,
+        fmt::format("bind parameter '@{}' has an invalid value or type: the name of a collection is expected{}", name,
+                    at(position)));
   }
   return std::string(found.as_string());
 }

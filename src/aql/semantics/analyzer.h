@@ -72,7 +72,7 @@ class Analyzer {
   // statements (statements.cc)
   Result<> walk(syntax::Query& query, bool is_outermost);
   Result<> visit(syntax::For& loop, Block& block);
-  Result<> visit_view(syntax::For& loop, const std::string& view, Block& block);   // views.cc
+  Result<> visit_view(syntax::For& loop, const std::string& view, Block& block);  // views.cc
   Result<> check_view_options(syntax::For& loop, const ViewInfo& view);
   // graphs.cc
   Result<> visit(syntax::Traverse& traverse, Block& block);
@@ -103,19 +103,20 @@ class Analyzer {
   Result<> resolve_limit(syntax::ExpressionPtr& number, bool may_be_null);
   // Marks the collection as changed; 1579 if it was before.
   Result<> modify(syntax::CollectionName& collection);
-  Result<> check_options(syntax::ExpressionPtr& options, std::span<const std::string_view> known, const char* statement);
+  Result<> check_options(syntax::ExpressionPtr& options, std::span<const std::string_view> known,
+                         const char* statement);
 
   value::Slice bind_variables_;
-  std::unordered_map<std::string, size_t> parameter_numbers_;   // into result_.parameters
+  std::unordered_map<std::string, size_t> parameter_numbers_;  // into result_.parameters
   const CatalogView& catalog_;
   ConstantEvaluator* evaluator_;
   AnalyzedQuery result_;
   std::vector<Binding> bindings_;
   std::vector<syntax::VariableId> elements_;
-  std::vector<std::string> own_of_collect_;   // what the COLLECT introduces whose expressions are resolved
-  bool values_decide_ = false;   // inside LIMIT and OPTIONS
+  std::vector<std::string> own_of_collect_;  // what the COLLECT introduces whose expressions are resolved
+  bool values_decide_ = false;               // inside LIMIT and OPTIONS
   bool in_prune_ = false;
-  bool ignores_existing_ = false;   // an INSERT with overwriteMode "ignore" went before
+  bool ignores_existing_ = false;  // an INSERT with overwriteMode "ignore" went before
   std::set<std::string, std::less<>> read_, written_;
 };
 

@@ -12,16 +12,16 @@ namespace workerdb::aql::semantics {
 struct IndexInfo {
   uint64_t id = 0;
   std::string name;
-  std::string type;                                // "primary", "edge", "persistent", "ttl"
+  std::string type;  // "primary", "edge", "persistent", "ttl"
   struct Field {
-    std::vector<std::string> path;                 // attribute names from the outside in
-    bool expanded = false;                         // ends in [*]: the entries are the array's members
-    std::vector<std::string> member_path;          // what follows the [*]
+    std::vector<std::string> path;         // attribute names from the outside in
+    bool expanded = false;                 // ends in [*]: the entries are the array's members
+    std::vector<std::string> member_path;  // what follows the [*]
   };
   std::vector<Field> fields;
   std::vector<std::vector<std::string>> stored_values;
   bool unique = false, sparse = false;
-  double selectivity = 1.0;                        // distinct keys per entry, 0-1
+  double selectivity = 1.0;  // distinct keys per entry, 0-1
 };
 
 struct CollectionInfo {
@@ -35,7 +35,7 @@ struct CollectionInfo {
 // A named graph, as the collection _graphs describes it.
 struct GraphInfo {
   std::string name;
-  std::string revision;                            // changes with the definition
+  std::string revision;  // changes with the definition
   struct EdgeDefinition {
     std::string collection;
     std::vector<std::string> from, to;
@@ -48,8 +48,8 @@ struct GraphInfo {
 struct ViewInfo {
   uint64_t id = 0;
   std::string name;
-  std::vector<std::string> collections;            // that it is linked to
-  uint64_t document_count = 0;                     // of all of them
+  std::vector<std::string> collections;  // that it is linked to
+  uint64_t document_count = 0;           // of all of them
 };
 
 class CatalogView {

@@ -1,8 +1,7 @@
 // Expressions: every name is replaced by what it means, from the leaves up, and what is constant is folded.
-#include <algorithm>
-
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "aql/functions/registry.h"
@@ -10,7 +9,7 @@
 
 namespace workerdb::aql::semantics {
 
-using namespace syntax;   // NOLINT: every name here is one of its nodes
+using namespace syntax;  // NOLINT: every name here is one of its nodes
 using base::Error;
 using base::ErrorCode;
 
@@ -51,7 +50,9 @@ template <typename Visit>
 struct Operands {
   Visit visit;
   template <typename T>
-  base::Result<> operator()(T&) { return {}; }
+  base::Result<> operator()(T&) {
+    return {};
+  }
   base::Result<> operator()(AttributeAccess& node) { return visit(node.object); }
   base::Result<> operator()(Unary& node) { return visit(node.operand); }
   base::Result<> operator()(Binary& node) {
@@ -108,7 +109,7 @@ base::Result<> Analyzer::resolve_node(ExpressionPtr& expression) {
 
 base::Result<> Analyzer::resolve_reference(ExpressionPtr& expression) {
   Reference& reference = *expression->get_if<Reference>();
-  if (reference.name.empty()) {   // the member of the expansion around it
+  if (reference.name.empty()) {  // the member of the expansion around it
     reference.variable = elements_.back();
     return {};
   }
@@ -126,8 +127,9 @@ base::Result<> Analyzer::resolve_reference(ExpressionPtr& expression) {
                              at(expression->position)));
   }
   if (ignores_existing_ && reference.name == "OLD") {
-    return Error(ErrorCode::kQueryParse,
-                 fmt::format("OLD cannot be used after an INSERT with overwriteMode \"ignore\"{}", at(expression->position)));
+    return Error(
+        ErrorCode::kQueryParse,
+        fmt::format("OLD cannot be used after an INSERT with overwriteMode \"ignore\"{}", at(expression->position)));
   }
   // A name that is no variable can only be a collection's.
   return Error(ErrorCode::kCollectionNotFound,
@@ -153,7 +155,8 @@ base::Result<> Analyzer::resolve_parameter_access(ExpressionPtr& expression) {
   if (!is_path) {
     return Error(ErrorCode::kQueryBindParameterType,
                  fmt::format("bind parameter '{}' has an invalid value or type: an attribute name or an array of them "
-                             "is expected{}", access.parameter, at(position)));
+                             "is expected{}",
+                             access.parameter, at(position)));
   }
   ExpressionPtr object = std::move(access.object);
   for (std::string& name : path) {
@@ -214,10 +217,11 @@ base::Result<bool> Analyzer::resolve_collection_argument(FunctionCall& call, Pos
   TRY(check_readable(name, position));
   read_.insert(name);
   call.arguments[0] = make_expression(CollectionReference{name}, first.position);
-  if (counts) {   // LENGTH of a collection is the number of its documents, not of its name's characters
+  if (counts) {  // LENGTH of a collection is the number of its documents, not of its name's characters
     call.name = "COLLECTION_COUNT";
     call.function = functions::find_function(call.name);
-    if (call.function == nullptr) return Error(ErrorCode::kQueryFunctionNameUnknown, "usage of unknown function 'COLLECTION_COUNT()'");
+    if (call.function == nullptr)
+      return Error(ErrorCode::kQueryFunctionNameUnknown, "usage of unknown function 'COLLECTION_COUNT()'");
   }
   return true;
 }
@@ -236,9 +240,11 @@ base::Result<> Analyzer::resolve_call(ExpressionPtr& expression) {
   if (count < call.function->min_arguments || count > call.function->max_arguments) {
     return Error(ErrorCode::kQueryFunctionArgumentNumberMismatch,
                  fmt::format("invalid number of arguments for function '{}()', expected number of arguments: minimum: "
-                             "{}, maximum: {}{}", call.name, call.function->min_arguments,
+                             "{}, maximum: {}{}",
+                             call.name, call.function->min_arguments,
                              call.function->max_arguments == functions::kUnlimited
-                                 ? std::string("unlimited") : std::to_string(call.function->max_arguments),
+                                 ? std::string("unlimited")
+                                 : std::to_string(call.function->max_arguments),
                              at(position)));
   }
   bool took_collection = TRY(resolve_collection_argument(call, position));

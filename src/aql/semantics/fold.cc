@@ -6,7 +6,7 @@
 
 namespace workerdb::aql::semantics {
 
-using namespace syntax;   // NOLINT: every name here is one of its nodes
+using namespace syntax;  // NOLINT: every name here is one of its nodes
 
 namespace {
 
@@ -27,7 +27,9 @@ bool may_fold(const FunctionCall& call) {
 // Whether the evaluator may be asked.
 struct IsEvaluable {
   template <typename T>
-  bool operator()(const T&) const { return false; }
+  bool operator()(const T&) const {
+    return false;
+  }
   bool operator()(const IndexedAccess& node) const { return is_constant(node.object) && is_constant(node.index); }
   bool operator()(const Unary& node) const { return is_constant(node.operand); }
   bool operator()(const Binary& node) const { return is_constant(node.left) && is_constant(node.right); }
@@ -90,7 +92,7 @@ void fold(ExpressionPtr& expression, ConstantEvaluator* evaluator) {
     return;
   }
   if (auto* object = expression->get_if<ObjectLiteral>()) {
-    for (auto& attribute : object->attributes) {   // {[ "a" ]: 1} is {a: 1}
+    for (auto& attribute : object->attributes) {  // {[ "a" ]: 1} is {a: 1}
       if (!attribute.computed_name || !attribute.computed_name->is_constant()) continue;
       if (!constant_of(attribute.computed_name).is_string()) continue;
       attribute.name = constant_of(attribute.computed_name).as_string();
@@ -103,7 +105,7 @@ void fold(ExpressionPtr& expression, ConstantEvaluator* evaluator) {
     if (result && result->bytes().size() > kMaxFoldedBytes) return;
   }
   if (!result) return;
-  Position position = expression->position;   // the expression dies before its copy is made
+  Position position = expression->position;  // the expression dies before its copy is made
   expression = make_expression(Constant{*std::move(result)}, position);
 }
 

@@ -1,30 +1,45 @@
 // Traversals and path searches: which collections they walk over, how deep, and what their options say.
 // Source of the rules: the 3.12 documentation, "Graph queries in AQL".
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "aql/functions/registry.h"
 #include "aql/semantics/analyzer.h"
 
 namespace workerdb::aql::semantics {
 
-using namespace syntax;   // NOLINT: every name here is one of its nodes
+using namespace syntax;  // NOLINT: every name here is one of its nodes
 using base::Error;
 using base::ErrorCode;
 
 namespace {
 
 using Names = std::string_view[];
-constexpr Names kTraverseOptions = {"order", "bfs", "uniqueVertices", "uniqueEdges", "edgeCollections",
-                                    "vertexCollections", "parallelism", "maxProjections", "indexHint",
-                                    "weightAttribute", "defaultWeight", "useCache"};
+constexpr Names kTraverseOptions = {"order",           "bfs",
+                                    "uniqueVertices",  "uniqueEdges",
+                                    "edgeCollections", "vertexCollections",
+                                    "parallelism",     "maxProjections",
+                                    "indexHint",       "weightAttribute",
+                                    "defaultWeight",   "useCache"};
 constexpr Names kWeightedPathOptions = {"weightAttribute", "defaultWeight", "useCache", "algorithm"};
 constexpr Names kPathOptions = {"useCache", "algorithm"};
 // traversals.md, "Pruning": what could not run beside the data.
-constexpr Names kForbiddenInPrune = {"CALL", "APPLY", "DOCUMENT", "V8", "SCHEMA_GET", "SCHEMA_VALIDATE", "VERSION",
-                                     "COLLECTIONS", "CURRENT_USER", "CURRENT_DATABASE", "COLLECTION_COUNT", "NEAR",
-                                     "WITHIN", "WITHIN_RECTANGLE", "FULLTEXT"};
+constexpr Names kForbiddenInPrune = {"CALL",
+                                     "APPLY",
+                                     "DOCUMENT",
+                                     "V8",
+                                     "SCHEMA_GET",
+                                     "SCHEMA_VALIDATE",
+                                     "VERSION",
+                                     "COLLECTIONS",
+                                     "CURRENT_USER",
+                                     "CURRENT_DATABASE",
+                                     "COLLECTION_COUNT",
+                                     "NEAR",
+                                     "WITHIN",
+                                     "WITHIN_RECTANGLE",
+                                     "FULLTEXT"};
 
 Error parse_error(std::string_view what, Position position) {
   return Error(ErrorCode::kQueryParse, fmt::format("{}{}", what, at(position)));
@@ -49,9 +64,8 @@ Error bad_option(std::string_view what, const ExpressionPtr& options) {
 base::Result<> check_weights(const ExpressionPtr& options) {
   value::Slice weight = option(options, "defaultWeight");
   if (!weight.is_number() || weight.as_double() >= 0) return {};
-  return Error(ErrorCode::kGraphNegativeEdgeWeight,
-               fmt::format("negative edge weight found: the defaultWeight is {}{}", weight.as_double(),
-                           at(options->position)));
+  return Error(ErrorCode::kGraphNegativeEdgeWeight, fmt::format("negative edge weight found: the defaultWeight is {}{}",
+                                                                weight.as_double(), at(options->position)));
 }
 
 bool is_one_of(value::Slice text, std::initializer_list<std::string_view> allowed) {
@@ -75,8 +89,10 @@ base::Result<> check_uniqueness(const ExpressionPtr& options) {
   }
   bool is_breadth_first = order.is_none() ? option(options, "bfs").is_true() : !is_one_of(order, {"dfs"});
   if (is_one_of(vertices, {"global"}) && !is_breadth_first) {
-    return bad_option("uniqueVertices: 'global' is only supported with order 'bfs' or 'weighted', due to otherwise "
-                      "unpredictable results", options);
+    return bad_option(
+        "uniqueVertices: 'global' is only supported with order 'bfs' or 'weighted', due to otherwise "
+        "unpredictable results",
+        options);
   }
   return {};
 }
@@ -101,7 +117,8 @@ base::Result<> Analyzer::resolve_graph(GraphSource& source) {
   if (graph == nullptr) {
     return Error(ErrorCode::kGraphNotFound, fmt::format("graph '{}' not found{}", name, at(position)));
   }
-  if (std::find(result_.graphs.begin(), result_.graphs.end(), name) == result_.graphs.end()) result_.graphs.push_back(name);
+  if (std::find(result_.graphs.begin(), result_.graphs.end(), name) == result_.graphs.end())
+    result_.graphs.push_back(name);
   auto add_vertices = [&](const std::vector<std::string>& names) {
     for (const std::string& one : names) {
       auto& known = source.vertex_collections;
@@ -115,7 +132,7 @@ base::Result<> Analyzer::resolve_graph(GraphSource& source) {
   }
   add_vertices(graph->orphan_collections);
   for (const std::string& one : source.vertex_collections) {
-    if (catalog_.find_collection(one) == nullptr) continue;   // of a graph only edge collections must be there
+    if (catalog_.find_collection(one) == nullptr) continue;  // of a graph only edge collections must be there
     TRY(find_collection(one, position));
     read_.insert(one);
   }
@@ -139,8 +156,9 @@ base::Result<> Analyzer::resolve_edges(GraphSource& source) {
       edges.direction = direction;
       kept.push_back(std::move(edges));
     } else if (*same->direction != direction) {
-      return Error(ErrorCode::kCollectionTypeInvalid,
-                   fmt::format("conflicting directions specified for collection '{}'{}", name, at(edges.name.position)));
+      return Error(
+          ErrorCode::kCollectionTypeInvalid,
+          fmt::format("conflicting directions specified for collection '{}'{}", name, at(edges.name.position)));
     }
   }
   source.edges = std::move(kept);
@@ -170,8 +188,8 @@ base::Result<> Analyzer::check_prune(const Expression& part) const {
   if (part.get_if<Subquery>()) return parse_error("PRUNE must not contain a subquery", part.position);
   const FunctionCall* call = part.get_if<FunctionCall>();
   if (call == nullptr) return {};
-  bool is_forbidden = std::find(std::begin(kForbiddenInPrune), std::end(kForbiddenInPrune), call->name) !=
-                      std::end(kForbiddenInPrune);
+  bool is_forbidden =
+      std::find(std::begin(kForbiddenInPrune), std::end(kForbiddenInPrune), call->name) != std::end(kForbiddenInPrune);
   if (!is_forbidden && call->name.find("::") == std::string::npos) return {};
   return parse_error(fmt::format("function '{}()' must not be used in PRUNE", call->name), part.position);
 }

@@ -28,7 +28,8 @@ ErrorCode code_of(std::string_view text, std::string_view bind = "{}") {
 }
 
 TEST(Semantics, Variables) {
-  EXPECT_EQ(printed("RETURN x"), "error: collection or view not found: x (nor a variable of this name) at position 1:8");
+  EXPECT_EQ(printed("RETURN x"),
+            "error: collection or view not found: x (nor a variable of this name) at position 1:8");
   EXPECT_EQ(printed("LET a = 1 LET a = 2 RETURN a"), "error: variable 'a' is assigned multiple times at position 1:15");
   EXPECT_EQ(code_of("FOR u IN users FOR u IN users RETURN u"), ErrorCode::kQueryVariableRedeclared);
   EXPECT_EQ(code_of("LET a = (FOR u IN users RETURN u) FOR u IN users RETURN u"), ErrorCode(0));
@@ -59,7 +60,8 @@ TEST(Semantics, BindParameters) {
   EXPECT_EQ(printed("RETURN @a", R"({"a": [1, {"b": 2}]})"), R"(RETURN [1,{"b":2}])");
   EXPECT_EQ(printed("RETURN @a"), "error: no value specified for declared bind parameter 'a' at position 1:8");
   EXPECT_EQ(printed("RETURN 1", R"({"a": 1})"), "error: bind parameter 'a' was not declared in the query");
-  EXPECT_EQ(printed("FOR u IN users RETURN u.@p[@q]", R"({"p": ["a", "b"], "q": "c"})"), "FOR u IN users RETURN u.a.b.c");
+  EXPECT_EQ(printed("FOR u IN users RETURN u.@p[@q]", R"({"p": ["a", "b"], "q": "c"})"),
+            "FOR u IN users RETURN u.a.b.c");
   EXPECT_EQ(code_of("FOR u IN users RETURN u.@p", R"({"p": 1})"), ErrorCode::kQueryBindParameterType);
   EXPECT_EQ(printed("FOR u IN users LIMIT @n RETURN {[@k]: 1, u}", R"({"n": 3, "k": "x"})"),
             R"(FOR u IN users LIMIT 3 RETURN {"x": 1, "u": u})");
@@ -72,7 +74,7 @@ TEST(Semantics, Collect) {
   auto result = analyzed("LET x = 1 FOR u IN users LET y = u.y COLLECT a = u.a INTO g RETURN g");
   ASSERT_TRUE(result);
   const auto& collect = std::get<syntax::Collect>(result->query.statements[3].node);
-  ASSERT_EQ(collect.keep.size(), 2u);   // x stands outside of the loop
+  ASSERT_EQ(collect.keep.size(), 2u);  // x stands outside of the loop
   EXPECT_EQ(collect.keep[0].name, "u");
   EXPECT_EQ(collect.keep[1].name, "y");
 }
@@ -85,7 +87,8 @@ TEST(Semantics, Modifications) {
   EXPECT_EQ(code_of("INSERT {} INTO posts INSERT {} INTO posts"), ErrorCode::kQueryAccessAfterModification);
   EXPECT_EQ(code_of("INSERT {} INTO posts INSERT NEW INTO users RETURN NEW"), ErrorCode(0));
   EXPECT_EQ(code_of("UPSERT {a: 1} INSERT {a: OLD} UPDATE {} IN users"), ErrorCode::kCollectionNotFound);
-  EXPECT_EQ(code_of("UPSERT FILTER CURRENT.a == 1 INSERT {} UPDATE {a: OLD.a} IN users RETURN [OLD, NEW]"), ErrorCode(0));
+  EXPECT_EQ(code_of("UPSERT FILTER CURRENT.a == 1 INSERT {} UPDATE {a: OLD.a} IN users RETURN [OLD, NEW]"),
+            ErrorCode(0));
   EXPECT_EQ(code_of("UPSERT 1 INSERT {} UPDATE {} IN users"), ErrorCode::kQueryParse);
   EXPECT_EQ(code_of("LET NEW = 1 INSERT {} INTO posts RETURN NEW"), ErrorCode(0));
 }
@@ -96,7 +99,8 @@ TEST(Semantics, Statements) {
   EXPECT_EQ(code_of("FOR u IN users LIMIT 5, null RETURN u"), ErrorCode(0));
   EXPECT_EQ(code_of("RETURN DISTINCT 1"), ErrorCode::kQueryParse);
   EXPECT_EQ(code_of("FOR u IN users OPTIONS {indexHint: u.a} RETURN u"), ErrorCode::kCollectionNotFound);
-  EXPECT_EQ(code_of("FOR x IN users FOR u IN users OPTIONS {indexHint: x.a} RETURN u"), ErrorCode::kQueryCompileTimeOptions);
+  EXPECT_EQ(code_of("FOR x IN users FOR u IN users OPTIONS {indexHint: x.a} RETURN u"),
+            ErrorCode::kQueryCompileTimeOptions);
   auto result = analyzed("FOR u IN users OPTIONS {indexHintt: 'a'} RETURN u");
   ASSERT_TRUE(result);
   ASSERT_EQ(result->warnings.size(), 1u);
@@ -108,7 +112,8 @@ TEST(Semantics, Functions) {
   EXPECT_EQ(code_of("RETURN my::own(1)"), ErrorCode::kQueryFunctionNotFound);
   EXPECT_EQ(code_of("RETURN IS_ARRAY()"), ErrorCode::kQueryFunctionArgumentNumberMismatch);
   EXPECT_EQ(code_of("RETURN IS_ARRAY(users)"), ErrorCode::kQueryCollectionUsedInExpression);
-  EXPECT_EQ(code_of("FOR u IN users COLLECT AGGREGATE a = IS_ARRAY(u.x) RETURN a"), ErrorCode::kQueryInvalidAggregateExpression);
+  EXPECT_EQ(code_of("FOR u IN users COLLECT AGGREGATE a = IS_ARRAY(u.x) RETURN a"),
+            ErrorCode::kQueryInvalidAggregateExpression);
 }
 
 TEST(Semantics, CollectionsAsArguments) {
@@ -149,15 +154,19 @@ TEST(Semantics, FoldingAsksTheEvaluatorFromTheLeavesUp) {
   auto result = analyze(std::move(**query), {}, TestingCatalog(""), &evaluator);
   ASSERT_TRUE(result) << result.error().message();
   EXPECT_EQ(syntax::to_string(result->query), "FOR x IN [1] LIMIT 3 RETURN [6, x + 1, 4 / 0, 1..2]");
-  EXPECT_EQ(evaluator.asked, 4);   // what depends on a row is never asked for
+  EXPECT_EQ(evaluator.asked, 4);  // what depends on a row is never asked for
 }
 
 TEST(Semantics, WindowBounds) {
-  EXPECT_EQ(code_of("FOR u IN users WINDOW {preceding: 1, following: 'unbounded'} AGGREGATE s = SUM(u.a) RETURN s"), ErrorCode(0));
-  EXPECT_EQ(code_of("FOR u IN users WINDOW u.t WITH {preceding: 'PT30M'} AGGREGATE s = SUM(u.a) RETURN s"), ErrorCode(0));
+  EXPECT_EQ(code_of("FOR u IN users WINDOW {preceding: 1, following: 'unbounded'} AGGREGATE s = SUM(u.a) RETURN s"),
+            ErrorCode(0));
+  EXPECT_EQ(code_of("FOR u IN users WINDOW u.t WITH {preceding: 'PT30M'} AGGREGATE s = SUM(u.a) RETURN s"),
+            ErrorCode(0));
   EXPECT_EQ(code_of("FOR u IN users WINDOW {preceding: -1} AGGREGATE s = SUM(u.a) RETURN s"), ErrorCode::kBadParameter);
-  EXPECT_EQ(code_of("FOR u IN users WINDOW {preceding: 'PT30M'} AGGREGATE s = SUM(u.a) RETURN s"), ErrorCode::kBadParameter);
-  EXPECT_EQ(code_of("FOR u IN users WINDOW {preceding: u.a} AGGREGATE s = SUM(u.a) RETURN s"), ErrorCode::kQueryCompileTimeOptions);
+  EXPECT_EQ(code_of("FOR u IN users WINDOW {preceding: 'PT30M'} AGGREGATE s = SUM(u.a) RETURN s"),
+            ErrorCode::kBadParameter);
+  EXPECT_EQ(code_of("FOR u IN users WINDOW {preceding: u.a} AGGREGATE s = SUM(u.a) RETURN s"),
+            ErrorCode::kQueryCompileTimeOptions);
   EXPECT_EQ(code_of("INSERT {} INTO users WINDOW {preceding: 1} AGGREGATE s = SUM(1) RETURN s"),
             ErrorCode::kQueryWindowAfterModification);
 }

@@ -1,7 +1,7 @@
 // Statements in the order in which they are written: what each may see, declares and changes.
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "aql/functions/duration.h"
 #include "aql/functions/registry.h"
@@ -9,26 +9,26 @@
 
 namespace workerdb::aql::semantics {
 
-using namespace syntax;   // NOLINT: every name here is one of its nodes
+using namespace syntax;  // NOLINT: every name here is one of its nodes
 using base::Error;
 using base::ErrorCode;
 
 namespace {
 
 using Names = std::string_view[];
-constexpr Names kForOptions = {"indexHint", "forceIndexHint", "disableIndex", "maxProjections", "useCache", "lookahead",
-                               "waitForSync"};
+constexpr Names kForOptions = {"indexHint", "forceIndexHint", "disableIndex", "maxProjections",
+                               "useCache",  "lookahead",      "waitForSync"};
 constexpr Names kCollectOptions = {"method", "disableIndex"};
-constexpr Names kInsertOptions = {"ignoreErrors", "waitForSync", "overwrite", "overwriteMode", "keepNull", "mergeObjects",
-                                  "exclusive", "refillIndexCaches", "versionAttribute"};
-constexpr Names kUpdateOptions = {"ignoreErrors", "keepNull", "mergeObjects", "waitForSync", "ignoreRevs", "exclusive",
-                                  "refillIndexCaches", "versionAttribute"};
-constexpr Names kReplaceOptions = {"ignoreErrors", "waitForSync", "ignoreRevs", "exclusive", "refillIndexCaches",
-                                   "versionAttribute"};
+constexpr Names kInsertOptions = {"ignoreErrors", "waitForSync", "overwrite",         "overwriteMode",   "keepNull",
+                                  "mergeObjects", "exclusive",   "refillIndexCaches", "versionAttribute"};
+constexpr Names kUpdateOptions = {"ignoreErrors", "keepNull",  "mergeObjects",      "waitForSync",
+                                  "ignoreRevs",   "exclusive", "refillIndexCaches", "versionAttribute"};
+constexpr Names kReplaceOptions = {"ignoreErrors", "waitForSync",       "ignoreRevs",
+                                   "exclusive",    "refillIndexCaches", "versionAttribute"};
 constexpr Names kRemoveOptions = {"ignoreErrors", "waitForSync", "ignoreRevs", "exclusive", "refillIndexCaches"};
-constexpr Names kUpsertOptions = {"ignoreErrors", "keepNull", "mergeObjects", "waitForSync", "ignoreRevs", "exclusive",
-                                  "refillIndexCaches", "versionAttribute", "indexHint", "forceIndexHint", "disableIndex",
-                                  "readOwnWrites"};
+constexpr Names kUpsertOptions = {"ignoreErrors", "keepNull",       "mergeObjects",      "waitForSync",
+                                  "ignoreRevs",   "exclusive",      "refillIndexCaches", "versionAttribute",
+                                  "indexHint",    "forceIndexHint", "disableIndex",      "readOwnWrites"};
 
 // Rows: how many, or "unbounded". A range: a distance, or a duration such as "PT30M" (window.md).
 bool is_window_bound(value::Slice bound, bool is_range) {
@@ -62,9 +62,9 @@ base::Result<> Analyzer::check_options(ExpressionPtr& options, std::span<const s
   }
   for (value::ObjectIterator option(constant->value.slice()); option.valid(); option.next()) {
     if (std::find(known.begin(), known.end(), option.name()) != known.end()) continue;
-    result_.warnings.push_back({ErrorCode::kQueryInvalidOptionsAttribute,
-                                fmt::format("unknown/invalid OPTIONS attribute '{}' used for {}{}", option.name(),
-                                            statement, at(options->position))});
+    result_.warnings.push_back(
+        {ErrorCode::kQueryInvalidOptionsAttribute, fmt::format("unknown/invalid OPTIONS attribute '{}' used for {}{}",
+                                                               option.name(), statement, at(options->position))});
   }
   return {};
 }
@@ -115,8 +115,9 @@ base::Result<> Analyzer::resolve_limit(ExpressionPtr& number, bool may_be_null) 
   value::Slice slice = constant != nullptr ? constant->value.slice() : value::Slice();
   bool is_valid = slice.is_number() && slice.as_double() >= 0 && slice.as_double() < 9.0e18;
   if (is_valid || (may_be_null && constant != nullptr && slice.is_null())) return {};
-  return Error(ErrorCode::kQueryNumberOutOfRange,
-               fmt::format("LIMIT takes numbers from 0 on that are known at query compile time{}", at(number->position)));
+  return Error(
+      ErrorCode::kQueryNumberOutOfRange,
+      fmt::format("LIMIT takes numbers from 0 on that are known at query compile time{}", at(number->position)));
 }
 
 base::Result<> Analyzer::visit(Limit& limit, Block&) {
@@ -134,10 +135,12 @@ base::Result<> Analyzer::resolve_aggregations(std::vector<Assignment>& aggregati
                                aggregation.declaration.name, at(aggregation.declaration.position)));
     }
     if (call->arguments.size() < aggregate->min_arguments || call->arguments.size() > aggregate->max_arguments) {
-      return Error(ErrorCode::kQueryFunctionArgumentNumberMismatch,
-                   fmt::format("invalid number of arguments for function '{}()', expected number of arguments: minimum: "
-                               "{}, maximum: {}{}", call->name, aggregate->min_arguments, aggregate->max_arguments,
-                               at(aggregation.expression->position)));
+      return Error(
+          ErrorCode::kQueryFunctionArgumentNumberMismatch,
+          fmt::format("invalid number of arguments for function '{}()', expected number of arguments: minimum: "
+                      "{}, maximum: {}{}",
+                      call->name, aggregate->min_arguments, aggregate->max_arguments,
+                      at(aggregation.expression->position)));
     }
     for (ExpressionPtr& argument : call->arguments) TRY(resolve(argument));
   }
@@ -175,7 +178,7 @@ base::Result<> Analyzer::visit(Collect& collect, Block& block) {
   own_of_collect_.clear();
   TRY(resolve_kept(collect, block));
   TRY(check_options(collect.options, kCollectOptions, "COLLECT"));
-  bindings_.resize(block.first_binding);   // all earlier variables of the block vanish
+  bindings_.resize(block.first_binding);  // all earlier variables of the block vanish
   for (Assignment& group : collect.groups) TRY(declare(group.declaration, block));
   for (Assignment& aggregation : collect.aggregations) TRY(declare(aggregation.declaration, block));
   if (collect.has_into) TRY(declare(collect.into, block));
@@ -194,10 +197,9 @@ base::Result<> Analyzer::visit(Window& window, Block& block) {
   for (std::string_view name : kBounds) {
     value::Slice bound = window.bounds->get_if<Constant>()->value.slice().get(name);
     if (is_window_bound(bound, window.range_value != nullptr)) continue;
-    return Error(ErrorCode::kBadParameter,
-                 fmt::format("WINDOW takes numbers from 0 on{} as '{}'{}",
-                             window.range_value ? " or ISO durations" : " or \"unbounded\"", name,
-                             at(window.bounds->position)));
+    return Error(ErrorCode::kBadParameter, fmt::format("WINDOW takes numbers from 0 on{} as '{}'{}",
+                                                       window.range_value ? " or ISO durations" : " or \"unbounded\"",
+                                                       name, at(window.bounds->position)));
   }
   for (Assignment& aggregation : window.aggregations) TRY(declare(aggregation.declaration, block));
   return {};
@@ -205,8 +207,8 @@ base::Result<> Analyzer::visit(Window& window, Block& block) {
 
 base::Result<> Analyzer::visit(Return& result, Block& block) {
   if (result.is_distinct && block.is_outermost && !block.has_loop) {
-    return Error(ErrorCode::kQueryParse,
-                 fmt::format("cannot use DISTINCT modifier on top-level query element{}", at(result.expression->position)));
+    return Error(ErrorCode::kQueryParse, fmt::format("cannot use DISTINCT modifier on top-level query element{}",
+                                                     at(result.expression->position)));
   }
   return resolve(result.expression);
 }
@@ -225,8 +227,8 @@ syntax::VariableId Analyzer::declare_old_of_insert(const Insert& insert) {
   value::Slice given = options.is_object() ? options.get("overwriteMode") : value::Slice();
   std::string_view mode = given.is_string() ? given.as_string() : "";
   if (mode == "ignore") ignores_existing_ = true;
-  bool overwrites = mode.empty() ? options.is_object() && options.get("overwrite").is_true()
-                                 : mode == "replace" || mode == "update";
+  bool overwrites =
+      mode.empty() ? options.is_object() && options.get("overwrite").is_true() : mode == "replace" || mode == "update";
   return overwrites ? declare_pseudo("OLD") : new_variable("OLD");
 }
 
@@ -242,7 +244,8 @@ base::Result<> Analyzer::visit(Insert& insert, Block&) {
 base::Result<> Analyzer::visit(Update& update, Block&) {
   TRY(resolve_optional(update.key));
   TRY(resolve(update.document));
-  TRY(check_options(update.options, update.replaces ? std::span<const std::string_view>(kReplaceOptions) : kUpdateOptions,
+  TRY(check_options(update.options,
+                    update.replaces ? std::span<const std::string_view>(kReplaceOptions) : kUpdateOptions,
                     update.replaces ? "REPLACE" : "UPDATE"));
   TRY(modify(update.collection));
   update.old_variable = declare_pseudo("OLD");
@@ -259,7 +262,7 @@ base::Result<> Analyzer::visit(Remove& remove, Block&) {
 }
 
 base::Result<> Analyzer::visit(Upsert& upsert, Block&) {
-  bool has_computed_name = false;   // asked before constants are folded: a name that comes out constant is computed too
+  bool has_computed_name = false;  // asked before constants are folded: a name that comes out constant is computed too
   if (upsert.example) {
     if (const auto* literal = upsert.example->get_if<ObjectLiteral>()) {
       has_computed_name = std::any_of(literal->attributes.begin(), literal->attributes.end(),
@@ -269,7 +272,8 @@ base::Result<> Analyzer::visit(Upsert& upsert, Block&) {
   TRY(resolve_optional(upsert.example));
   if (upsert.example) {
     const Constant* constant = upsert.example->get_if<Constant>();
-    bool is_object = constant != nullptr ? constant->value.slice().is_object() : upsert.example->get_if<ObjectLiteral>() != nullptr;
+    bool is_object =
+        constant != nullptr ? constant->value.slice().is_object() : upsert.example->get_if<ObjectLiteral>() != nullptr;
     if (!is_object || has_computed_name) {
       return Error(ErrorCode::kQueryParse,
                    fmt::format("UPSERT takes an object literal without computed attribute names{}",

@@ -7,7 +7,7 @@
 
 namespace workerdb::aql::semantics {
 
-using namespace syntax;   // NOLINT: every name here is one of its nodes
+using namespace syntax;  // NOLINT: every name here is one of its nodes
 using base::Error;
 using base::ErrorCode;
 
@@ -20,8 +20,8 @@ base::Result<> Analyzer::visit_view(For& loop, const std::string& name, Block& b
   for (const std::string& collection : view->collections) {
     if (written_.contains(collection)) {
       return Error(ErrorCode::kQueryAccessAfterModification,
-                   fmt::format("access after data-modification by view '{}', which is linked to '{}'{}", name, collection,
-                               at(position)));
+                   fmt::format("access after data-modification by view '{}', which is linked to '{}'{}", name,
+                               collection, at(position)));
     }
     read_.insert(collection);
   }

@@ -1,7 +1,7 @@
 // Declarations, patterns and the clauses of COLLECT and WINDOW.
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "aql/syntax/parser.h"
 
@@ -88,10 +88,11 @@ base::Result<std::vector<Assignment>> Parser::parse_assignments(bool aggregates)
     assignment.expression = TRY(parse_expression());
     height = std::max(height, height_);
     if (aggregates && assignment.expression->get_if<FunctionCall>() == nullptr) {
-      return Error(ErrorCode::kQueryInvalidAggregateExpression,
-                   fmt::format("invalid aggregate expression: AGGREGATE '{}' must call an aggregate function at position {}:{}",
-                               assignment.declaration.name, assignment.declaration.position.line,
-                               assignment.declaration.position.column));
+      return Error(
+          ErrorCode::kQueryInvalidAggregateExpression,
+          fmt::format("invalid aggregate expression: AGGREGATE '{}' must call an aggregate function at position {}:{}",
+                      assignment.declaration.name, assignment.declaration.position.line,
+                      assignment.declaration.position.column));
     }
     assignments.push_back(std::move(assignment));
   } while (TRY(accept(TokenKind::kComma)));
@@ -112,7 +113,7 @@ base::Result<> Parser::parse_collect_into(Collect& collect) {
   if (!is_word(token(), "KEEP")) return {};
   collect.has_keep = true;
   do {
-    TRY(advance());   // KEEP, or the comma between two names
+    TRY(advance());  // KEEP, or the comma between two names
     collect.keep.push_back(TRY(parse_declaration()));
   } while (is(TokenKind::kComma));
   return {};

@@ -33,8 +33,8 @@ AttributeAccess copy_node(const AttributeAccess& node) { return {copy(node.objec
 ParameterAccess copy_node(const ParameterAccess& node) { return {copy(node.object), node.parameter}; }
 IndexedAccess copy_node(const IndexedAccess& node) { return {copy(node.object), copy(node.index)}; }
 Expansion copy_node(const Expansion& node) {
-  return {copy(node.array), node.levels, node.element, copy(node.filter), copy(node.offset), copy(node.count),
-          copy(node.projection)};
+  return {copy(node.array),  node.levels,      node.element,         copy(node.filter),
+          copy(node.offset), copy(node.count), copy(node.projection)};
 }
 QuestionMark copy_node(const QuestionMark& node) {
   return {copy(node.array), node.quantifier, copy(node.low), copy(node.high), node.element, copy(node.filter)};
@@ -61,12 +61,12 @@ For copy_node(const For& node) {
   return {node.target, copy(node.source), copy(node.options), copy(node.search), node.is_view};
 }
 Traverse copy_node(const Traverse& node) {
-  return {node.vertex, node.edge, node.path, copy(node.depth), copy(node.start), copy(node.source), copy(node.prune),
-          node.prune_variable, copy(node.options)};
+  return {node.vertex,       node.edge,        node.path,           copy(node.depth),  copy(node.start),
+          copy(node.source), copy(node.prune), node.prune_variable, copy(node.options)};
 }
 FindPaths copy_node(const FindPaths& node) {
-  return {node.kind, node.first, node.edge, copy(node.depth), copy(node.start), copy(node.end), copy(node.source),
-          copy(node.options)};
+  return {node.kind,        node.first,     node.edge,         copy(node.depth),
+          copy(node.start), copy(node.end), copy(node.source), copy(node.options)};
 }
 Filter copy_node(const Filter& node) { return {copy(node.condition)}; }
 Let copy_node(const Let& node) { return {node.target, copy(node.value)}; }
@@ -77,27 +77,25 @@ Sort copy_node(const Sort& node) {
 }
 Limit copy_node(const Limit& node) { return {copy(node.offset), copy(node.count)}; }
 Collect copy_node(const Collect& node) {
-  return {copy(node.groups), copy(node.aggregations), node.has_into, node.counts, node.into,
-          copy(node.into_projection), node.has_keep, node.keep, copy(node.options)};
+  return {copy(node.groups),          copy(node.aggregations), node.has_into, node.counts,       node.into,
+          copy(node.into_projection), node.has_keep,           node.keep,     copy(node.options)};
 }
-Window copy_node(const Window& node) {
-  return {copy(node.range_value), copy(node.bounds), copy(node.aggregations)};
-}
+Window copy_node(const Window& node) { return {copy(node.range_value), copy(node.bounds), copy(node.aggregations)}; }
 Return copy_node(const Return& node) { return {node.is_distinct, copy(node.expression)}; }
 Insert copy_node(const Insert& node) {
   return {copy(node.document), node.collection, copy(node.options), node.old_variable, node.new_variable};
 }
 Update copy_node(const Update& node) {
-  return {node.replaces, copy(node.key), copy(node.document), node.collection, copy(node.options),
-          node.old_variable, node.new_variable};
+  return {node.replaces,      copy(node.key),    copy(node.document), node.collection,
+          copy(node.options), node.old_variable, node.new_variable};
 }
 Remove copy_node(const Remove& node) {
   return {copy(node.key), node.collection, copy(node.options), node.old_variable};
 }
 Upsert copy_node(const Upsert& node) {
-  return {copy(node.example), copy(node.filter), node.current, copy(node.insert_document),
-          copy(node.update_document), node.replaces, node.collection, copy(node.options), node.old_variable,
-          node.new_variable};
+  return {copy(node.example),         copy(node.filter), node.current,    copy(node.insert_document),
+          copy(node.update_document), node.replaces,     node.collection, copy(node.options),
+          node.old_variable,          node.new_variable};
 }
 
 }  // namespace
@@ -116,7 +114,9 @@ std::unique_ptr<Query> clone(const Query& query) {
   auto result = std::make_unique<Query>();
   for (const Statement& statement : query.statements) {
     result->statements.push_back(std::visit(
-        [&](const auto& node) { return Statement{Statement::Node(copy_node(node)), statement.position}; },
+        [&](const auto& node) {
+          return Statement{Statement::Node(copy_node(node)), statement.position};
+        },
         statement.node));
   }
   return result;

@@ -27,7 +27,7 @@ using VariableId = uint32_t;
 constexpr VariableId kUnresolved = UINT32_MAX;
 
 struct Expression;
-struct Query;   // statement.h
+struct Query;  // statement.h
 using ExpressionPtr = std::unique_ptr<Expression>;
 
 struct Constant {
@@ -52,15 +52,15 @@ struct Reference {
 struct CollectionReference {
   std::string name;
 };
-struct AttributeAccess {   // object.name, object["name"]
+struct AttributeAccess {  // object.name, object["name"]
   ExpressionPtr object;
   std::string name;
 };
-struct ParameterAccess {   // object.@name: a string or an array of strings; gone after semantics
+struct ParameterAccess {  // object.@name: a string or an array of strings; gone after semantics
   ExpressionPtr object;
   std::string parameter;
 };
-struct IndexedAccess {     // object[index]: by position, or by name where the index is a string
+struct IndexedAccess {  // object[index]: by position, or by name where the index is a string
   ExpressionPtr object, index;
 };
 // array[* FILTER f LIMIT o, c RETURN r].rest, [**] with levels 2 and so on. `element` is CURRENT and numbered like
@@ -69,16 +69,16 @@ struct Expansion {
   ExpressionPtr array;
   uint32_t levels = 1;
   VariableId element = kUnresolved;
-  ExpressionPtr filter, offset, count, projection;   // each may be null
+  ExpressionPtr filter, offset, count, projection;  // each may be null
 };
 enum class Quantifier : uint8_t { kAll, kAny, kNone, kAtLeast, kExactly, kBetween };
 // array[? quantifier FILTER f]
 struct QuestionMark {
   ExpressionPtr array;
   Quantifier quantifier = Quantifier::kAny;
-  ExpressionPtr low, high;   // kAtLeast and kExactly: low; kBetween: both
+  ExpressionPtr low, high;  // kAtLeast and kExactly: low; kBetween: both
   VariableId element = kUnresolved;
-  ExpressionPtr filter;      // null: any member counts
+  ExpressionPtr filter;  // null: any member counts
 };
 enum class UnaryOperator : uint8_t { kNot, kPlus, kMinus };
 struct Unary {
@@ -86,13 +86,30 @@ struct Unary {
   ExpressionPtr operand;
 };
 enum class BinaryOperator : uint8_t {
-  kAnd, kOr, kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual, kIn, kNotIn,
-  kLike, kNotLike, kMatch, kNotMatch, kAdd, kSubtract, kMultiply, kDivide, kModulo,
+  kAnd,
+  kOr,
+  kEqual,
+  kNotEqual,
+  kLess,
+  kLessEqual,
+  kGreater,
+  kGreaterEqual,
+  kIn,
+  kNotIn,
+  kLike,
+  kNotLike,
+  kMatch,
+  kNotMatch,
+  kAdd,
+  kSubtract,
+  kMultiply,
+  kDivide,
+  kModulo,
 };
 struct Binary {
   BinaryOperator op;
   ExpressionPtr left, right;
-  bool is_sorted = false;                             // IN: the list is in order, and holds nothing twice
+  bool is_sorted = false;  // IN: the list is in order, and holds nothing twice
 };
 // left ALL|ANY|NONE|AT LEAST (n) op right
 struct ArrayComparison {
@@ -101,7 +118,7 @@ struct ArrayComparison {
   BinaryOperator op;
   ExpressionPtr left, right;
 };
-struct Ternary {           // when_true null: condition ?: when_false
+struct Ternary {  // when_true null: condition ?: when_false
   ExpressionPtr condition, when_true, when_false;
 };
 struct Range {
@@ -113,20 +130,20 @@ struct ArrayLiteral {
 struct ObjectLiteral {
   struct Attribute {
     std::string name;
-    ExpressionPtr computed_name;   // instead of name, where not null
+    ExpressionPtr computed_name;  // instead of name, where not null
     ExpressionPtr value;
   };
   std::vector<Attribute> attributes;
 };
 struct FunctionCall {
-  std::string name;                                   // upper case
+  std::string name;  // upper case
   std::vector<ExpressionPtr> arguments;
-  const functions::Function* function = nullptr;      // set by semantics
+  const functions::Function* function = nullptr;  // set by semantics
 };
 // ( FOR … RETURN … ) inside an expression. Building the plan pulls it out into a node of its own and leaves a
 // Reference, except under the lazy sides of ?:, && and ||, where the plan keeps the laziness with a condition.
 struct Subquery {
-  explicit Subquery(std::unique_ptr<Query> query);   // defined where Query is complete
+  explicit Subquery(std::unique_ptr<Query> query);  // defined where Query is complete
   Subquery(Subquery&&) noexcept;
   Subquery& operator=(Subquery&&) noexcept;
   ~Subquery();
@@ -142,9 +159,13 @@ struct Expression {
   Position position;
 
   template <typename T>
-  const T* get_if() const { return std::get_if<T>(&node); }
+  const T* get_if() const {
+    return std::get_if<T>(&node);
+  }
   template <typename T>
-  T* get_if() { return std::get_if<T>(&node); }
+  T* get_if() {
+    return std::get_if<T>(&node);
+  }
   bool is_constant() const { return std::holds_alternative<Constant>(node); }
 };
 

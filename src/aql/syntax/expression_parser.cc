@@ -61,7 +61,7 @@ ExpressionPtr balance(std::vector<ExpressionPtr>& operands, size_t first, size_t
 }
 
 ExpressionPtr balance(std::vector<ExpressionPtr> operands, BinaryOperator op) {
-  constexpr size_t kShortChain = 8;   // up to here as a list, left to right
+  constexpr size_t kShortChain = 8;  // up to here as a list, left to right
   if (operands.size() > kShortChain) return balance(operands, 0, operands.size(), op);
   ExpressionPtr tree = std::move(operands[0]);
   for (size_t i = 1; i < operands.size(); ++i) {
@@ -205,7 +205,8 @@ base::Result<ExpressionPtr> Parser::parse_array_comparison(ExpressionPtr left) {
 base::Result<ExpressionPtr> Parser::parse_unary() {
   UnaryOperator op;
   switch (token().kind) {
-    case TokenKind::kNot: case TokenKind::kNotSign: op = UnaryOperator::kNot; break;
+    case TokenKind::kNot:
+    case TokenKind::kNotSign: op = UnaryOperator::kNot; break;
     case TokenKind::kPlus: op = UnaryOperator::kPlus; break;
     case TokenKind::kMinus: op = UnaryOperator::kMinus; break;
     default: {
@@ -228,7 +229,7 @@ base::Result<ExpressionPtr> Parser::parse_postfix(ExpressionPtr object) {
     if (is(TokenKind::kArrayOpen)) {
       bool is_expansion = false;
       object = TRY(parse_brackets(std::move(object), is_expansion));
-      if (is_expansion) return object;   // has taken what follows as its projection
+      if (is_expansion) return object;  // has taken what follows as its projection
     } else if (is(TokenKind::kDot)) {
       TRY(advance());
       if (is(TokenKind::kIdentifier)) {

@@ -24,8 +24,8 @@ std::optional<PathKind> path_kind_of(TokenKind kind) {
 
 }  // namespace
 
-base::Result<Statement::Node> Parser::parse_graph_for(Target first, std::vector<Declaration> others, ExpressionPtr depth,
-                                                      const std::optional<Token>& comma) {
+base::Result<Statement::Node> Parser::parse_graph_for(Target first, std::vector<Declaration> others,
+                                                      ExpressionPtr depth, const std::optional<Token>& comma) {
   // Patterns take apart what FOR walks over in other loops only.
   if (first.kind != Target::Kind::kVariable) return unexpected();
   uint32_t height = depth ? height_ : 1;
@@ -86,7 +86,7 @@ base::Result<> Parser::parse_graph_source(GraphSource& source) {
     return {};
   }
   do {
-    if (!source.edges.empty()) TRY(advance());   // the comma
+    if (!source.edges.empty()) TRY(advance());  // the comma
     GraphSource::EdgeCollection edges;
     if (is_direction(token().kind)) {
       edges.direction = direction_of(token().kind);

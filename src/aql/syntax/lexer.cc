@@ -1,9 +1,9 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
-
-#include <fmt/format.h>
 
 #include "aql/syntax/token.h"
 
@@ -15,12 +15,43 @@ using base::Result;
 
 namespace {
 
-constexpr std::array<std::string_view, 37> kKeywords = {
-    "AGGREGATE", "ALL",     "ALL_SHORTEST_PATHS", "AND",  "ANY",      "ASC",     "COLLECT", "DESC",  "DISTINCT",
-    "FALSE",     "FILTER",  "FOR",                "GRAPH", "IN",       "INBOUND", "INSERT",  "INTO",  "K_PATHS",
-    "K_SHORTEST_PATHS",     "LET",                "LIKE", "LIMIT",    "NONE",    "NOT",     "NULL",  "OR",
-    "OUTBOUND",  "REMOVE",  "REPLACE",            "RETURN", "SHORTEST_PATH", "SORT", "TRUE", "UPDATE", "UPSERT",
-    "WINDOW",    "WITH"};
+constexpr std::array<std::string_view, 37> kKeywords = {"AGGREGATE",
+                                                        "ALL",
+                                                        "ALL_SHORTEST_PATHS",
+                                                        "AND",
+                                                        "ANY",
+                                                        "ASC",
+                                                        "COLLECT",
+                                                        "DESC",
+                                                        "DISTINCT",
+                                                        "FALSE",
+                                                        "FILTER",
+                                                        "FOR",
+                                                        "GRAPH",
+                                                        "IN",
+                                                        "INBOUND",
+                                                        "INSERT",
+                                                        "INTO",
+                                                        "K_PATHS",
+                                                        "K_SHORTEST_PATHS",
+                                                        "LET",
+                                                        "LIKE",
+                                                        "LIMIT",
+                                                        "NONE",
+                                                        "NOT",
+                                                        "NULL",
+                                                        "OR",
+                                                        "OUTBOUND",
+                                                        "REMOVE",
+                                                        "REPLACE",
+                                                        "RETURN",
+                                                        "SHORTEST_PATH",
+                                                        "SORT",
+                                                        "TRUE",
+                                                        "UPDATE",
+                                                        "UPSERT",
+                                                        "WINDOW",
+                                                        "WITH"};
 constexpr size_t kLongestKeyword = 18;
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -66,12 +97,12 @@ Error syntax_error(std::string_view what, std::string_view text, Position positi
   std::string_view near = text.substr(std::min<size_t>(position.offset, text.size()));
   bool is_cut = near.size() > kShownBytes;
   if (is_cut) {
-    size_t end = kShownBytes;   // never in the middle of a character
+    size_t end = kShownBytes;  // never in the middle of a character
     while (end > 0 && (uint8_t(near[end]) & 0xc0) == 0x80) --end;
     near = near.substr(0, end);
   }
-  return Error(ErrorCode::kQueryParse, fmt::format("syntax error, unexpected {} near '{}{}' at position {}:{}", what, near,
-                                                   is_cut ? "..." : "", position.line, position.column));
+  return Error(ErrorCode::kQueryParse, fmt::format("syntax error, unexpected {} near '{}{}' at position {}:{}", what,
+                                                   near, is_cut ? "..." : "", position.line, position.column));
 }
 
 std::string describe(const Token& token) {
@@ -101,12 +132,19 @@ std::string describe(const Token& token) {
   if (token.kind < TokenKind::kAggregate || token.kind > TokenKind::kWith) return "operator";
   std::string name(kKeywords[size_t(token.kind) - size_t(TokenKind::kAggregate)]);
   switch (token.kind) {
-    case TokenKind::kFor: case TokenKind::kLet: case TokenKind::kFilter: case TokenKind::kReturn:
-    case TokenKind::kCollect: case TokenKind::kSort: case TokenKind::kLimit: case TokenKind::kWindow:
-      return name + " declaration";
-    case TokenKind::kInsert: case TokenKind::kUpdate: case TokenKind::kReplace: case TokenKind::kRemove:
-    case TokenKind::kUpsert:
-      return name + " command";
+    case TokenKind::kFor:
+    case TokenKind::kLet:
+    case TokenKind::kFilter:
+    case TokenKind::kReturn:
+    case TokenKind::kCollect:
+    case TokenKind::kSort:
+    case TokenKind::kLimit:
+    case TokenKind::kWindow: return name + " declaration";
+    case TokenKind::kInsert:
+    case TokenKind::kUpdate:
+    case TokenKind::kReplace:
+    case TokenKind::kRemove:
+    case TokenKind::kUpsert: return name + " command";
     default: return name + " keyword";
   }
 }
@@ -228,7 +266,7 @@ Result<> Lexer::cut_escape(std::string& to) {
     case 'r': to += '\r'; return {};
     case 't': to += '\t'; return {};
     case 'u': break;
-    default: to += c; return {};   // any other character stands for itself
+    default: to += c; return {};  // any other character stands for itself
   }
   uint32_t code = TRY(cut_code_unit());
   if (code >= 0xd800 && code <= 0xdbff && at() == '\\' && at(1) == 'u') {
@@ -266,8 +304,9 @@ Result<> Lexer::cut_number(Token& token) {
   size_t start = offset_;
   bool is_integer = true;
   while (is_digit(at())) ++offset_;
-  if (offset_ - start > 1 && text_[start] == '0') return syntax_error("number with leading zero", text_, token.position);
-  if (at() == '.' && at(1) != '.') {   // 1..3 is a range
+  if (offset_ - start > 1 && text_[start] == '0')
+    return syntax_error("number with leading zero", text_, token.position);
+  if (at() == '.' && at(1) != '.') {  // 1..3 is a range
     ++offset_;
     if (!is_digit(at())) return syntax_error("number without digits behind the point", text_, token.position);
     while (is_digit(at())) ++offset_;
@@ -291,8 +330,8 @@ Result<> Lexer::cut_number(Token& token) {
   bool is_tiny = parsed.ec == std::errc::result_out_of_range && digits.find("e-") != std::string::npos;
   if (is_tiny) token.number = 0;
   if (!is_tiny && parsed.ec != std::errc()) {
-    return Error(ErrorCode::kQueryNumberOutOfRange, fmt::format("number out of range at position {}:{}",
-                                                                token.position.line, token.position.column));
+    return Error(ErrorCode::kQueryNumberOutOfRange,
+                 fmt::format("number out of range at position {}:{}", token.position.line, token.position.column));
   }
   return {};
 }
@@ -304,16 +343,16 @@ Result<> Lexer::cut_punctuation(Token& token) {
   };
   // Two characters before one.
   static constexpr Sign kSigns[] = {
-      {"==", TokenKind::kEqual},    {"!=", TokenKind::kNotEqual},  {"<=", TokenKind::kLessEqual},
-      {">=", TokenKind::kGreaterEqual}, {"=~", TokenKind::kMatch}, {"!~", TokenKind::kNotMatch},
-      {"&&", TokenKind::kAndSign},  {"||", TokenKind::kOrSign},    {"::", TokenKind::kScope},
-      {"..", TokenKind::kRange},    {"<", TokenKind::kLess},       {">", TokenKind::kGreater},
-      {"=", TokenKind::kAssign},    {"!", TokenKind::kNotSign},    {"+", TokenKind::kPlus},
-      {"-", TokenKind::kMinus},     {"*", TokenKind::kTimes},      {"/", TokenKind::kDivide},
-      {"%", TokenKind::kModulo},    {"?", TokenKind::kQuestion},   {":", TokenKind::kColon},
-      {".", TokenKind::kDot},       {",", TokenKind::kComma},      {"(", TokenKind::kOpen},
-      {")", TokenKind::kClose},     {"[", TokenKind::kArrayOpen},  {"]", TokenKind::kArrayClose},
-      {"{", TokenKind::kObjectOpen}, {"}", TokenKind::kObjectClose}};
+      {"==", TokenKind::kEqual},        {"!=", TokenKind::kNotEqual},  {"<=", TokenKind::kLessEqual},
+      {">=", TokenKind::kGreaterEqual}, {"=~", TokenKind::kMatch},     {"!~", TokenKind::kNotMatch},
+      {"&&", TokenKind::kAndSign},      {"||", TokenKind::kOrSign},    {"::", TokenKind::kScope},
+      {"..", TokenKind::kRange},        {"<", TokenKind::kLess},       {">", TokenKind::kGreater},
+      {"=", TokenKind::kAssign},        {"!", TokenKind::kNotSign},    {"+", TokenKind::kPlus},
+      {"-", TokenKind::kMinus},         {"*", TokenKind::kTimes},      {"/", TokenKind::kDivide},
+      {"%", TokenKind::kModulo},        {"?", TokenKind::kQuestion},   {":", TokenKind::kColon},
+      {".", TokenKind::kDot},           {",", TokenKind::kComma},      {"(", TokenKind::kOpen},
+      {")", TokenKind::kClose},         {"[", TokenKind::kArrayOpen},  {"]", TokenKind::kArrayClose},
+      {"{", TokenKind::kObjectOpen},    {"}", TokenKind::kObjectClose}};
   std::string_view rest = text_.substr(offset_);
   for (const Sign& sign : kSigns) {
     if (!rest.starts_with(sign.text)) continue;

@@ -8,9 +8,8 @@ namespace workerdb::aql::syntax {
 
 std::string quoted_name(std::string_view name) {
   auto is_start = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$'; };
-  bool is_plain = !name.empty() && is_start(name[0]) && std::all_of(name.begin(), name.end(), [&](char c) {
-    return is_start(c) || (c >= '0' && c <= '9');
-  });
+  bool is_plain = !name.empty() && is_start(name[0]) &&
+                  std::all_of(name.begin(), name.end(), [&](char c) { return is_start(c) || (c >= '0' && c <= '9'); });
   if (is_plain && keyword_kind(name) == TokenKind::kIdentifier) return std::string(name);
   std::string quoted = "`";
   for (char c : name) {

@@ -90,10 +90,10 @@ class Parser {
 
   Lexer lexer_;
   std::deque<Token> tokens_;
-  uint32_t depth_ = 0;            // of the recursion
-  uint32_t height_ = 0;           // of the tree that was returned last
+  uint32_t depth_ = 0;   // of the recursion
+  uint32_t height_ = 0;  // of the tree that was returned last
   bool in_is_operator_ = true;
-  std::optional<base::Error> lexer_error_;   // met while looking ahead; what stands behind it is never read
+  std::optional<base::Error> lexer_error_;  // met while looking ahead; what stands behind it is never read
   friend class DepthGuard;
 };
 

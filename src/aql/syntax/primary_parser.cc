@@ -56,10 +56,12 @@ base::Result<ExpressionPtr> Parser::parse_primary() {
   Position position = token().position;
   ExpressionPtr made;
   switch (token().kind) {
-    case TokenKind::kString: case TokenKind::kInteger: case TokenKind::kDouble: case TokenKind::kTrue:
-    case TokenKind::kFalse: case TokenKind::kNull:
-      made = make_literal(token());
-      break;
+    case TokenKind::kString:
+    case TokenKind::kInteger:
+    case TokenKind::kDouble:
+    case TokenKind::kTrue:
+    case TokenKind::kFalse:
+    case TokenKind::kNull: made = make_literal(token()); break;
     case TokenKind::kParameter: made = make_expression(Parameter{token().text}, position); break;
     case TokenKind::kCollectionParameter: made = make_expression(CollectionParameter{token().text}, position); break;
     case TokenKind::kIdentifier:
@@ -166,7 +168,8 @@ base::Result<ObjectLiteral::Attribute> Parser::parse_attribute() {
   Token name = token();
   uint32_t height = 1;
   switch (name.kind) {
-    case TokenKind::kIdentifier: case TokenKind::kString: attribute.name = name.text; break;
+    case TokenKind::kIdentifier:
+    case TokenKind::kString: attribute.name = name.text; break;
     case TokenKind::kParameter: attribute.computed_name = make_expression(Parameter{name.text}, name.position); break;
     case TokenKind::kArrayOpen:
       TRY(advance());
@@ -177,7 +180,7 @@ base::Result<ObjectLiteral::Attribute> Parser::parse_attribute() {
     default: return unexpected();
   }
   TRY(advance());
-  if (name.kind == TokenKind::kIdentifier && !is(TokenKind::kColon)) {   // { name }
+  if (name.kind == TokenKind::kIdentifier && !is(TokenKind::kColon)) {  // { name }
     attribute.value = make_expression(Reference{name.text}, name.position);
     height_ = height;
     return attribute;

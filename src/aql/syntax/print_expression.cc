@@ -17,7 +17,7 @@ int level_of(const Expression& expression) {
   if (expression.get_if<Range>()) return kRangeLevel;
   if (expression.get_if<Unary>()) return kUnaryLevel;
   if (const Constant* constant = expression.get_if<Constant>()) {
-    return constant->value.slice().is_number() ? kUnaryLevel : kPrimaryLevel;   // 5.x would not read back
+    return constant->value.slice().is_number() ? kUnaryLevel : kPrimaryLevel;  // 5.x would not read back
   }
   if (expression.get_if<Expansion>() || expression.get_if<QuestionMark>()) return kAccessLevel - 1;
   return kPrimaryLevel;
@@ -52,9 +52,7 @@ void Printer::print(const Expression& expression, int lowest_level) {
   if (needs_parentheses) out_ += ')';
 }
 
-void Printer::put(const Constant& node) {
-  put_literal(node.value.slice());
-}
+void Printer::put(const Constant& node) { put_literal(node.value.slice()); }
 
 // JSON's -0 reads back as the integer 0.
 bool Printer::has_negative_zero(value::Slice slice) {
@@ -221,7 +219,8 @@ void Printer::put(const QuestionMark& node) {
     case Quantifier::kAny:
       if (node.filter) out_ += " ANY";
       break;
-    case Quantifier::kAll: case Quantifier::kNone: out_ += std::string(" ") + quantifier_text(node.quantifier); break;
+    case Quantifier::kAll:
+    case Quantifier::kNone: out_ += std::string(" ") + quantifier_text(node.quantifier); break;
     case Quantifier::kAtLeast:
       out_ += " AT LEAST (";
       print(*node.low);

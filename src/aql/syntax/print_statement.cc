@@ -120,7 +120,9 @@ void Printer::put(const With& node) {
   }
 }
 
-void Printer::put_name(const CollectionName& name) { out_ += name.is_parameter ? "@@" + name.name : quoted_name(name.name); }
+void Printer::put_name(const CollectionName& name) {
+  out_ += name.is_parameter ? "@@" + name.name : quoted_name(name.name);
+}
 
 void Printer::put_target(const char* preposition, const CollectionName& name, const ExpressionPtr& options) {
   out_ += std::string(" ") + preposition + " ";

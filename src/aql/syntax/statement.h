@@ -24,16 +24,16 @@ struct Declaration {
   std::string name;
   Position position;
   VariableId variable = kUnresolved;
-  bool is_quoted = false;   // `name`: any characters
+  bool is_quoted = false;  // `name`: any characters
 };
 
 // What FOR and LET assign to: one variable, or a pattern that takes an array or an object apart.
 struct Target {
   enum class Kind : uint8_t { kSkip, kVariable, kArray, kObject };
   Kind kind = Kind::kSkip;
-  Declaration declaration;               // kVariable
-  std::vector<Target> parts;             // kArray: by position, kSkip where a comma stands alone; kObject
-  std::vector<std::string> attributes;   // kObject: the attribute that each part takes
+  Declaration declaration;              // kVariable
+  std::vector<Target> parts;            // kArray: by position, kSkip where a comma stands alone; kObject
+  std::vector<std::string> attributes;  // kObject: the attribute that each part takes
 };
 
 // The collection of a data-modification or of WITH. `name` is the parameter's until semantics has replaced it.
@@ -45,10 +45,10 @@ struct CollectionName {
 
 struct For {
   Target target;
-  ExpressionPtr source;    // semantics makes a CollectionReference of a collection's name
-  ExpressionPtr options;   // here and below: an object or null
-  ExpressionPtr search;    // SEARCH, of views alone; may be null
-  bool is_view = false;    // the source is a view's name; set by semantics
+  ExpressionPtr source;   // semantics makes a CollectionReference of a collection's name
+  ExpressionPtr options;  // here and below: an object or null
+  ExpressionPtr search;   // SEARCH, of views alone; may be null
+  bool is_view = false;   // the source is a view's name; set by semantics
 };
 // What a traversal or a path search walks over. Semantics puts the graph's edge collections into `edges` and the name
 // into `graph`, which is a Constant then.
@@ -56,21 +56,21 @@ enum class Direction : uint8_t { kOutbound, kInbound, kAny };
 struct GraphSource {
   struct EdgeCollection {
     CollectionName name;
-    std::optional<Direction> direction;      // none: the one of the whole clause
+    std::optional<Direction> direction;  // none: the one of the whole clause
   };
   Direction direction = Direction::kOutbound;
-  std::vector<EdgeCollection> edges;         // empty where there is a graph
-  ExpressionPtr graph;                       // null: the collections make the graph
-  std::vector<std::string> vertex_collections;   // a graph's, filled by semantics
+  std::vector<EdgeCollection> edges;            // empty where there is a graph
+  ExpressionPtr graph;                          // null: the collections make the graph
+  std::vector<std::string> vertex_collections;  // a graph's, filled by semantics
 };
 // FOR vertex, edge, path IN depth DIRECTION start …
 struct Traverse {
   Declaration vertex;
   std::optional<Declaration> edge, path;
-  ExpressionPtr depth;                       // a number or a Range; null: 1
+  ExpressionPtr depth;  // a number or a Range; null: 1
   ExpressionPtr start;
   GraphSource source;
-  ExpressionPtr prune;                       // may be null
+  ExpressionPtr prune;  // may be null
   std::optional<Declaration> prune_variable;
   ExpressionPtr options;
 };
@@ -78,9 +78,9 @@ enum class PathKind : uint8_t { kShortestPath, kAllShortestPaths, kKShortestPath
 // FOR vertex, edge IN DIRECTION SHORTEST_PATH start TO end …; FOR path IN … for the other kinds
 struct FindPaths {
   PathKind kind = PathKind::kShortestPath;
-  Declaration first;                         // the vertex or the path
-  std::optional<Declaration> edge;           // kShortestPath only
-  ExpressionPtr depth;                       // kKPaths only; may be null
+  Declaration first;                // the vertex or the path
+  std::optional<Declaration> edge;  // kShortestPath only
+  ExpressionPtr depth;              // kKPaths only; may be null
   ExpressionPtr start, end;
   GraphSource source;
   ExpressionPtr options;
@@ -100,7 +100,7 @@ struct Sort {
   std::vector<Key> keys;
 };
 struct Limit {
-  ExpressionPtr offset, count;   // offset may be null
+  ExpressionPtr offset, count;  // offset may be null
 };
 struct Assignment {
   Declaration declaration;
@@ -108,17 +108,17 @@ struct Assignment {
 };
 struct Collect {
   std::vector<Assignment> groups;
-  std::vector<Assignment> aggregations;      // each a FunctionCall
-  bool has_into = false, counts = false;     // counts: WITH COUNT INTO into
+  std::vector<Assignment> aggregations;   // each a FunctionCall
+  bool has_into = false, counts = false;  // counts: WITH COUNT INTO into
   Declaration into;
   ExpressionPtr into_projection;
   bool has_keep = false;
-  std::vector<Declaration> keep;             // references, not declarations; without KEEP filled by semantics
+  std::vector<Declaration> keep;  // references, not declarations; without KEEP filled by semantics
   ExpressionPtr options;
 };
 struct Window {
-  ExpressionPtr range_value;                 // null: row-based
-  ExpressionPtr bounds;                      // the object with preceding and following
+  ExpressionPtr range_value;  // null: row-based
+  ExpressionPtr bounds;       // the object with preceding and following
   std::vector<Assignment> aggregations;
 };
 struct Return {
@@ -133,7 +133,7 @@ struct Insert {
 };
 struct Update {
   bool replaces = false;
-  ExpressionPtr key;                         // null: the document carries its _key
+  ExpressionPtr key;  // null: the document carries its _key
   ExpressionPtr document;
   CollectionName collection;
   ExpressionPtr options;
@@ -146,8 +146,8 @@ struct Remove {
   VariableId old_variable = kUnresolved;
 };
 struct Upsert {
-  ExpressionPtr example, filter;             // one of them
-  VariableId current = kUnresolved;          // the document that the filter looks at
+  ExpressionPtr example, filter;     // one of them
+  VariableId current = kUnresolved;  // the document that the filter looks at
   ExpressionPtr insert_document, update_document;
   bool replaces = false;
   CollectionName collection;
@@ -159,7 +159,8 @@ struct With {
 };
 
 struct Statement {
-  using Node = std::variant<For, Traverse, FindPaths, Filter, Let, Sort, Limit, Collect, Window, Return, Insert, Update, Remove, Upsert, With>;
+  using Node = std::variant<For, Traverse, FindPaths, Filter, Let, Sort, Limit, Collect, Window, Return, Insert, Update,
+                            Remove, Upsert, With>;
   Node node;
   Position position;
 };

@@ -1,7 +1,7 @@
 // Statements, blocks and the entry.
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "aql/syntax/parser.h"
 #include "value/json.h"
@@ -22,7 +22,8 @@ bool is_modification(const Statement::Node& node) {
 
 base::Result<std::unique_ptr<Query>> parse(std::string_view text) {
   if (text.size() > kMaxTextBytes) {
-    return Error(ErrorCode::kQueryParse, fmt::format("query text of {} bytes is larger than {}", text.size(), kMaxTextBytes));
+    return Error(ErrorCode::kQueryParse,
+                 fmt::format("query text of {} bytes is larger than {}", text.size(), kMaxTextBytes));
   }
   if (!value::is_utf8(text)) return Error(ErrorCode::kQueryParse, "query text is not valid UTF-8");
   return Parser(text).parse_all();
@@ -65,7 +66,9 @@ base::Result<> Parser::expect(TokenKind kind) {
   return advance();
 }
 
-Error Parser::unexpected(const Token& token) const { return syntax_error(describe(token), lexer_.text(), token.position); }
+Error Parser::unexpected(const Token& token) const {
+  return syntax_error(describe(token), lexer_.text(), token.position);
+}
 
 Error Parser::too_deep() const {
   return Error(ErrorCode::kQueryTooMuchNesting,
@@ -75,18 +78,28 @@ Error Parser::too_deep() const {
 
 bool Parser::starts_statement(TokenKind kind) {
   switch (kind) {
-    case TokenKind::kFor: case TokenKind::kFilter: case TokenKind::kLet: case TokenKind::kSort: case TokenKind::kLimit:
-    case TokenKind::kCollect: case TokenKind::kWindow: case TokenKind::kReturn: case TokenKind::kInsert:
-    case TokenKind::kUpdate: case TokenKind::kReplace: case TokenKind::kRemove: case TokenKind::kUpsert:
-      return true;
+    case TokenKind::kFor:
+    case TokenKind::kFilter:
+    case TokenKind::kLet:
+    case TokenKind::kSort:
+    case TokenKind::kLimit:
+    case TokenKind::kCollect:
+    case TokenKind::kWindow:
+    case TokenKind::kReturn:
+    case TokenKind::kInsert:
+    case TokenKind::kUpdate:
+    case TokenKind::kReplace:
+    case TokenKind::kRemove:
+    case TokenKind::kUpsert: return true;
     default: return false;
   }
 }
 
 bool Parser::is_direction(TokenKind kind) {
   switch (kind) {
-    case TokenKind::kOutbound: case TokenKind::kInbound: case TokenKind::kAny:
-      return true;
+    case TokenKind::kOutbound:
+    case TokenKind::kInbound:
+    case TokenKind::kAny: return true;
     default: return false;
   }
 }
@@ -178,7 +191,7 @@ base::Result<> Parser::parse_let(Query& query) {
   Position position = token().position;
   uint32_t height = 1;
   do {
-    TRY(advance());   // LET, or the comma between two assignments
+    TRY(advance());  // LET, or the comma between two assignments
     Let let;
     let.target = TRY(parse_target());
     TRY(expect(TokenKind::kAssign));
@@ -308,7 +321,7 @@ base::Result<Statement::Node> Parser::parse_upsert() {
 base::Result<Statement::Node> Parser::parse_with() {
   With with;
   do {
-    TRY(advance());   // WITH, or the comma between two names
+    TRY(advance());  // WITH, or the comma between two names
     with.collections.push_back(TRY(parse_collection_name()));
   } while (is(TokenKind::kComma));
   return with;

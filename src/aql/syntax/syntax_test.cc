@@ -49,7 +49,8 @@ TEST(Parser, Literals) {
   EXPECT_EQ(expression("{ x, [a + 1]: 2, @p: 3 }"), R"({"x": x, [a + 1]: 2, [@p]: 3})");
   EXPECT_EQ(expression(R"('it\'s \u00e9\ud83d\ude00\n')"), "\"it's é😀\\n\"");
   EXPECT_EQ(expression("/* c */ 1 // rest"), "1");
-  EXPECT_EQ(expression("´päd´.`a``"), "error: syntax error, unexpected unterminated string literal near '`' at position 1:20");
+  EXPECT_EQ(expression("´päd´.`a``"),
+            "error: syntax error, unexpected unterminated string literal near '`' at position 1:20");
   EXPECT_EQ(code_of("RETURN 0x1ffffffff"), ErrorCode::kQueryNumberOutOfRange);
   EXPECT_EQ(code_of("RETURN 1e999"), ErrorCode::kQueryNumberOutOfRange);
   for (const char* bad : {"1.", "01.23", "00", "0b", "0b2", "1x", "1e"}) {
@@ -85,16 +86,21 @@ TEST(Parser, CallsAndSubqueries) {
 }
 
 TEST(Parser, Statements) {
-  EXPECT_EQ(printed("FOR d IN c OPTIONS { indexHint: 'a' } FILTER d.x SORT d.y DESC, d.z ASC LIMIT 1, 2 RETURN DISTINCT d"),
-            R"(FOR d IN c OPTIONS {"indexHint":"a"} FILTER d.x SORT d.y DESC, d.z LIMIT 1, 2 RETURN DISTINCT d)");
+  EXPECT_EQ(
+      printed("FOR d IN c OPTIONS { indexHint: 'a' } FILTER d.x SORT d.y DESC, d.z ASC LIMIT 1, 2 RETURN DISTINCT d"),
+      R"(FOR d IN c OPTIONS {"indexHint":"a"} FILTER d.x SORT d.y DESC, d.z LIMIT 1, 2 RETURN DISTINCT d)");
   EXPECT_EQ(printed("LET a = 1, [b, , {c, d: e}] = f RETURN a"),
             R"(LET a = 1 LET [b, , {"c": c, "d": e}] = f RETURN a)");
-  EXPECT_EQ(printed("FOR d IN v search ANALYZER(d.a == 1 or ['b'] all in d.c, 'x') OPTIONS {collections: ['c']} RETURN d"),
-            R"(FOR d IN v SEARCH ANALYZER(d.a == 1 || ["b"] ALL IN d.c, "x") OPTIONS {"collections":["c"]} RETURN d)");
-  EXPECT_EQ(printed("FOR d IN @@c COLLECT a = d.a, b = d.b AGGREGATE m = MAX(d.x) INTO g KEEP d OPTIONS {method: 'hash'} RETURN a"),
-            R"(FOR d IN @@c COLLECT a = d.a, b = d.b AGGREGATE m = MAX(d.x) INTO g KEEP d OPTIONS {"method":"hash"} RETURN a)");
+  EXPECT_EQ(
+      printed("FOR d IN v search ANALYZER(d.a == 1 or ['b'] all in d.c, 'x') OPTIONS {collections: ['c']} RETURN d"),
+      R"(FOR d IN v SEARCH ANALYZER(d.a == 1 || ["b"] ALL IN d.c, "x") OPTIONS {"collections":["c"]} RETURN d)");
+  EXPECT_EQ(
+      printed("FOR d IN @@c COLLECT a = d.a, b = d.b AGGREGATE m = MAX(d.x) INTO g KEEP d OPTIONS {method: 'hash'} "
+              "RETURN a"),
+      R"(FOR d IN @@c COLLECT a = d.a, b = d.b AGGREGATE m = MAX(d.x) INTO g KEEP d OPTIONS {"method":"hash"} RETURN a)");
   EXPECT_EQ(printed("FOR d IN c COLLECT with count into n RETURN n"), "FOR d IN c COLLECT WITH COUNT INTO n RETURN n");
-  EXPECT_EQ(printed("FOR d IN c COLLECT a = d.a INTO g = d.b RETURN g"), "FOR d IN c COLLECT a = d.a INTO g = d.b RETURN g");
+  EXPECT_EQ(printed("FOR d IN c COLLECT a = d.a INTO g = d.b RETURN g"),
+            "FOR d IN c COLLECT a = d.a INTO g = d.b RETURN g");
   EXPECT_EQ(printed("FOR t IN c WINDOW t.at WITH { preceding: 'PT1H' } AGGREGATE s = SUM(t.v) RETURN s"),
             R"(FOR t IN c WINDOW t.at WITH {"preceding":"PT1H"} AGGREGATE s = SUM(t.v) RETURN s)");
   EXPECT_EQ(printed("INSERT {} IN c"), "INSERT {} INTO c");
@@ -125,9 +131,10 @@ TEST(Parser, Errors) {
   EXPECT_EQ(code_of("FOR d IN v SEARCH RETURN d"), ErrorCode::kQueryParse);
   EXPECT_EQ(code_of("FOR d IN v FILTER d.x SEARCH d.y RETURN d"), ErrorCode::kQueryParse);
   EXPECT_EQ(code_of("FOR d IN v SEARCH d.x SEARCH d.y RETURN d"), ErrorCode::kQueryParse);
-  for (const char* graph : {"FOR v, w IN x RETURN v", "FOR v, e, p, q IN ANY s es RETURN v", "FOR [v] IN ANY s es RETURN v",
-                            "FOR v IN ANY s GRAPH g RETURN v", "FOR v IN ANY SHORTEST_PATH s e RETURN v",
-                            "FOR v IN x PRUNE v.a RETURN v", "FOR v IN ANY s es OPTIONS {} PRUNE v RETURN v"}) {
+  for (const char* graph :
+       {"FOR v, w IN x RETURN v", "FOR v, e, p, q IN ANY s es RETURN v", "FOR [v] IN ANY s es RETURN v",
+        "FOR v IN ANY s GRAPH g RETURN v", "FOR v IN ANY SHORTEST_PATH s e RETURN v", "FOR v IN x PRUNE v.a RETURN v",
+        "FOR v IN ANY s es OPTIONS {} PRUNE v RETURN v"}) {
     EXPECT_EQ(code_of(graph), ErrorCode::kQueryParse) << graph;
   }
 }
@@ -140,7 +147,8 @@ TEST(Parser, Graphs) {
         "FOR v, e, p IN @a..@b OUTBOUND @s GRAPH @g PRUNE v.x == 1 || e == null OPTIONS {\"order\":\"bfs\"} RETURN p",
         "FOR v IN 3 OUTBOUND d es PRUNE stop = v.x > 1 RETURN stop",
         "FOR v, e IN OUTBOUND SHORTEST_PATH a TO b es OPTIONS {\"weightAttribute\":\"w\"} RETURN v",
-        "FOR p IN ANY ALL_SHORTEST_PATHS a TO \"x/y\" GRAPH \"g\" RETURN p", "FOR p IN INBOUND K_SHORTEST_PATHS a TO b es RETURN p",
+        "FOR p IN ANY ALL_SHORTEST_PATHS a TO \"x/y\" GRAPH \"g\" RETURN p",
+        "FOR p IN INBOUND K_SHORTEST_PATHS a TO b es RETURN p",
         "FOR p IN 1..4 OUTBOUND K_PATHS a TO b es, INBOUND fs RETURN p"}) {
     EXPECT_EQ(printed(text), text);
     auto query = parse(text);
@@ -158,7 +166,8 @@ std::string repeated(std::string_view part, size_t times) {
 
 TEST(Parser, DepthIsBounded) {
   constexpr size_t kMany = 1000000;
-  for (const char* opening : {"(", "[", "{a:", "-", "NOT ", "F(", "a[", "a[*", "(RETURN ", "1+(", "a?", "a?:", "[*].b[*]"}) {
+  for (const char* opening :
+       {"(", "[", "{a:", "-", "NOT ", "F(", "a[", "a[*", "(RETURN ", "1+(", "a?", "a?:", "[*].b[*]"}) {
     EXPECT_NE(code_of("RETURN " + repeated(opening, kMany)), ErrorCode(0)) << opening;
   }
   for (const char* repeat : {"+1", ".a", "[0]", "[*].x", "..2", " IN b", " ?: c"}) {
@@ -171,8 +180,9 @@ TEST(Parser, DepthIsBounded) {
 }
 
 TEST(Parser, CloneIsEqual) {
-  std::string text = "FOR d IN c LET x = (FOR e IN c2 FILTER e.a == d.b[*].c RETURN {e, [d.x]: 1..2}) "
-                     "UPSERT {a: x} INSERT {} UPDATE {b: OLD} IN c3 RETURN x ? NEW : F(x[?])";
+  std::string text =
+      "FOR d IN c LET x = (FOR e IN c2 FILTER e.a == d.b[*].c RETURN {e, [d.x]: 1..2}) "
+      "UPSERT {a: x} INSERT {} UPDATE {b: OLD} IN c3 RETURN x ? NEW : F(x[?])";
   auto query = parse(text);
   ASSERT_TRUE(query);
   EXPECT_EQ(to_string(*clone(**query)), to_string(**query));

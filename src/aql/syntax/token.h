@@ -10,23 +10,89 @@
 namespace workerdb::aql::syntax {
 
 enum class TokenKind : uint8_t {
-  kEnd, kIdentifier, kString, kInteger, kDouble, kParameter, kCollectionParameter,
+  kEnd,
+  kIdentifier,
+  kString,
+  kInteger,
+  kDouble,
+  kParameter,
+  kCollectionParameter,
   // Reserved words; kKeywords in lexer.cc has them in the same order.
-  kAggregate, kAll, kAllShortestPaths, kAnd, kAny, kAsc, kCollect, kDesc, kDistinct, kFalse, kFilter, kFor, kGraph,
-  kIn, kInbound, kInsert, kInto, kKPaths, kKShortestPaths, kLet, kLike, kLimit, kNone, kNot, kNull, kOr, kOutbound,
-  kRemove, kReplace, kReturn, kShortestPath, kSort, kTrue, kUpdate, kUpsert, kWindow, kWith,
+  kAggregate,
+  kAll,
+  kAllShortestPaths,
+  kAnd,
+  kAny,
+  kAsc,
+  kCollect,
+  kDesc,
+  kDistinct,
+  kFalse,
+  kFilter,
+  kFor,
+  kGraph,
+  kIn,
+  kInbound,
+  kInsert,
+  kInto,
+  kKPaths,
+  kKShortestPaths,
+  kLet,
+  kLike,
+  kLimit,
+  kNone,
+  kNot,
+  kNull,
+  kOr,
+  kOutbound,
+  kRemove,
+  kReplace,
+  kReturn,
+  kShortestPath,
+  kSort,
+  kTrue,
+  kUpdate,
+  kUpsert,
+  kWindow,
+  kWith,
   // Punctuation
-  kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual, kMatch, kNotMatch, kAssign, kNotSign, kAndSign,
-  kOrSign, kPlus, kMinus, kTimes, kDivide, kModulo, kQuestion, kColon, kScope, kRange, kDot, kComma, kOpen, kClose,
-  kArrayOpen, kArrayClose, kObjectOpen, kObjectClose,
+  kEqual,
+  kNotEqual,
+  kLess,
+  kLessEqual,
+  kGreater,
+  kGreaterEqual,
+  kMatch,
+  kNotMatch,
+  kAssign,
+  kNotSign,
+  kAndSign,
+  kOrSign,
+  kPlus,
+  kMinus,
+  kTimes,
+  kDivide,
+  kModulo,
+  kQuestion,
+  kColon,
+  kScope,
+  kRange,
+  kDot,
+  kComma,
+  kOpen,
+  kClose,
+  kArrayOpen,
+  kArrayClose,
+  kObjectOpen,
+  kObjectClose,
 };
 
 struct Token {
   TokenKind kind = TokenKind::kEnd;
   Position position;
-  uint32_t end = 0;            // offset behind the token
-  bool is_quoted = false;      // an identifier in ticks
-  std::string text;            // decoded: an identifier's or parameter's name, a string's contents
+  uint32_t end = 0;        // offset behind the token
+  bool is_quoted = false;  // an identifier in ticks
+  std::string text;        // decoded: an identifier's or parameter's name, a string's contents
   int64_t integer = 0;
   double number = 0;
 };

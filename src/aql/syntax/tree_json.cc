@@ -57,7 +57,7 @@ class QueryWriter : public TreeWriter {
     open(node.search ? "for view" : "for");
     nodes([&] {
       size_t before = bindings_.size();
-      target(node.target);   // it comes first, but the source does not see it
+      target(node.target);  // it comes first, but the source does not see it
       std::vector<Binding> own(bindings_.begin() + ptrdiff_t(before), bindings_.end());
       bindings_.resize(before);
       operand(node.source);
@@ -265,7 +265,6 @@ class QueryWriter : public TreeWriter {
     });
     to_.close();
   }
-
 
   size_t block_start_ = 0;
 };

@@ -10,8 +10,8 @@ using value::Slice;
 
 // The numbers that recorded answers show; other types have none in our answers.
 constexpr std::pair<std::string_view, int> kTypeIds[] = {
-    {"compare ==", 25}, {"compare >", 29}, {"attribute access", 35}, {"value", 40}, {"array", 41},
-    {"reference", 45},  {"function call", 47}, {"range", 49}};
+    {"compare ==", 25}, {"compare >", 29}, {"attribute access", 35}, {"value", 40},
+    {"array", 41},      {"reference", 45}, {"function call", 47},    {"range", 49}};
 
 const char* type_name(BinaryOperator op) {
   switch (op) {
@@ -91,7 +91,8 @@ void TreeWriter::put(const Constant& node) {
   } else {
     open("value");
     to_.add("value", value);
-    if (with_ids_) to_.add("vTypeID", value.is_null() ? 0 : value.is_bool() ? 1 : value.is_string() ? 4 : value.is_int64() ? 2 : 3);
+    if (with_ids_)
+      to_.add("vTypeID", value.is_null() ? 0 : value.is_bool() ? 1 : value.is_string() ? 4 : value.is_int64() ? 2 : 3);
   }
   to_.close();
 }
@@ -195,7 +196,9 @@ void TreeWriter::quantifier(Quantifier which, const ExpressionPtr& low, const Ex
 }
 
 void TreeWriter::put(const Unary& node) {
-  simple(node.op == UnaryOperator::kNot ? "unary not" : node.op == UnaryOperator::kPlus ? "unary plus" : "unary minus",
+  simple(node.op == UnaryOperator::kNot    ? "unary not"
+         : node.op == UnaryOperator::kPlus ? "unary plus"
+                                           : "unary minus",
          node.operand);
 }
 
@@ -245,7 +248,7 @@ void TreeWriter::put(const Range& node) { simple("range", node.low, node.high); 
 void TreeWriter::list(const std::vector<ExpressionPtr>& items) {
   open("array");
   if (with_ids_ && std::ranges::all_of(items, [](const ExpressionPtr& item) { return item->is_constant(); })) {
-    to_.key("raw");   // a known value is written as it is
+    to_.key("raw");  // a known value is written as it is
     to_.open_array();
     for (const ExpressionPtr& item : items) to_.slice(item->get_if<Constant>()->value.slice());
     to_.close();

@@ -12,9 +12,12 @@ using base::Result;
 void add_approval_commands(CLI::App& app, CommandLine& line) {
   auto lifetime = std::make_shared<std::string>("10m");
   auto words = std::make_shared<std::vector<std::string>>();
-  CLI::App* approve = app.add_subcommand("approve", "Allow once what destroys production data: asks a person, prints the --approval to use");
-  approve->add_option("--for", *lifetime, "How long the approval may wait: 90s, 10m, at most 1h")->capture_default_str();
-  approve->add_option("command", *words, "The command as it is to run: approve -- drop flowmaster schedules")->required();
+  CLI::App* approve = app.add_subcommand(
+      "approve", "Allow once what destroys production data: asks a person, prints the --approval to use");
+  approve->add_option("--for", *lifetime, "How long the approval may wait: 90s, 10m, at most 1h")
+      ->capture_default_str();
+  approve->add_option("command", *words, "The command as it is to run: approve -- drop flowmaster schedules")
+      ->required();
   approve->prefix_command();
   approve->callback([lifetime, words, approve, &line] {
     line.run = [lifetime, words, approve, &line]() -> Result<int> {

@@ -23,7 +23,8 @@ void add_catalog(CLI::App& command, CatalogArguments& to) {
 }
 
 template <typename Run>
-void on_command(CLI::App& command, CommandLine& line, std::shared_ptr<CatalogArguments> arguments, bool needs_catalog, Run run) {
+void on_command(CLI::App& command, CommandLine& line, std::shared_ptr<CatalogArguments> arguments, bool needs_catalog,
+                Run run) {
   command.callback([&line, arguments, needs_catalog, run] {
     line.run = [&line, arguments, needs_catalog, run]() -> Result<int> {
       auto door = TRY(Door::open(line.common));
@@ -45,14 +46,16 @@ void add_catalog_commands(CLI::App& app, CommandLine& line) {
   add_store_options(*plan_command, line);
   add_catalog(*plan_command, *plan);
   plan_command->add_flag("--json", plan->options.as_json, "As JSON");
-  on_command(*plan_command, line, plan, true, [](Door& door, CatalogArguments& to) { return run_plan(door, to.options); });
+  on_command(*plan_command, line, plan, true,
+             [](Door& door, CatalogArguments& to) { return run_plan(door, to.options); });
 
   auto apply = std::make_shared<CatalogArguments>();
   CLI::App* apply_command = app.add_subcommand("apply", "Remove that difference");
   add_store_options(*apply_command, line);
   add_catalog(*apply_command, *apply);
   apply_command->add_flag("--json", apply->options.as_json, "As JSON");
-  on_command(*apply_command, line, apply, true, [](Door& door, CatalogArguments& to) { return run_apply(door, to.options); });
+  on_command(*apply_command, line, apply, true,
+             [](Door& door, CatalogArguments& to) { return run_apply(door, to.options); });
 
   auto arguments = std::make_shared<CatalogArguments>();
   CLI::App* drop = app.add_subcommand("drop", "Drop a document database or a collection");
@@ -65,10 +68,12 @@ void add_catalog_commands(CLI::App& app, CommandLine& line) {
   drop->add_option("collection", arguments->collection, "The collection; without it the whole database");
   truncate->add_option("collection", arguments->collection, "The collection")->required();
   add_catalog(*reset, *arguments);
-  on_command(*drop, line, arguments, false, [](Door& door, CatalogArguments& to) { return run_drop(door, to.database, to.collection); });
+  on_command(*drop, line, arguments, false,
+             [](Door& door, CatalogArguments& to) { return run_drop(door, to.database, to.collection); });
   on_command(*truncate, line, arguments, false,
              [](Door& door, CatalogArguments& to) { return run_truncate(door, to.database, to.collection); });
-  on_command(*reset, line, arguments, true, [](Door& door, CatalogArguments& to) { return run_reset(door, to.database, to.options); });
+  on_command(*reset, line, arguments, true,
+             [](Door& door, CatalogArguments& to) { return run_reset(door, to.database, to.options); });
 }
 
 }  // namespace workerdb::cli

@@ -16,12 +16,12 @@ class App;
 namespace workerdb::cli {
 
 struct CommonOptions {
-  std::string data;              // --data: the local stack's folder
-  std::string context;           // --context: where the stores are; empty: the current context
-  bool write = false;            // --write: outside the local stack commands only read without it
-  bool audit_values = false;     // --audit-values: the audit log keeps the statement and its values, too
-  std::string approval;          // --approval: what a person allowed (`workerdb approve`)
-  int64_t approve_for_s = 0;     // under `workerdb approve`: how long what the command needs is allowed; 0 elsewhere
+  std::string data;           // --data: the local stack's folder
+  std::string context;        // --context: where the stores are; empty: the current context
+  bool write = false;         // --write: outside the local stack commands only read without it
+  bool audit_values = false;  // --audit-values: the audit log keeps the statement and its values, too
+  std::string approval;       // --approval: what a person allowed (`workerdb approve`)
+  int64_t approve_for_s = 0;  // under `workerdb approve`: how long what the command needs is allowed; 0 elsewhere
 };
 
 struct CommandLine {

@@ -46,7 +46,8 @@ void add_add(CLI::App& parent, CommandLine& line) {
   auto arguments = std::make_shared<AddArguments>();
   CLI::App* add = parent.add_subcommand("add", "Declare a context");
   add->add_option("name", arguments->context.name, "Its name")->required();
-  add->add_option("--class", arguments->context.environment, "local, dev, test or production: what its data is, unless the data says so itself")
+  add->add_option("--class", arguments->context.environment,
+                  "local, dev, test or production: what its data is, unless the data says so itself")
       ->transform(CLI::CheckedTransformer(kClasses))
       ->required();
   add->add_option("--namespace", arguments->context.kubernetes_namespace, "The Kubernetes namespace of the services");
@@ -59,7 +60,8 @@ void add_add(CLI::App& parent, CommandLine& line) {
     add->add_option("--" + name, arguments->places[i], "A service's name, or a URL without a password");
     add->add_option("--" + name + "-user", arguments->users[i], "The login there");
     add->add_option("--" + name + "-database", arguments->databases[i], "The database that commands use");
-    add->add_option("--" + name + "-credential", arguments->credentials[i], "file:PATH, env:NAME_FILE, kubernetes:DIR or mcp:SERVER/NAME");
+    add->add_option("--" + name + "-credential", arguments->credentials[i],
+                    "file:PATH, env:NAME_FILE, kubernetes:DIR or mcp:SERVER/NAME");
   }
   add->add_flag("--use", arguments->use, "Make it the context of the commands that name none");
   add->callback([arguments, &line] {
@@ -99,7 +101,8 @@ void add_context_commands(CLI::App& app, CommandLine& line) {
   });
   add_named(*context, line, "use", "Use a context from now on", true, use_context);
   add_named(*context, line, "show", "One context, without secrets", false, show_context);
-  add_named(*context, line, "databases", "What an MCP server of mcp-servers.yaml says about its databases", true, show_databases_of);
+  add_named(*context, line, "databases", "What an MCP server of mcp-servers.yaml says about its databases", true,
+            show_databases_of);
   add_named(*context, line, "remove", "Forget a context", true, remove_context);
   add_add(*context, line);
 }

@@ -25,11 +25,15 @@ std::optional<StoreKind> store_of(const std::string& name) {
 void add_lease(CLI::App& parent, CommandLine& line) {
   auto options = std::make_shared<LeaseOptions>();
   auto lifetime = std::make_shared<std::string>("15m");
-  CLI::App* lease = parent.add_subcommand("lease", "Make a login that ends by itself, with rights on what it names and nothing else");
+  CLI::App* lease =
+      parent.add_subcommand("lease", "Make a login that ends by itself, with rights on what it names and nothing else");
   add_store_options(*lease, line);
-  lease->add_option("--store", options->store, "documents, relational or cache")->transform(CLI::CheckedTransformer(kStores))->required();
+  lease->add_option("--store", options->store, "documents, relational or cache")
+      ->transform(CLI::CheckedTransformer(kStores))
+      ->required();
   lease->add_option("-d,--database", options->database, "The database; of the cache its number");
-  lease->add_option("--objects", options->objects, "Collections, tables (schema.table) or key patterns (session:*)")->delimiter(',');
+  lease->add_option("--objects", options->objects, "Collections, tables (schema.table) or key patterns (session:*)")
+      ->delimiter(',');
   lease->add_option("--channels", options->channels, "Cache: patterns of channels")->delimiter(',');
   lease->add_option("--for", *lifetime, "How long: 90s, 15m, at most 1h")->capture_default_str();
   lease->add_option("--output", options->output, "The file (mode 0600) that gets user:password")->type_name("FILE");
@@ -84,7 +88,9 @@ void add_rotate(CLI::App& parent, CommandLine& line) {
   auto what = std::make_shared<std::string>("all");
   CLI::App* rotate = parent.add_subcommand("rotate", "New passwords for the local stack's logins, while it runs");
   add_data_option(*rotate, line);
-  rotate->add_option("store", *what, "documents, relational, cache or all")->check(CLI::IsMember({"documents", "relational", "cache", "all"}))->capture_default_str();
+  rotate->add_option("store", *what, "documents, relational, cache or all")
+      ->check(CLI::IsMember({"documents", "relational", "cache", "all"}))
+      ->capture_default_str();
   rotate->callback([what, &line] {
     line.run = [what, &line]() -> Result<int> {
       CommonOptions local = line.common;
@@ -103,7 +109,10 @@ void add_check(CLI::App& parent, CommandLine& line) {
   };
   auto options = std::make_shared<Options>();
   CLI::App* check = parent.add_subcommand("check", "Whether a source gives a login; the secret is not shown");
-  check->add_option("source", options->source, "file:PATH, file+user:PATH, env:NAME_FILE, kubernetes:DIR or mcp:SERVER/NAME")->required();
+  check
+      ->add_option("source", options->source,
+                   "file:PATH, file+user:PATH, env:NAME_FILE, kubernetes:DIR or mcp:SERVER/NAME")
+      ->required();
   check->add_flag("--json", options->as_json, "JSON also on a terminal");
   check->callback([options, &line] {
     line.run = [options]() -> Result<int> {
@@ -116,7 +125,8 @@ void add_check(CLI::App& parent, CommandLine& line) {
 }  // namespace
 
 void add_credential_commands(CLI::App& app, CommandLine& line) {
-  CLI::App* credential = app.add_subcommand("credential", "Short-lived logins, rotation of passwords, sources of credentials");
+  CLI::App* credential =
+      app.add_subcommand("credential", "Short-lived logins, rotation of passwords, sources of credentials");
   credential->require_subcommand(1);
   add_lease(*credential, line);
   add_list(*credential, line);

@@ -27,7 +27,8 @@ void add_format(CLI::App& command, QueryOptions& query) {
                                                                {"table", OutputFormat::kTable},
                                                                {"jsonl", OutputFormat::kJsonLines},
                                                                {"json", OutputFormat::kJson}};
-  command.add_option("--format", query.format, "auto, table, jsonl or json")->transform(CLI::CheckedTransformer(kFormats));
+  command.add_option("--format", query.format, "auto, table, jsonl or json")
+      ->transform(CLI::CheckedTransformer(kFormats));
 }
 
 void add_query_options(CLI::App& command, QueryArguments& to, const char* database, const char* bind_help) {
@@ -72,12 +73,13 @@ void add_import(CLI::App& app, CommandLine& line) {
   import->callback([options, &line] {
     line.run = [options, &line]() -> Result<int> {
       auto door = TRY(Door::open(line.common));
-      auto counts = TRY(run_import(door, *options));
-      fmt::print(stderr, "{} created, {} ignored, {} failed\n", counts.created, counts.ignored, counts.failed);
-      return int(counts.failed == 0 ? ExitCode::kSuccess : ExitCode::kPartly);
-    };
-  });
-}
+  auto counts = TRY(run_import(door, *options));
+  fmt::print(stderr, "{} created, {} ignored, {} failed\n", counts.created, counts.ignored, counts.failed);
+  return int(counts.failed == 0 ? ExitCode::kSuccess : ExitCode::kPartly);
+};
+}  // namespace
+);
+}  // namespace workerdb::cli
 
 }  // namespace
 
@@ -85,7 +87,8 @@ void add_query_commands(CLI::App& app, CommandLine& line) {
   auto aql = std::make_shared<QueryArguments>();
   CLI::App* aql_command = app.add_subcommand("aql", "Run AQL on documents");
   add_store_options(*aql_command, line);
-  add_query_options(*aql_command, *aql, "flowmaster", "A bind parameter, name=value (JSON, else a string); @name=collection for @@name");
+  add_query_options(*aql_command, *aql, "flowmaster",
+                    "A bind parameter, name=value (JSON, else a string); @name=collection for @@name");
   aql_command->add_flag("--explain", aql->query.explain, "Show the plan instead of running it");
   aql_command->add_flag("--full-count", aql->query.full_count, "Count what the last LIMIT cut off");
   on_command(*aql_command, line, aql, [](Door& door, QueryArguments& to) { return run_aql(door, to.query); });
@@ -102,7 +105,8 @@ void add_query_commands(CLI::App& app, CommandLine& line) {
   add_format(*redis_command, redis->query);
   redis_command->add_option("command", redis->words, "The command and its arguments");
   redis_command->prefix_command();
-  on_command(*redis_command, line, redis, [](Door& door, QueryArguments& to) { return run_redis(door, to.words, to.query); });
+  on_command(*redis_command, line, redis,
+             [](Door& door, QueryArguments& to) { return run_redis(door, to.words, to.query); });
 
   add_import(app, line);
 }

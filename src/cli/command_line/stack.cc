@@ -38,7 +38,9 @@ void add_memory_budget(CLI::App& command, uint64_t& bytes) {
     return base::parse_byte_count(text) ? std::string() : "'" + text + "' is no size such as 512MiB";
   };
   auto take = [&bytes](const std::string& text) { bytes = base::parse_byte_count(text).value_or(0); };
-  command.add_option_function<std::string>("--memory-budget", take, "What the document server may keep in memory, such as 512MiB")
+  command
+      .add_option_function<std::string>("--memory-budget", take,
+                                        "What the document server may keep in memory, such as 512MiB")
       ->type_name("SIZE")
       ->check(check);
 }
@@ -81,7 +83,8 @@ Result<> enter_for_env(CommonOptions options, bool only_files) {
 
 void add_env(CLI::App& app, CommandLine& line) {
   auto options = std::make_shared<EnvOptions>();
-  CLI::App* command = app.add_subcommand("env", "Shell exports for psql, redis-cli and the drivers: eval \"$(workerdb env)\"");
+  CLI::App* command =
+      app.add_subcommand("env", "Shell exports for psql, redis-cli and the drivers: eval \"$(workerdb env)\"");
   add_data_option(*command, line);
   command->add_flag("--only-files", options->only_files, "Leave out what needs a password in the environment");
   command->footer(kEnvHelp);
@@ -128,7 +131,8 @@ void add_serve(CLI::App& app, CommandLine& line) {
   command->add_option("--data", options->folder, "The engine's folder")->required()->type_name("DIR");
   command->add_option("--documents-port", options->port, "0: any free one")->capture_default_str();
   command->add_option("--bind", options->address, "The address to listen on")->capture_default_str();
-  command->add_option("--root-password-file", options->root_password_file, "The password of root in a new folder")->type_name("FILE");
+  command->add_option("--root-password-file", options->root_password_file, "The password of root in a new folder")
+      ->type_name("FILE");
   command->add_flag("--no-authentication{false}", options->authentication, "Everybody may do everything");
   add_memory_budget(*command, options->memory_budget_bytes);
   command->callback([options, &line] {

@@ -23,12 +23,12 @@ void add_up(CLI::App& parent, CommandLine& line) {
   up->add_option("--ssh-user", options->ssh_user, "The user there");
   up->add_option("--ssh-config", options->ssh_config_file, "Instead of ~/.ssh/config")->type_name("FILE");
   up->add_option("-L,--forward", options->forwards, "[NAME=][LOCAL_PORT:]HOST:PORT")->allow_extra_args(false);
-  up->add_option("--wait", options->wait_ms, "Milliseconds to wait until data can flow; 0 not at all")->capture_default_str();
+  up->add_option("--wait", options->wait_ms, "Milliseconds to wait until data can flow; 0 not at all")
+      ->capture_default_str();
   up->add_flag("--foreground", options->foreground, "Stay until Ctrl-C");
   up->add_flag("--json", options->json, "JSON also on a terminal");
-  up->callback([options, &line] {
-    line.run = [options]() -> Result<int> { return tunnel_up(*options, terminal_output()); };
-  });
+  up->callback(
+      [options, &line] { line.run = [options]() -> Result<int> { return tunnel_up(*options, terminal_output()); }; });
 }
 
 void add_down(CLI::App& parent, CommandLine& line) {
@@ -36,9 +36,8 @@ void add_down(CLI::App& parent, CommandLine& line) {
   CLI::App* down = parent.add_subcommand("down", "Close a tunnel");
   down->add_option("name", options->name, "Its name");
   down->add_flag("--all", options->all, "All tunnels of this user");
-  down->callback([options, &line] {
-    line.run = [options]() -> Result<int> { return tunnel_down(*options, terminal_output()); };
-  });
+  down->callback(
+      [options, &line] { line.run = [options]() -> Result<int> { return tunnel_down(*options, terminal_output()); }; });
 }
 
 void add_status(CLI::App& parent, CommandLine& line) {

@@ -71,8 +71,7 @@ void add_flow(Builder& builder, const BpmnFlow& flow) {
   builder.close();
 }
 
-void add_declarations(Builder& builder, std::string_view name, const BpmnModel& model,
-                      const std::string& process) {
+void add_declarations(Builder& builder, std::string_view name, const BpmnModel& model, const std::string& process) {
   builder.key(name);
   builder.open_array();
   for (const BpmnDeclaration& declaration : model.declarations) {
@@ -106,9 +105,7 @@ void add_process(Builder& builder, const BpmnModel& model, const BpmnProcess& pr
   builder.add("is_executable", process.is_executable);
   add_texts(builder, "attributes", process.attributes);
   add_lanes(builder, process.lanes);
-  const auto is_inside = [&](const auto& item) {
-    return item.process == process.id && item.type != "participant";
-  };
+  const auto is_inside = [&](const auto& item) { return item.process == process.id && item.type != "participant"; };
   add_array(builder, "nodes", model.nodes, is_inside, add_node);
   add_array(builder, "flows", model.flows, is_inside, add_flow);
   add_declarations(builder, "data", model, process.id);
@@ -128,19 +125,16 @@ void add_definition(Builder& builder, const BpmnModel& model) {
   for (const BpmnProcess& process : model.processes) add_process(builder, model, process);
   builder.close();
   add_array(
-      builder, "participants", model.nodes, [](const BpmnNode& node) { return node.type == "participant"; },
-      add_node);
+      builder, "participants", model.nodes, [](const BpmnNode& node) { return node.type == "participant"; }, add_node);
   add_array(
-      builder, "message_flows", model.flows, [](const BpmnFlow& flow) { return flow.type == "messageFlow"; },
-      add_flow);
+      builder, "message_flows", model.flows, [](const BpmnFlow& flow) { return flow.type == "messageFlow"; }, add_flow);
   add_declarations(builder, "declarations", model, "");
   builder.close();
 }
 
 }  // namespace
 
-value::Buffer definition_document(const BpmnModel& model, const DefinitionIdentity& identity,
-                                  std::string_view xml) {
+value::Buffer definition_document(const BpmnModel& model, const DefinitionIdentity& identity, std::string_view xml) {
   Builder builder;
   builder.open_object();
   builder.add("_key", identity.key);

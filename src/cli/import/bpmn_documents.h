@@ -23,8 +23,7 @@ struct DefinitionIdentity {
 
 // The definition: name, version, type "workflow", `definition` with processes, their lanes, nodes and flows,
 // participants, message flows and declarations; `bpmn_xml` is the file, byte for byte, `sha256` its digest.
-value::Buffer definition_document(const BpmnModel& model, const DefinitionIdentity& identity,
-                                  std::string_view xml);
+value::Buffer definition_document(const BpmnModel& model, const DefinitionIdentity& identity, std::string_view xml);
 // A node: `definition` and `element` name it, `_key` is "<definition>.<element>".
 value::Buffer node_document(const BpmnNode& node, std::string_view definition_key);
 // An edge between two nodes.

@@ -45,8 +45,8 @@ const std::unordered_set<std::string_view> kNodeTypes = {"task",
 // Those that hold nodes themselves.
 const std::unordered_set<std::string_view> kNestingTypes = {"subProcess", "transaction", "adHocSubProcess",
                                                             "subChoreography"};
-const std::unordered_set<std::string_view> kDataTypes = {"dataObject", "dataObjectReference",
-                                                         "dataStoreReference", "textAnnotation", "group"};
+const std::unordered_set<std::string_view> kDataTypes = {"dataObject", "dataObjectReference", "dataStoreReference",
+                                                         "textAnnotation", "group"};
 const std::unordered_set<std::string_view> kDeclarationTypes = {"message",
                                                                 "signal",
                                                                 "error",
@@ -118,8 +118,7 @@ class ModelReader {
     const pugi::xml_node root = document.document_element();
     find_model_prefixes(document);
     if (type_of(root) != "definitions") {
-      return refuse(line_of(root),
-                    fmt::format("the root is <{}>, a BPMN 2.0 model has <definitions>", root.name()));
+      return refuse(line_of(root), fmt::format("the root is <{}>, a BPMN 2.0 model has <definitions>", root.name()));
     }
     read_head(root);
     read_participants(root);
@@ -185,9 +184,7 @@ class ModelReader {
     return element.find_child([&](pugi::xml_node child) { return type_of(child) == type; });
   }
 
-  std::string documentation_of(pugi::xml_node element) const {
-    return text_of(child_of(element, "documentation"));
-  }
+  std::string documentation_of(pugi::xml_node element) const { return text_of(child_of(element, "documentation")); }
 
   void read_head(pugi::xml_node root) {
     model_.id = root.attribute("id").value();
@@ -209,8 +206,7 @@ class ModelReader {
     return node_ids_.contains(std::string(local)) ? local : std::string_view();
   }
 
-  std::string id_of(pugi::xml_node element, std::string_view type,
-                    const std::unordered_set<std::string>& taken) {
+  std::string id_of(pugi::xml_node element, std::string_view type, const std::unordered_set<std::string>& taken) {
     std::string id = element.attribute("id").value();
     while (id.empty() || (!element.attribute("id") && taken.contains(id))) {
       id = fmt::format("{}_{}", type, ++made_up_ids_);
@@ -229,8 +225,7 @@ class ModelReader {
   void declare(pugi::xml_node element, std::string_view type, const std::string& process) {
     std::string name = element.attribute("name").value();
     if (name.empty() && type == "textAnnotation") name = text_of(child_of(element, "text"));
-    model_.declarations.push_back(
-        {std::string(type), element.attribute("id").value(), std::move(name), process});
+    model_.declarations.push_back({std::string(type), element.attribute("id").value(), std::move(name), process});
   }
 
   void read_participants(pugi::xml_node root) {
@@ -239,8 +234,7 @@ class ModelReader {
       if (outer != "collaboration" && outer != "choreography") continue;
       for (const pugi::xml_node child : collaboration) {
         if (type_of(child) == "participant") read_participant(child);
-        if (outer == "collaboration" && kDataTypes.contains(type_of(child)))
-          declare(child, type_of(child), "");
+        if (outer == "collaboration" && kDataTypes.contains(type_of(child))) declare(child, type_of(child), "");
       }
     }
   }

@@ -20,8 +20,7 @@ constexpr size_t kMaxElementBytes = 254;
 // "invoice.bpmn", "invoice.xml" and "invoice.bpmn20.xml" are all models of "invoice".
 std::string stem(std::string_view file_name) {
   for (const std::string_view ending : {".xml", ".bpmn20", ".bpmn"}) {
-    if (file_name.size() > ending.size() && file_name.ends_with(ending))
-      file_name.remove_suffix(ending.size());
+    if (file_name.size() > ending.size() && file_name.ends_with(ending)) file_name.remove_suffix(ending.size());
   }
   return std::string(file_name);
 }
@@ -102,8 +101,7 @@ void BpmnReader::add_model(const std::string& xml) {
   identity.name = name_for(options_, model, identity.key);
   identity.version = version_for(options_, model);
   identity.source = options_.source;
-  records_.push_back(
-      Record{1, std::string(kDefinitionCollection), definition_document(model, identity, xml)});
+  records_.push_back(Record{1, std::string(kDefinitionCollection), definition_document(model, identity, xml)});
   for (const BpmnNode& node : model.nodes) {
     records_.push_back(element_record(node, kNodeCollection, identity.key, node_document));
   }
@@ -111,8 +109,7 @@ void BpmnReader::add_model(const std::string& xml) {
     records_.push_back(element_record(flow, kFlowCollection, identity.key, flow_document));
   }
   for (const BpmnProblem& problem : model.problems) {
-    records_.push_back(
-        bad_element(problem.line, problem.is_flow ? kFlowCollection : kNodeCollection, problem.message));
+    records_.push_back(bad_element(problem.line, problem.is_flow ? kFlowCollection : kNodeCollection, problem.message));
   }
 }
 

@@ -57,11 +57,9 @@ Documents read(std::string xml, BpmnOptions options = {}) {
       documents.definition = *std::move(record.document);
       continue;
     }
-    EXPECT_TRUE(record.collection == "process_nodes" || record.collection == "process_flows")
-        << record.collection;
+    EXPECT_TRUE(record.collection == "process_nodes" || record.collection == "process_flows") << record.collection;
     auto& place = record.collection == "process_nodes" ? documents.nodes : documents.flows;
-    EXPECT_TRUE(place.emplace(key, *std::move(record.document)).second)
-        << "two documents with the key " << key;
+    EXPECT_TRUE(place.emplace(key, *std::move(record.document)).second) << "two documents with the key " << key;
   }
 }
 
@@ -101,31 +99,27 @@ TEST_F(OwnModel, DefinitionHoldsProcessesLanesNodesAndFlows) {
   const value::Slice body = documents_.definition.slice().get("definition");
   const value::Slice process = body.get("processes").at(0);
   EXPECT_TRUE(process.get("is_executable").is_true());
-  EXPECT_EQ(
-      value::to_json(process.get("lanes")),
-      R"([{"id":"Lane_Sales","name":"Sales"},{"id":"Lane_Head","name":"Head of sales","parent":"Lane_Sales"}])");
+  EXPECT_EQ(value::to_json(process.get("lanes")),
+            R"([{"id":"Lane_Sales","name":"Sales"},{"id":"Lane_Head","name":"Head of sales","parent":"Lane_Sales"}])");
   EXPECT_EQ(process.get("nodes").size(), 8U);
   EXPECT_EQ(process.get("flows").size(), 6U);
   EXPECT_EQ(value::to_json(process.get("data")),
             R"([{"type":"dataObjectReference","id":"Data_Order","name":"Order form"}])");
   EXPECT_EQ(body.get("participants").size(), 2U);
   EXPECT_EQ(body.get("message_flows").size(), 1U);
-  EXPECT_EQ(value::to_json(body.get("declarations")),
-            R"([{"type":"message","id":"Message_Order","name":"Order"}])");
+  EXPECT_EQ(value::to_json(body.get("declarations")), R"([{"type":"message","id":"Message_Order","name":"Order"}])");
 }
 
 TEST_F(OwnModel, NodesTellTypePlaceAndDetails) {
   EXPECT_EQ(documents_.nodes.size(), 10U);
-  EXPECT_EQ(
-      json(documents_.nodes, "approval.Task_Approve"),
-      R"({"_key":"approval.Task_Approve","definition":"approval","element":"Task_Approve","type":"userTask",)"
-      R"("name":"Approve order","process":"Process_Approval","lane":"Head of sales","lane_id":"Lane_Head",)"
-      R"("pool":"Shop","pool_id":"Pool_Shop","documentation":"Four eyes.","loop":"sequential",)"
-      R"("attributes":{"flow:assignee":"head"}})");
-  EXPECT_THAT(
-      json(documents_.nodes, "approval.Timer_Late"),
-      HasSubstr(R"("events":[{"type":"timerEventDefinition","expressions":{"timeDuration":"PT48H"}}],)"
-                R"("attributes":{"attachedToRef":"Task_Approve","cancelActivity":"false"})"));
+  EXPECT_EQ(json(documents_.nodes, "approval.Task_Approve"),
+            R"({"_key":"approval.Task_Approve","definition":"approval","element":"Task_Approve","type":"userTask",)"
+            R"("name":"Approve order","process":"Process_Approval","lane":"Head of sales","lane_id":"Lane_Head",)"
+            R"("pool":"Shop","pool_id":"Pool_Shop","documentation":"Four eyes.","loop":"sequential",)"
+            R"("attributes":{"flow:assignee":"head"}})");
+  EXPECT_THAT(json(documents_.nodes, "approval.Timer_Late"),
+              HasSubstr(R"("events":[{"type":"timerEventDefinition","expressions":{"timeDuration":"PT48H"}}],)"
+                        R"("attributes":{"attachedToRef":"Task_Approve","cancelActivity":"false"})"));
   EXPECT_THAT(json(documents_.nodes, "approval.Task_Label"),
               HasSubstr(R"("name":"Print „label“","process":"Process_Approval","parent":"Sub_Ship")"));
   EXPECT_THAT(json(documents_.nodes, "approval.Start_Order"), HasSubstr(R"("lane":"Sales")"));
@@ -140,11 +134,10 @@ TEST_F(OwnModel, FlowsAreEdgesWithTheirConditions) {
             R"("type":"sequenceFlow","name":"yes","process":"Process_Approval","condition":"amount > 1000",)"
             R"("condition_language":"feel","is_default":false})");
   EXPECT_THAT(json(documents_.flows, "approval.Flow_Small"), HasSubstr(R"("is_default":true)"));
-  EXPECT_EQ(
-      json(documents_.flows, "approval.MessageFlow_Order"),
-      R"({"_key":"approval.MessageFlow_Order","_from":"process_nodes/approval.Pool_Customer",)"
-      R"("_to":"process_nodes/approval.Start_Order","definition":"approval","element":"MessageFlow_Order",)"
-      R"("type":"messageFlow","name":"order","is_default":false,"message":"Message_Order"})");
+  EXPECT_EQ(json(documents_.flows, "approval.MessageFlow_Order"),
+            R"({"_key":"approval.MessageFlow_Order","_from":"process_nodes/approval.Pool_Customer",)"
+            R"("_to":"process_nodes/approval.Start_Order","definition":"approval","element":"MessageFlow_Order",)"
+            R"("type":"messageFlow","name":"order","is_default":false,"message":"Message_Order"})");
 }
 
 TEST(BpmnReader, OptionsNameTheDefinition) {
@@ -207,16 +200,14 @@ TEST(BpmnReader, RefusesHostileXml) {
   EXPECT_THAT(read("<!DOCTYPE a [<!ENTITY b \"c\">]>\n" + model_of("")).errors,
               ElementsAre(HasSubstr("a document type declaration")));
   EXPECT_THAT(read(model_of("<task id=\"\xff\"/>")).errors, ElementsAre(HasSubstr("not UTF-8")));
-  EXPECT_THAT(read(model_of(std::string("<task id=\"a\0\"/>", 15))).errors,
-              ElementsAre(HasSubstr("not UTF-8")));
+  EXPECT_THAT(read(model_of(std::string("<task id=\"a\0\"/>", 15))).errors, ElementsAre(HasSubstr("not UTF-8")));
   std::string deep;
   for (size_t level = 0; level < kMaxXmlDepth; ++level) deep += "<a>";
   EXPECT_THAT(read(model_of(deep)).errors, ElementsAre(HasSubstr("more than 128 levels")));
   std::string wide;
   for (size_t count = 0; count <= kMaxXmlElements; ++count) wide += "<a/>";
   EXPECT_THAT(read(model_of(wide)).errors, ElementsAre(HasSubstr("more than 200000 elements")));
-  EXPECT_THAT(read(std::string(kMaxModelBytes + 1, ' ')).errors,
-              ElementsAre(HasSubstr("end the file is longer")));
+  EXPECT_THAT(read(std::string(kMaxModelBytes + 1, ' ')).errors, ElementsAre(HasSubstr("end the file is longer")));
 }
 
 TEST(BpmnReader, ReadsAModelAtTheDepthBound) {
@@ -230,8 +221,7 @@ TEST(BpmnReader, ReadsAModelAtTheDepthBound) {
 }
 
 TEST(XmlBounds, SeesThroughCommentsCdataAndAttributes) {
-  EXPECT_TRUE(
-      check_xml_bounds("<a b='>' c=\"/>\"><!-- <!DOCTYPE <x> --><![CDATA[<!DOCTYPE]]><?p <!DOCTYPE?></a>"));
+  EXPECT_TRUE(check_xml_bounds("<a b='>' c=\"/>\"><!-- <!DOCTYPE <x> --><![CDATA[<!DOCTYPE]]><?p <!DOCTYPE?></a>"));
   EXPECT_FALSE(check_xml_bounds("<a/><!DOCTYPE b>"));
   EXPECT_TRUE(check_xml_bounds("<a><!--"));
   EXPECT_TRUE(check_xml_bounds("<a b='"));
@@ -283,8 +273,7 @@ TEST(OpenReader, OpensFilesAndSaysWhyNot) {
   ASSERT_TRUE(reader.has_value());
   EXPECT_EQ((**reader).next()->value().document->slice().get("source").as_string(), "approval.bpmn");
   EXPECT_EQ(open_reader("tests/data/gone.csv", {}).error().code(), base::ErrorCode::kFileNotFound);
-  EXPECT_EQ(open_reader("tests/data", {.format = ImportFormat::kCsv}).error().code(),
-            base::ErrorCode::kCannotReadFile);
+  EXPECT_EQ(open_reader("tests/data", {.format = ImportFormat::kCsv}).error().code(), base::ErrorCode::kCannotReadFile);
   EXPECT_THAT(open_reader("-", {}).error().message(), HasSubstr("say jsonl, csv or bpmn"));
 }
 

@@ -37,8 +37,7 @@ class FileSource : public ByteSource {
       const ssize_t count = ::read(descriptor_, into.data(), into.size());
       if (count >= 0) return static_cast<size_t>(count);
       if (errno == EINTR) continue;
-      return Error(ErrorCode::kCannotReadFile,
-                   fmt::format("cannot read '{}': {}", path_, system_message(errno)));
+      return Error(ErrorCode::kCannotReadFile, fmt::format("cannot read '{}': {}", path_, system_message(errno)));
     }
   }
   std::optional<uint64_t> total_bytes() const override { return total_; }
@@ -74,8 +73,7 @@ base::Result<std::unique_ptr<ByteSource>> open_file(const std::string& path) {
   const int descriptor = is_standard_input ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) {
     if (errno == ENOENT) return Error(ErrorCode::kFileNotFound, fmt::format("there is no file '{}'", path));
-    return Error(ErrorCode::kCannotReadFile,
-                 fmt::format("cannot open '{}': {}", path, system_message(errno)));
+    return Error(ErrorCode::kCannotReadFile, fmt::format("cannot open '{}': {}", path, system_message(errno)));
   }
   struct stat status = {};
   const bool is_known = ::fstat(descriptor, &status) == 0;
@@ -88,9 +86,7 @@ base::Result<std::unique_ptr<ByteSource>> open_file(const std::string& path) {
   return source;
 }
 
-std::unique_ptr<ByteSource> open_text(std::string text) {
-  return std::make_unique<TextSource>(std::move(text));
-}
+std::unique_ptr<ByteSource> open_text(std::string text) { return std::make_unique<TextSource>(std::move(text)); }
 
 base::Result<std::string> read_all(ByteSource& source, size_t limit, const ProgressCallback& progress) {
   const auto too_long = [limit] {

@@ -66,8 +66,7 @@ base::Result<> CsvReader::check_options() const {
     return character != '\n' && character != '\r' && static_cast<unsigned char>(character) < 0x80;
   };
   if (!is_usable(options_.separator) || !is_usable(options_.quote) || options_.separator == options_.quote) {
-    return Error(ErrorCode::kIllegalOption,
-                 "separator and quote are two different ASCII characters, no line ends");
+    return Error(ErrorCode::kIllegalOption, "separator and quote are two different ASCII characters, no line ends");
   }
   if (options_.columns.size() > kMaxCsvColumns) {
     return Error(ErrorCode::kIllegalOption, fmt::format("more than {} columns", kMaxCsvColumns));
@@ -112,8 +111,7 @@ base::Result<> CsvReader::read_field(Field& field) {
     if (at_row_end() || characters_.peek() == options_.separator) break;
     const int character = characters_.take();
     if (character == options_.quote) {
-      return corrupt(
-          fmt::format("field {}: a quote inside a field that does not start with one", field_count_));
+      return corrupt(fmt::format("field {}: a quote inside a field that does not start with one", field_count_));
     }
     TRY(append(field, character));
   }
@@ -144,8 +142,7 @@ base::Result<> CsvReader::read_quoted(Field& field) {
 
 base::Result<> CsvReader::append(Field& field, int character) {
   if (++row_bytes_ > kMaxRecordBytes) {
-    return Error(ErrorCode::kDocumentTooLarge,
-                 fmt::format("the row is longer than {} bytes", kMaxRecordBytes));
+    return Error(ErrorCode::kDocumentTooLarge, fmt::format("the row is longer than {} bytes", kMaxRecordBytes));
   }
   field.text.push_back(static_cast<char>(character));
   return {};

@@ -22,9 +22,9 @@ TEST(CsvReader, NamesAttributesByTheFirstRow) {
 }
 
 TEST(CsvReader, QuotedFieldsHoldSeparatorsQuotesAndLineEnds) {
-  EXPECT_EQ(read("a,b\n\"x,y\",\"say \"\"hi\"\"\"\n\"two\r\nlines\n\",z\nlast,q\n"),
-            (Lines{R"(2 {"a":"x,y","b":"say \"hi\""})", R"(3 {"a":"two\r\nlines\n","b":"z"})",
-                   R"(6 {"a":"last","b":"q"})"}));
+  EXPECT_EQ(
+      read("a,b\n\"x,y\",\"say \"\"hi\"\"\"\n\"two\r\nlines\n\",z\nlast,q\n"),
+      (Lines{R"(2 {"a":"x,y","b":"say \"hi\""})", R"(3 {"a":"two\r\nlines\n","b":"z"})", R"(6 {"a":"last","b":"q"})"}));
 }
 
 TEST(CsvReader, GuessesTypesOfUnquotedFields) {
@@ -34,16 +34,14 @@ TEST(CsvReader, GuessesTypesOfUnquotedFields) {
 }
 
 TEST(CsvReader, DoesNotTakeNamesForNumbers) {
-  EXPECT_EQ(read("a,b,c,d,e\n007,12:30,-,1.,+4\n"),
-            (Lines{R"(2 {"a":"007","b":"12:30","c":"-","d":"1.","e":"+4"})"}));
+  EXPECT_EQ(read("a,b,c,d,e\n007,12:30,-,1.,+4\n"), (Lines{R"(2 {"a":"007","b":"12:30","c":"-","d":"1.","e":"+4"})"}));
   EXPECT_EQ(read("a\n12345678901234567890123\n18446744073709551615\n"),
             (Lines{R"(2 {"a":"12345678901234567890123"})", R"(3 {"a":18446744073709551615})"}));
 }
 
 TEST(CsvReader, SystemAttributesStayStrings) {
-  EXPECT_EQ(
-      read("_key,_from,_to,x\n12,34,56,78\n,1,2,3\n"),
-      (Lines{R"(2 {"_key":"12","_from":"34","_to":"56","x":78})", R"(3 {"_from":"1","_to":"2","x":3})"}));
+  EXPECT_EQ(read("_key,_from,_to,x\n12,34,56,78\n,1,2,3\n"),
+            (Lines{R"(2 {"_key":"12","_from":"34","_to":"56","x":78})", R"(3 {"_from":"1","_to":"2","x":3})"}));
 }
 
 TEST(CsvReader, WithoutGuessingAllFieldsAreStrings) {
@@ -62,11 +60,10 @@ TEST(CsvReader, SkipsEmptyLinesButKeepsTheCount) {
 
 TEST(CsvReader, NamesTheLineOfABadRowAndGoesOn) {
   EXPECT_EQ(read("a,b\n1\n1,2,3\n4,5\n"),
-            (Lines{"2 !1 fields where the header has 2", "3 !3 fields where the header has 2",
-                   R"(4 {"a":4,"b":5})"}));
-  EXPECT_THAT(read("a,b\nx\"y,1\n\"x\"y,2\n4,5\n"),
-              ElementsAre(HasSubstr("2 !field 1: a quote inside"), HasSubstr("3 !field 1: text behind"),
-                          R"(4 {"a":4,"b":5})"));
+            (Lines{"2 !1 fields where the header has 2", "3 !3 fields where the header has 2", R"(4 {"a":4,"b":5})"}));
+  EXPECT_THAT(
+      read("a,b\nx\"y,1\n\"x\"y,2\n4,5\n"),
+      ElementsAre(HasSubstr("2 !field 1: a quote inside"), HasSubstr("3 !field 1: text behind"), R"(4 {"a":4,"b":5})"));
   EXPECT_THAT(read("a,b\n1,2\n3,\"open\n4,5\n"),
               ElementsAre(R"(2 {"a":1,"b":2})", HasSubstr("3 !field 2: its quote is never closed")));
   EXPECT_THAT(read("a,b\n1,\xff\n3,4\n"), ElementsAre("2 !column 'b' is not UTF-8", R"(3 {"a":3,"b":4})"));
@@ -86,8 +83,7 @@ TEST(CsvReader, RefusesAHeaderThatNamesNothingOrOneThingTwice) {
 }
 
 TEST(CsvReader, BoundsTheNumberOfColumns) {
-  EXPECT_THAT(read(std::string(kMaxCsvColumns, ',') + "\n"),
-              ElementsAre(HasSubstr("end !more than 4096 fields")));
+  EXPECT_THAT(read(std::string(kMaxCsvColumns, ',') + "\n"), ElementsAre(HasSubstr("end !more than 4096 fields")));
   EXPECT_THAT(read("a\n" + std::string(kMaxCsvColumns, ',') + "\n1\n"),
               ElementsAre(HasSubstr("2 !more than 4096 fields"), R"(3 {"a":1})"));
 }

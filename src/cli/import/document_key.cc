@@ -11,8 +11,8 @@ constexpr size_t kKeptBytes = 100;
 constexpr size_t kDigestDigits = 16;
 
 bool is_word_byte(char byte) {
-  return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
-         byte == '-' || byte == '_';
+  return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '-' ||
+         byte == '_';
 }
 
 bool is_key_byte(char byte) {

@@ -9,8 +9,7 @@ TEST(DocumentKey, TakesWhatTheDocumentationAllows) {
   EXPECT_TRUE(is_document_key("aZ09_-.@()+,=;$!*'%:"));
   EXPECT_TRUE(is_document_key(std::string(254, 'a')));
   EXPECT_FALSE(is_document_key(std::string(255, 'a')));
-  for (const char* text : {"", "a b", "a/b", "\xc3\xa4", "a#b", "a\"b"})
-    EXPECT_FALSE(is_document_key(text)) << text;
+  for (const char* text : {"", "a b", "a/b", "\xc3\xa4", "a#b", "a\"b"}) EXPECT_FALSE(is_document_key(text)) << text;
   EXPECT_FALSE(is_document_key(std::string_view("a\0b", 3)));
 }
 

@@ -14,16 +14,14 @@ using base::ErrorCode;
 
 base::Result<value::Buffer> parse_line(std::string_view text, value::Builder& builder) {
   if (text.size() > kMaxRecordBytes) {
-    return Error(ErrorCode::kDocumentTooLarge,
-                 fmt::format("the line is longer than {} bytes", kMaxRecordBytes));
+    return Error(ErrorCode::kDocumentTooLarge, fmt::format("the line is longer than {} bytes", kMaxRecordBytes));
   }
   builder.clear();
   TRY(value::parse_json(text, builder));
   if (!builder.slice().is_object()) {
     const bool is_array = builder.slice().is_array();
-    return Error(
-        ErrorCode::kDocumentTypeInvalid,
-        is_array ? "the line is an array; JSON lines have one object a line" : "the line is no object");
+    return Error(ErrorCode::kDocumentTypeInvalid,
+                 is_array ? "the line is an array; JSON lines have one object a line" : "the line is no object");
   }
   return builder.take();
 }

@@ -33,14 +33,11 @@ TEST(JsonLinesReader, GoesOnBehindABadLine) {
                           "4 !the line is no object", R"(5 {"b":2})"));
 }
 
-TEST(JsonLinesReader, RefusesWhatIsNoUtf8) {
-  EXPECT_THAT(read("{\"a\":\"\xff\"}\n"), ElementsAre(HasSubstr("1 !")));
-}
+TEST(JsonLinesReader, RefusesWhatIsNoUtf8) { EXPECT_THAT(read("{\"a\":\"\xff\"}\n"), ElementsAre(HasSubstr("1 !"))); }
 
 TEST(JsonLinesReader, RefusesALineBeyondTheBoundAndGoesOn) {
   const std::string long_line = "{\"a\":\"" + std::string(kMaxRecordBytes, 'x') + "\"}";
-  EXPECT_THAT(read(long_line + "\n{\"b\":2}\n"),
-              ElementsAre(HasSubstr("1 !the line is longer"), R"(2 {"b":2})"));
+  EXPECT_THAT(read(long_line + "\n{\"b\":2}\n"), ElementsAre(HasSubstr("1 !the line is longer"), R"(2 {"b":2})"));
 }
 
 TEST(JsonLinesReader, KeepsALineOverManyBlocks) {

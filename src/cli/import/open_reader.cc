@@ -59,13 +59,11 @@ base::Result<std::unique_ptr<RecordReader>> open_reader(const std::string& path,
       break;
     case ImportFormat::kCsv:
       if (lower_case(path).ends_with(".tsv") && options.csv.separator == ',') options.csv.separator = '\t';
-      reader =
-          std::make_unique<CsvReader>(std::move(source), std::move(options.csv), std::move(options.progress));
+      reader = std::make_unique<CsvReader>(std::move(source), std::move(options.csv), std::move(options.progress));
       break;
     case ImportFormat::kBpmn:
       if (options.bpmn.source.empty() && path != "-") options.bpmn.source = file_name(path);
-      reader = std::make_unique<BpmnReader>(std::move(source), std::move(options.bpmn),
-                                            std::move(options.progress));
+      reader = std::make_unique<BpmnReader>(std::move(source), std::move(options.bpmn), std::move(options.progress));
       break;
   }
   return reader;

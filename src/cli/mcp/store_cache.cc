@@ -58,7 +58,8 @@ value::Buffer pairs_value(const std::vector<Reply>& flat) {
   return to.take();
 }
 
-Result<> read_string(CacheStore& cache, const mcp::CacheRequest& request, const mcp::ReadLimits& limits, CacheValue& found) {
+Result<> read_string(CacheStore& cache, const mcp::CacheRequest& request, const mcp::ReadLimits& limits,
+                     CacheValue& found) {
   uint64_t begin = base::parse_integer<uint64_t>(request.position).value_or(0);
   // Half of the bytes: JSON may need two for one.
   uint64_t end = begin + std::max<uint64_t>(limits.bytes / 2, 2) - 1;
@@ -69,7 +70,8 @@ Result<> read_string(CacheStore& cache, const mcp::CacheRequest& request, const 
   return {};
 }
 
-Result<> read_range(CacheStore& cache, const mcp::CacheRequest& request, const mcp::ReadLimits& limits, CacheValue& found) {
+Result<> read_range(CacheStore& cache, const mcp::CacheRequest& request, const mcp::ReadLimits& limits,
+                    CacheValue& found) {
   bool is_list = found.type == "list";
   uint64_t begin = base::parse_integer<uint64_t>(request.position).value_or(0);
   std::string first = std::to_string(begin), last = std::to_string(begin + limits.rows - 1);
@@ -79,25 +81,29 @@ Result<> read_range(CacheStore& cache, const mcp::CacheRequest& request, const m
   } else {
     found.value = pairs_value(TRY(cache.call({"ZRANGE", request.key, first, last, "WITHSCORES"})).elements);
   }
-  if (static_cast<uint64_t>(size.integer) > begin + limits.rows) found.next_position = std::to_string(begin + limits.rows);
+  if (static_cast<uint64_t>(size.integer) > begin + limits.rows)
+    found.next_position = std::to_string(begin + limits.rows);
   return {};
 }
 
-Result<> read_scan(CacheStore& cache, const mcp::CacheRequest& request, const mcp::ReadLimits& limits, CacheValue& found) {
+Result<> read_scan(CacheStore& cache, const mcp::CacheRequest& request, const mcp::ReadLimits& limits,
+                   CacheValue& found) {
   bool is_hash = found.type == "hash";
   if (is_hash && !request.field.empty()) {
     found.value = reply_value(TRY(cache.call({"HGET", request.key, request.field})));
     return {};
   }
   std::string cursor = request.position.empty() ? "0" : request.position;
-  Reply page = TRY(cache.call({is_hash ? "HSCAN" : "SSCAN", request.key, cursor, "COUNT", std::to_string(limits.rows)}));
+  Reply page =
+      TRY(cache.call({is_hash ? "HSCAN" : "SSCAN", request.key, cursor, "COUNT", std::to_string(limits.rows)}));
   if (page.elements.size() != 2) return Error(ErrorCode::kFailed, "the cache answered with no page");
   found.value = is_hash ? pairs_value(page.elements[1].elements) : reply_value(page.elements[1]);
   if (page.elements[0].text != "0") found.next_position = page.elements[0].text;
   return {};
 }
 
-Result<> read_stream(CacheStore& cache, const mcp::CacheRequest& request, const mcp::ReadLimits& limits, CacheValue& found) {
+Result<> read_stream(CacheStore& cache, const mcp::CacheRequest& request, const mcp::ReadLimits& limits,
+                     CacheValue& found) {
   std::string begin = request.position.empty() ? "-" : "(" + request.position;
   Reply page = TRY(cache.call({"XRANGE", request.key, begin, "+", "COUNT", std::to_string(limits.rows)}));
   found.value = reply_value(page);
@@ -112,7 +118,8 @@ Result<CacheValue> read_key(CacheStore& cache, const mcp::CacheRequest& request,
   found.type = TRY(cache.call({"TYPE", request.key})).text;
   if (found.type == "none") return found;
   if (std::string wanted = redis_type(request.read); !wanted.empty() && wanted != found.type) {
-    return Error(ErrorCode::kTypeError, fmt::format("the key holds a {}; call again without 'as' and 'field'", found.type));
+    return Error(ErrorCode::kTypeError,
+                 fmt::format("the key holds a {}; call again without 'as' and 'field'", found.type));
   }
   Reply ttl = TRY(cache.call({"TTL", request.key}));
   if (ttl.integer >= 0) found.ttl_s = ttl.integer;
@@ -144,7 +151,8 @@ Result<> check_prefix(const catalog::Catalog& catalog, std::string_view name, bo
 
 }  // namespace
 
-Result<CacheValue> StoreDoor::read_cache(const Call& call, const mcp::CacheRequest& request, const mcp::ReadLimits& limits) {
+Result<CacheValue> StoreDoor::read_cache(const Call& call, const mcp::CacheRequest& request,
+                                         const mcp::ReadLimits& limits) {
   Access access = TRY(admit(call, {StoreKind::kCache, {}, Operation::kRead, {request.key}, {}}));
   auto permitted = check_prefix(options_.catalog, request.key, false);
   auto read = [&]() -> Result<CacheValue> {
@@ -172,9 +180,11 @@ bool StoreDoor::may_publish(const access::Principal& principal) {
 }
 
 Result<uint64_t> StoreDoor::publish(const Call& call, std::string_view channel, std::string_view payload) {
-  Access access = TRY(admit(call, {StoreKind::kCache, {}, Operation::kPublish, {std::string(channel)}, base::sha256_hex(payload)}));
+  Access access =
+      TRY(admit(call, {StoreKind::kCache, {}, Operation::kPublish, {std::string(channel)}, base::sha256_hex(payload)}));
   auto permitted = check_prefix(options_.catalog, channel, true);
-  Result<Reply> reply = permitted ? stores().cache.call({"PUBLISH", std::string(channel), std::string(payload)}) : Result<Reply>(permitted.error());
+  Result<Reply> reply = permitted ? stores().cache.call({"PUBLISH", std::string(channel), std::string(payload)})
+                                  : Result<Reply>(permitted.error());
   TRY(note(std::move(access), std::nullopt, reply ? nullptr : &reply.error()));
   if (!reply) return reply.error();
   return static_cast<uint64_t>(reply->integer);
@@ -214,7 +224,8 @@ Result<mcp::IssuedCredential> StoreDoor::issue_credential(const Call& call, cons
     std::string server = (*connection)->server();
     size_t colon = server.rfind(':');
     login.host = server.substr(0, colon);
-    if (colon != std::string::npos) login.port = base::parse_integer<uint16_t>(std::string_view(server).substr(colon + 1)).value_or(5432);
+    if (colon != std::string::npos)
+      login.port = base::parse_integer<uint16_t>(std::string_view(server).substr(colon + 1)).value_or(5432);
   }
   return login;
 }

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "access/guard/analysis.h"
 #include "base/time.h"
 #include "catalog/environment_class.h"
-#include "access/guard/analysis.h"
 #include "cli/door.h"
 #include "stores/documents/remote/remote_store.h"
 #include "stores/relational/sql_analysis.h"
@@ -45,8 +45,9 @@ StoreDoor::Stores& StoreDoor::stores() {
   auto now = options_.endpoints();
   base::MutexLock lock(mutex_);
   const StoreEndpoints& known = stores_.back().endpoints;
-  bool is_same = !now || (now->documents.password == known.documents.password &&
-                          now->relational.password == known.relational.password && now->cache.password == known.cache.password);
+  bool is_same =
+      !now || (now->documents.password == known.documents.password &&
+               now->relational.password == known.relational.password && now->cache.password == known.cache.password);
   if (!is_same) {
     stores_.emplace_back(*std::move(now));
     readers_.clear();
@@ -153,10 +154,11 @@ Result<std::shared_ptr<stores::cache::CacheStore>> StoreDoor::cache_reader() {
 Result<mcp::ContextSummary> StoreDoor::context(const Call&) {
   const access::Context& context = options_.context;
   mcp::ContextSummary summary{context.name, std::string(base::name_of(context.environment)), {}};
-  summary.description = context.is_local ? "The stack on this machine."
-                                         : fmt::format("Remote{}.", context.kubernetes_namespace.empty()
-                                                                        ? std::string()
-                                                                        : ", namespace " + context.kubernetes_namespace);
+  summary.description = context.is_local
+                            ? "The stack on this machine."
+                            : fmt::format("Remote{}.", context.kubernetes_namespace.empty()
+                                                           ? std::string()
+                                                           : ", namespace " + context.kubernetes_namespace);
   return summary;
 }
 
@@ -169,8 +171,10 @@ Result<std::vector<mcp::DatabaseSummary>> StoreDoor::databases(const Call& call)
     return note(std::move(access), some->size(), nullptr);
   };
   bool is_local = options_.context.is_local;
-  if (is_local || options_.context.stores.contains(StoreKind::kDocuments)) TRY(add(StoreKind::kDocuments, document_databases()));
-  if (is_local || options_.context.stores.contains(StoreKind::kRelational)) TRY(add(StoreKind::kRelational, relational_databases()));
+  if (is_local || options_.context.stores.contains(StoreKind::kDocuments))
+    TRY(add(StoreKind::kDocuments, document_databases()));
+  if (is_local || options_.context.stores.contains(StoreKind::kRelational))
+    TRY(add(StoreKind::kRelational, relational_databases()));
   if (is_local || options_.context.stores.contains(StoreKind::kCache)) {
     mcp::DatabaseSummary cache{StoreKind::kCache, "cache", "production", "Redis: key spaces", {}, key_spaces().size()};
     if (auto environment = data_class(StoreKind::kCache, {})) cache.environment = base::name_of(*environment);
@@ -189,7 +193,8 @@ Result<std::vector<mcp::ObjectSummary>> StoreDoor::objects(const Call& call, Sto
   return found;
 }
 
-Result<mcp::ObjectDetail> StoreDoor::describe(const Call& call, StoreKind store, std::string_view name, std::string_view object) {
+Result<mcp::ObjectDetail> StoreDoor::describe(const Call& call, StoreKind store, std::string_view name,
+                                              std::string_view object) {
   std::string database(name), wanted(object);
   Access access = TRY(admit(call, {store, database, Operation::kDescribe, {wanted}, {}}));
   Result<mcp::ObjectDetail> found = store == StoreKind::kDocuments    ? describe_collection(database, wanted, call)
@@ -199,8 +204,8 @@ Result<mcp::ObjectDetail> StoreDoor::describe(const Call& call, StoreKind store,
   return found;
 }
 
-Result<mcp::RowSet> StoreDoor::query_documents(const Call& call, std::string_view name, std::string_view text, value::Slice bind,
-                                               const mcp::ReadLimits& limits) {
+Result<mcp::RowSet> StoreDoor::query_documents(const Call& call, std::string_view name, std::string_view text,
+                                               value::Slice bind, const mcp::ReadLimits& limits) {
   std::string database(name);
   auto opened = TRY(stores().documents->open(database));
   auto analysis = TRY(access::analyze_aql(*opened, text, bind));
@@ -209,7 +214,8 @@ Result<mcp::RowSet> StoreDoor::query_documents(const Call& call, std::string_vie
   access::Limits most = access.limits;
   // Whatever the principal may elsewhere: this tool reads, and the engine holds it to that.
   auto rows = run_aql(database, text, bind, limits, most, call);
-  TRY(note(std::move(access), rows ? std::optional<uint64_t>(rows->rows.slice().size()) : std::nullopt, rows ? nullptr : &rows.error()));
+  TRY(note(std::move(access), rows ? std::optional<uint64_t>(rows->rows.slice().size()) : std::nullopt,
+           rows ? nullptr : &rows.error()));
   return rows;
 }
 
@@ -217,10 +223,12 @@ Result<mcp::RowSet> StoreDoor::query_relational(const Call& call, std::string_vi
                                                 value::Slice parameters, const mcp::ReadLimits& limits) {
   std::string database(name);
   auto analysis = TRY(stores::relational::analyze_sql(text));
-  Access access = TRY(admit(call, {StoreKind::kRelational, database, access::operation_of(analysis.effect), analysis.tables, analysis.digest}));
+  Access access = TRY(admit(call, {StoreKind::kRelational, database, access::operation_of(analysis.effect),
+                                   analysis.tables, analysis.digest}));
   access::Limits most = access.limits;
   auto rows = run_sql(database, text, parameters, limits, most, call);
-  TRY(note(std::move(access), rows ? std::optional<uint64_t>(rows->rows.slice().size()) : std::nullopt, rows ? nullptr : &rows.error()));
+  TRY(note(std::move(access), rows ? std::optional<uint64_t>(rows->rows.slice().size()) : std::nullopt,
+           rows ? nullptr : &rows.error()));
   return rows;
 }
 

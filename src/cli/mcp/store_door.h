@@ -81,7 +81,8 @@ class StoreDoor : public mcp::DataDoor {
   base::Result<std::vector<mcp::ObjectSummary>> collections(const std::string& database);
   base::Result<std::vector<mcp::ObjectSummary>> tables(const std::string& database);
   std::vector<mcp::ObjectSummary> key_spaces() const;
-  base::Result<mcp::ObjectDetail> describe_collection(const std::string& database, const std::string& name, const mcp::Call& call);
+  base::Result<mcp::ObjectDetail> describe_collection(const std::string& database, const std::string& name,
+                                                      const mcp::Call& call);
   base::Result<mcp::ObjectDetail> describe_table(const std::string& database, const std::string& name);
   base::Result<mcp::ObjectDetail> describe_key_space(const std::string& name) const;
   base::Result<mcp::RowSet> run_aql(const std::string& database, std::string_view text, value::Slice bind,

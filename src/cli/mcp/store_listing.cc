@@ -34,12 +34,14 @@ constexpr const char* kTables =
     "AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_%' ORDER BY 1";
 
 constexpr const char* kColumns =
-    "SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, coalesce(col_description(a.attrelid, a.attnum), '') "
+    "SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, coalesce(col_description(a.attrelid, "
+    "a.attnum), '') "
     "FROM pg_attribute a WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
 
 constexpr const char* kIndexes =
     "SELECT c.relname, m.amname, i.indisunique, "
-    "array_to_string(ARRAY(SELECT pg_get_indexdef(i.indexrelid, k, true) FROM generate_series(1, i.indnkeyatts) k), chr(1)) "
+    "array_to_string(ARRAY(SELECT pg_get_indexdef(i.indexrelid, k, true) FROM generate_series(1, i.indnkeyatts) k), "
+    "chr(1)) "
     "FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam "
     "WHERE i.indrelid = to_regclass($1) ORDER BY 1";
 
@@ -73,7 +75,8 @@ std::vector<AttributeSummary> declared_attributes(Slice rule) {
   std::vector<AttributeSummary> attributes;
   for (value::ObjectIterator property(rule.get("properties")); property.valid(); property.next()) {
     Slice description = property.value().get("description");
-    attributes.push_back({std::string(property.name()), declared_type(property.value()), required.contains(property.name()),
+    attributes.push_back({std::string(property.name()), declared_type(property.value()),
+                          required.contains(property.name()),
                           description.is_string() ? std::string(description.as_string()) : std::string()});
   }
   return attributes;
@@ -126,7 +129,8 @@ Result<std::vector<DatabaseSummary>> StoreDoor::document_databases() {
     database.store = StoreKind::kDocuments;
     database.name = name;
     database.environment = TRY(stores().documents->environment_class(name)).value_or("production");
-    if (const auto* known = catalog::find_named(options_.catalog.document_databases, name)) database.description = known->description;
+    if (const auto* known = catalog::find_named(options_.catalog.document_databases, name))
+      database.description = known->description;
     auto opened = TRY(stores().documents->open(name));
     auto all = TRY(opened->collections());
     database.objects = static_cast<uint64_t>(std::count_if(all.begin(), all.end(), is_ordinary));
@@ -139,7 +143,8 @@ Result<std::vector<DatabaseSummary>> StoreDoor::relational_databases() {
   std::vector<std::string> names;
   {
     auto connection = TRY(stores().relational.lease());
-    auto rows = TRY(connection->query("SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres' ORDER BY 1"));
+    auto rows = TRY(connection->query(
+        "SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres' ORDER BY 1"));
     for (int row = 0; row < rows.row_count(); ++row) names.emplace_back(rows.text_or_empty(row, 0));
   }
   std::vector<DatabaseSummary> found;
@@ -166,7 +171,8 @@ Result<std::vector<ObjectSummary>> StoreDoor::collections(const std::string& dat
   for (const auto& collection : TRY(opened->collections())) {
     if (!is_ordinary(collection)) continue;
     ObjectSummary summary = declared(options_.catalog, collection.name);
-    summary.kind = collection.type == stores::documents::CollectionType::kEdge ? "edge collection" : "document collection";
+    summary.kind =
+        collection.type == stores::documents::CollectionType::kEdge ? "edge collection" : "document collection";
     summary.rows = TRY(opened->count(collection.name));
     found.push_back(std::move(summary));
   }
@@ -197,15 +203,18 @@ std::vector<ObjectSummary> StoreDoor::key_spaces() const {
   return found;
 }
 
-Result<ObjectDetail> StoreDoor::describe_collection(const std::string& database, const std::string& name, const mcp::Call& call) {
+Result<ObjectDetail> StoreDoor::describe_collection(const std::string& database, const std::string& name,
+                                                    const mcp::Call& call) {
   auto opened = TRY(stores().documents->open(database));
   auto collection = TRY(opened->find_collection(name));
   if (!collection || !is_ordinary(*collection)) {
-    return Error(ErrorCode::kCollectionNotFound, fmt::format("there is no collection '{}' in '{}'", name.substr(0, 128), database));
+    return Error(ErrorCode::kCollectionNotFound,
+                 fmt::format("there is no collection '{}' in '{}'", name.substr(0, 128), database));
   }
   ObjectDetail detail;
   detail.summary = declared(options_.catalog, name);
-  detail.summary.kind = collection->type == stores::documents::CollectionType::kEdge ? "edge collection" : "document collection";
+  detail.summary.kind =
+      collection->type == stores::documents::CollectionType::kEdge ? "edge collection" : "document collection";
   detail.summary.rows = TRY(opened->count(name));
   detail.attributes = declared_attributes(collection->schema.slice().get("rule"));
   for (const auto& index : TRY(opened->indexes(name))) detail.indexes.push_back(index_of(index.slice()));
@@ -217,7 +226,8 @@ Result<ObjectDetail> StoreDoor::describe_collection(const std::string& database,
   stores::documents::QueryOptions options;
   options.read_only = true;
   options.max_runtime_ms = call.left_ms();
-  auto cursor = TRY(opened->query(fmt::format("FOR d IN @@collection LIMIT {} RETURN d", kSampledDocuments), bind.slice(), options));
+  auto cursor = TRY(
+      opened->query(fmt::format("FOR d IN @@collection LIMIT {} RETURN d", kSampledDocuments), bind.slice(), options));
   std::map<std::string, std::set<std::string>> seen;
   while (auto batch = TRY(cursor->next_batch())) {
     for (value::ArrayIterator document(*batch); document.valid(); document.next()) {
@@ -237,9 +247,11 @@ Result<ObjectDetail> StoreDoor::describe_collection(const std::string& database,
 
 Result<ObjectDetail> StoreDoor::describe_table(const std::string& database, const std::string& name) {
   auto all = TRY(tables(database));
-  auto found = std::find_if(all.begin(), all.end(), [&](const ObjectSummary& one) { return one.name == name || "public." + one.name == name; });
+  auto found = std::find_if(all.begin(), all.end(),
+                            [&](const ObjectSummary& one) { return one.name == name || "public." + one.name == name; });
   if (found == all.end()) {
-    return Error(ErrorCode::kCollectionNotFound, fmt::format("there is no table '{}' in '{}'", name.substr(0, 128), database));
+    return Error(ErrorCode::kCollectionNotFound,
+                 fmt::format("there is no table '{}' in '{}'", name.substr(0, 128), database));
   }
   ObjectDetail detail;
   detail.summary = *found;
@@ -271,7 +283,9 @@ Result<ObjectDetail> StoreDoor::describe_key_space(const std::string& name) cons
     detail.summary = {space.name, "key space", space.description, space.owner, space.readers, std::nullopt, false};
     detail.key_prefixes = space.prefixes;
     detail.channels = space.channels;
-    detail.ttl_rule = space.ttl_rule == catalog::TtlRule::kRequired ? "required" : space.ttl_rule == catalog::TtlRule::kNone ? "none" : "optional";
+    detail.ttl_rule = space.ttl_rule == catalog::TtlRule::kRequired ? "required"
+                      : space.ttl_rule == catalog::TtlRule::kNone   ? "none"
+                                                                    : "optional";
     detail.ttl_longest_s = space.ttl_longest_s;
     return detail;
   }

@@ -65,7 +65,9 @@ class CancelWatch {
 // The rows of one page: leaves out those of earlier pages, and notes that there are more than fit.
 class Page {
  public:
-  Page(const mcp::ReadLimits& limits, uint64_t most_rows) : limits_(limits), most_rows_(most_rows) { array.open_array(); }
+  Page(const mcp::ReadLimits& limits, uint64_t most_rows) : limits_(limits), most_rows_(most_rows) {
+    array.open_array();
+  }
   bool wants(uint64_t bytes) {
     if (seen_++ < limits_.skip) return false;
     if (has_more_ || taken_ >= most_rows_ || (taken_ > 0 && bytes_ + bytes > limits_.bytes)) {
@@ -124,7 +126,8 @@ std::string_view type_name(stores::relational::ColumnType type) {
 std::string plan_text(Slice plan) {
   std::string text;
   for (value::ArrayIterator node(plan.get("nodes")); node.valid(); node.next()) {
-    Slice type = node.value().get("type"), rows = node.value().get("estimatedNrItems"), collection = node.value().get("collection");
+    Slice type = node.value().get("type"), rows = node.value().get("estimatedNrItems"),
+          collection = node.value().get("collection");
     text += type.is_string() ? std::string(type.as_string()) : "?";
     if (collection.is_string()) text += fmt::format(" {}", collection.as_string());
     for (value::ArrayIterator index(node.value().get("indexes")); index.valid(); index.next()) {
@@ -139,11 +142,10 @@ std::string plan_text(Slice plan) {
   return text;
 }
 
-
 }  // namespace
 
-Result<RowSet> StoreDoor::run_aql(const std::string& database, std::string_view text, Slice bind, const mcp::ReadLimits& limits,
-                                  const access::Limits& most, const Call& call) {
+Result<RowSet> StoreDoor::run_aql(const std::string& database, std::string_view text, Slice bind,
+                                  const mcp::ReadLimits& limits, const access::Limits& most, const Call& call) {
   auto opened = TRY(stores().documents->open(database));
   access::ReadScope scope;
   scope.limits.time_ms = time_for(call, most);
@@ -162,8 +164,8 @@ Result<RowSet> StoreDoor::run_aql(const std::string& database, std::string_view 
   return rows;
 }
 
-Result<RowSet> StoreDoor::run_sql(const std::string& database, std::string_view text, Slice parameters, const mcp::ReadLimits& limits,
-                                  const access::Limits& most, const Call& call) {
+Result<RowSet> StoreDoor::run_sql(const std::string& database, std::string_view text, Slice parameters,
+                                  const mcp::ReadLimits& limits, const access::Limits& most, const Call& call) {
   auto login = TRY(reader(database));
   if (call.is_cancelled()) return cancelled();
   CancelWatch watch(call);
@@ -184,7 +186,8 @@ Result<RowSet> StoreDoor::run_sql(const std::string& database, std::string_view 
       }
     }
     page.array.open_array();
-    for (int column = 0; column < row.column_count(); ++column) stores::relational::append_cell(row, 0, column, page.array);
+    for (int column = 0; column < row.column_count(); ++column)
+      stores::relational::append_cell(row, 0, column, page.array);
     page.array.close();
     return {};
   };
@@ -196,7 +199,8 @@ Result<RowSet> StoreDoor::run_sql(const std::string& database, std::string_view 
   return rows;
 }
 
-Result<mcp::QueryPlan> StoreDoor::explain(const Call& call, StoreKind store, std::string_view name, std::string_view text, Slice bind) {
+Result<mcp::QueryPlan> StoreDoor::explain(const Call& call, StoreKind store, std::string_view name,
+                                          std::string_view text, Slice bind) {
   std::string database(name);
   Access access = TRY(admit(call, {store, database, Operation::kDescribe, {}, base::sha256_hex(text)}));
   auto run = [&]() -> Result<mcp::QueryPlan> {

@@ -56,7 +56,8 @@ bool start_library() {
 
 class JavaScriptEngine::State {
  public:
-  State(const EngineOptions& options, ScriptHost host, std::atomic<bool>& stopped) : options_(options), stopped_(stopped) {
+  State(const EngineOptions& options, ScriptHost host, std::atomic<bool>& stopped)
+      : options_(options), stopped_(stopped) {
     natives_.host = std::move(host);
     natives_.stopped = &stopped;
     natives_.mark = random_mark();
@@ -78,8 +79,8 @@ class JavaScriptEngine::State {
   Outcome outcome_of(bool is_done, StopReason reason);
   std::string take_exception();
   static bool on_interrupt(JSContext* context);
-  static void on_rejection(JSContext* context, bool muted, JS::HandleObject promise, JS::PromiseRejectionHandlingState state,
-                           void* data);
+  static void on_rejection(JSContext* context, bool muted, JS::HandleObject promise,
+                           JS::PromiseRejectionHandlingState state, void* data);
 
   EngineOptions options_;
   NativeState natives_;
@@ -167,8 +168,8 @@ bool JavaScriptEngine::State::on_interrupt(JSContext* context) {
   return !*static_cast<NativeState*>(JS_GetContextPrivate(context))->stopped;
 }
 
-void JavaScriptEngine::State::on_rejection(JSContext*, bool, JS::HandleObject promise, JS::PromiseRejectionHandlingState state,
-                                           void* data) {
+void JavaScriptEngine::State::on_rejection(JSContext*, bool, JS::HandleObject promise,
+                                           JS::PromiseRejectionHandlingState state, void* data) {
   auto& rejected = static_cast<State*>(data)->rejected_;
   if (state == JS::PromiseRejectionHandlingState::Unhandled) {
     if (rejected.length() < kMostPendingRejections) (void)rejected.append(promise);
@@ -238,12 +239,14 @@ std::string JavaScriptEngine::State::take_exception() {
   std::string text;
   JS::RootedString stack(context_);
   JS::RootedObject frames(context_, exception.stack());
-  if (frames == nullptr || !JS::BuildStackString(context_, nullptr, frames, &stack)) stack = JS_GetEmptyString(context_);
+  if (frames == nullptr || !JS::BuildStackString(context_, nullptr, frames, &stack))
+    stack = JS_GetEmptyString(context_);
   JS::RootedValueArray<2> arguments(context_);
   arguments[0].set(exception.exception());
   arguments[1].setString(stack);
   JS::RootedValue described(context_);
-  if (shell_ != nullptr && call_shell("describe_exception", arguments, &described) && to_utf8(context_, described, text)) {
+  if (shell_ != nullptr && call_shell("describe_exception", arguments, &described) &&
+      to_utf8(context_, described, text)) {
     return text;
   }
   JS_ClearPendingException(context_);
@@ -292,7 +295,8 @@ std::string JavaScriptEngine::State::database() {
   JS::RootedObject shell(context_, shell_);
   JS::RootedValue name(context_);
   std::string text;
-  if (!JS_GetProperty(context_, shell, "database", &name) || !to_utf8(context_, name, text)) JS_ClearPendingException(context_);
+  if (!JS_GetProperty(context_, shell, "database", &name) || !to_utf8(context_, name, text))
+    JS_ClearPendingException(context_);
   return text;
 }
 

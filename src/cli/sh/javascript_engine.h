@@ -33,9 +33,9 @@ struct EngineOptions {
   WatchdogOptions limits;
   bool is_terminal = false;  // results are cut at the limits of display.js
   bool has_colours = false;
-  size_t width = 100;        // columns
+  size_t width = 100;  // columns
   std::string database = "_system";
-  std::string endpoint;      // what arango.getEndpoint() says
+  std::string endpoint;  // what arango.getEndpoint() says
   std::string user;
 };
 

@@ -82,7 +82,8 @@ Result<std::string> read_script(const std::string& path) {
   char block[64 * 1024];
   while (file.read(block, sizeof block) || file.gcount() > 0) {
     text.append(block, size_t(file.gcount()));
-    if (text.size() > kLongestFile) return Error(ErrorCode::kResourceLimit, fmt::format("{} holds more than 64 MiB", path));
+    if (text.size() > kLongestFile)
+      return Error(ErrorCode::kResourceLimit, fmt::format("{} holds more than 64 MiB", path));
   }
   return text;
 }
@@ -102,7 +103,8 @@ std::string redeclarable(std::string statement) {
 
 class ShellSession {
  public:
-  explicit ShellSession(const JavaScriptShellOptions& options) : options_(options), connection_(options.server, stopped_) {}
+  explicit ShellSession(const JavaScriptShellOptions& options)
+      : options_(options), connection_(options.server, stopped_) {}
 
   Result<> start();
   Result<int> run();
@@ -151,12 +153,14 @@ Result<> ShellSession::start() {
 
 // What a success says; an error as the server words it.
 Result<value::Buffer> ShellSession::ask(std::string_view path) {
-  auto response = TRY(connection_.send({"GET", "/_db/" + net::percent_encode(options_.database) + std::string(path), "", "", ""}));
+  auto response =
+      TRY(connection_.send({"GET", "/_db/" + net::percent_encode(options_.database) + std::string(path), "", "", ""}));
   auto body = value::parse_json(response.body);
   if (response.status < 400 && body) return *std::move(body);
   value::Slice answer = body ? body->slice() : value::Slice();
   value::Slice number = answer.get("errorNum"), message = answer.get("errorMessage");
-  std::string text = message.is_string() ? std::string(message.as_string()) : fmt::format("HTTP status {}", response.status);
+  std::string text =
+      message.is_string() ? std::string(message.as_string()) : fmt::format("HTTP status {}", response.status);
   if (response.status == 401) {
     return Error(ErrorCode::kHttpUnauthorized, fmt::format("user '{}' is not let in: {}", options_.server.user, text));
   }
@@ -169,7 +173,8 @@ Result<> ShellSession::greet() {
   auto answer = TRY(ask("/_api/version"));
   value::Slice version = answer.slice().get("version");
   if (!version.is_string()) {
-    return Error(ErrorCode::kSimpleClientCouldNotRead, fmt::format("{}:{} is no document server", options_.server.host, options_.server.port));
+    return Error(ErrorCode::kSimpleClientCouldNotRead,
+                 fmt::format("{}:{} is no document server", options_.server.host, options_.server.port));
   }
   version_ = version.as_string();
   return {};
@@ -188,7 +193,8 @@ Result<int> ShellSession::run() {
 
 std::string ShellSession::limit_message(StopReason reason) const {
   if (reason == StopReason::kMemory) {
-    return fmt::format("the script needs more than {} MiB; it was ended, and its variables are gone", options_.memory_mib);
+    return fmt::format("the script needs more than {} MiB; it was ended, and its variables are gone",
+                       options_.memory_mib);
   }
   return fmt::format("the script ran longer than {} s and was ended", options_.deadline_s);
 }

@@ -13,11 +13,11 @@ struct JavaScriptShellOptions {
   std::string database = "_system";
   std::vector<std::string> execute_strings;  // run in this order, before the files
   std::vector<std::string> execute_files;
-  bool quiet = false;        // no greeting
-  std::string context;       // shown in the prompt: "local", "production"
+  bool quiet = false;          // no greeting
+  std::string context;         // shown in the prompt: "local", "production"
   bool is_production = false;  // the prompt is red
-  size_t memory_mib = 1024;  // of the whole process while a script runs
-  int64_t deadline_s = 0;    // of each statement; 0: none
+  size_t memory_mib = 1024;    // of the whole process while a script runs
+  int64_t deadline_s = 0;      // of each statement; 0: none
 };
 
 // Runs the scripts; without any, the interactive mode on a terminal, else the statements of standard input.

@@ -1,13 +1,12 @@
 #pragma once
 // Strings between the engine and UTF-8. Private to this folder: only its .cc files include the engine's headers.
+#include <js/CharacterEncoding.h>
+#include <js/Conversions.h>
+#include <js/String.h>
 #include <jsapi.h>
 
 #include <string>
 #include <string_view>
-
-#include <js/CharacterEncoding.h>
-#include <js/Conversions.h>
-#include <js/String.h>
 
 namespace workerdb::cli {
 

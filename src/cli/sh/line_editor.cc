@@ -1,12 +1,10 @@
 #include "cli/sh/line_editor.h"
 
 // readline's headers need the standard ones first.
-#include <cstdio>
-#include <cstdlib>
-#include <readline/history.h>
-#include <readline/readline.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <readline/history.h>
+#include <readline/readline.h>
 #include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +12,8 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <string_view>
@@ -69,7 +69,8 @@ bool names_password(std::string_view statement) {
   std::string lower(statement);
   std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return char(std::tolower(c)); });
   if (lower.starts_with("auth ") || lower.starts_with("hello ")) return true;
-  return std::any_of(std::begin(kWords), std::end(kWords), [&](std::string_view word) { return lower.find(word) != lower.npos; });
+  return std::any_of(std::begin(kWords), std::end(kWords),
+                     [&](std::string_view word) { return lower.find(word) != lower.npos; });
 }
 
 }  // namespace

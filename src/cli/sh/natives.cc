@@ -42,8 +42,8 @@ net::HttpResponse failed(const base::Error& error) {
     if (c == '"' || c == '\\') message += '\\';
     message += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
   }
-  response.body = "{\"error\":true,\"code\":500,\"errorNum\":" + std::to_string(error.number()) + ",\"errorMessage\":\"" +
-                  message + "\"}";
+  response.body = "{\"error\":true,\"code\":500,\"errorNum\":" + std::to_string(error.number()) +
+                  ",\"errorMessage\":\"" + message + "\"}";
   return response;
 }
 
@@ -118,10 +118,11 @@ bool sleep_script(JSContext* context, unsigned count, JS::Value* values) {
   double wanted_ms = 0;
   if (!JS::ToNumber(context, arguments.get(0), &wanted_ms)) return false;
   if (std::isnan(wanted_ms)) wanted_ms = 0;
-  auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(int64_t(std::clamp(wanted_ms, 0.0, kLongestSleepMs)));
+  auto end = std::chrono::steady_clock::now() +
+             std::chrono::milliseconds(int64_t(std::clamp(wanted_ms, 0.0, kLongestSleepMs)));
   while (std::chrono::steady_clock::now() < end && !*state_of(context).stopped) {
     std::this_thread::sleep_for(std::min<std::chrono::steady_clock::duration>(end - std::chrono::steady_clock::now(),
-                                                                             std::chrono::milliseconds(20)));
+                                                                              std::chrono::milliseconds(20)));
   }
   arguments.rval().setUndefined();
   return !*state_of(context).stopped;
@@ -150,12 +151,13 @@ JSObject* make_natives(JSContext* context, const EngineOptions& options, const N
   JS::RootedValue is_terminal(context, JS::BooleanValue(options.is_terminal));
   JS::RootedValue colours(context, JS::BooleanValue(options.has_colours));
   JS::RootedValue width(context, JS::NumberValue(double(options.width)));
-  bool is_made = natives != nullptr && JS_DefineFunctions(context, natives, kFunctions) &&
-                 define(context, natives, "mark", state.mark) && define(context, natives, "database", options.database) &&
-                 define(context, natives, "endpoint", options.endpoint) && define(context, natives, "user", options.user) &&
-                 JS_DefineProperty(context, natives, "is_terminal", is_terminal, JSPROP_ENUMERATE) &&
-                 JS_DefineProperty(context, natives, "colours", colours, JSPROP_ENUMERATE) &&
-                 JS_DefineProperty(context, natives, "width", width, JSPROP_ENUMERATE);
+  bool is_made =
+      natives != nullptr && JS_DefineFunctions(context, natives, kFunctions) &&
+      define(context, natives, "mark", state.mark) && define(context, natives, "database", options.database) &&
+      define(context, natives, "endpoint", options.endpoint) && define(context, natives, "user", options.user) &&
+      JS_DefineProperty(context, natives, "is_terminal", is_terminal, JSPROP_ENUMERATE) &&
+      JS_DefineProperty(context, natives, "colours", colours, JSPROP_ENUMERATE) &&
+      JS_DefineProperty(context, natives, "width", width, JSPROP_ENUMERATE);
   return is_made ? natives.get() : nullptr;
 }
 

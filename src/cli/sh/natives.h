@@ -13,8 +13,8 @@ namespace workerdb::cli {
 struct NativeState {
   ScriptHost host;
   const std::atomic<bool>* stopped = nullptr;
-  std::string mark;        // of big integers
-  bool has_exit = false;   // exit() was called: the script ends uncatchably
+  std::string mark;       // of big integers
+  bool has_exit = false;  // exit() was called: the script ends uncatchably
   int exit_code = 0;
 };
 

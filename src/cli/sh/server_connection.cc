@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cmath>
 
-
 #include "net/percent.h"
 #include "net/url.h"
 #include "value/builder.h"
@@ -24,8 +23,8 @@ constexpr double kLargestTimeDifference_s = 1;
 constexpr uint64_t kLargestResponseBytes = uint64_t(512) << 20;
 
 HttpMethod method_of(std::string_view name) {
-  for (HttpMethod method : {HttpMethod::kGet, HttpMethod::kHead, HttpMethod::kPost, HttpMethod::kPut, HttpMethod::kPatch,
-                            HttpMethod::kDelete}) {
+  for (HttpMethod method : {HttpMethod::kGet, HttpMethod::kHead, HttpMethod::kPost, HttpMethod::kPut,
+                            HttpMethod::kPatch, HttpMethod::kDelete}) {
     if (net::http_method_name(method) == name) return method;
   }
   return HttpMethod::kOther;
@@ -79,7 +78,8 @@ Result<net::HttpResponse> ServerConnection::send(const ScriptRequest& request) {
   if (!request.transaction.empty()) headers.push_back({"x-arango-trx-id", request.transaction});
   const auto started = std::chrono::steady_clock::now();
   auto response = client_.send(method, request.path, request.body, headers);
-  if (!response && *client_options_.cancelled && method == HttpMethod::kPost && request.path.ends_with("/_api/cursor")) {
+  if (!response && *client_options_.cancelled && method == HttpMethod::kPost &&
+      request.path.ends_with("/_api/cursor")) {
     end_query(request, std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
   }
   return response;
@@ -114,7 +114,8 @@ void ServerConnection::end_query(const ScriptRequest& request, double elapsed_s)
   if (!id.empty()) (void)client.send(HttpMethod::kDelete, route + net::percent_encode(id));
 }
 
-Result<std::optional<net::HttpResponse>> ServerConnection::refuse_writing(HttpMethod method, const ScriptRequest& request) {
+Result<std::optional<net::HttpResponse>> ServerConnection::refuse_writing(HttpMethod method,
+                                                                          const ScriptRequest& request) {
   if (method == HttpMethod::kGet || method == HttpMethod::kHead) return std::nullopt;
   std::string_view prefix = database_prefix(request.path);
   std::string_view path = std::string_view(request.path).substr(prefix.size());
@@ -123,11 +124,13 @@ Result<std::optional<net::HttpResponse>> ServerConnection::refuse_writing(HttpMe
   if (is_post && (path == "/_api/explain" || path == "/_api/query")) return std::nullopt;
   // Further batches of a cursor that was let through, and its end.
   if (is_cursor(path) && (is_post || method == HttpMethod::kDelete)) return std::nullopt;
-  if (method == HttpMethod::kPut && path.starts_with("/_api/document/") && path.ends_with("?onlyget=true")) return std::nullopt;
+  if (method == HttpMethod::kPut && path.starts_with("/_api/document/") && path.ends_with("?onlyget=true"))
+    return std::nullopt;
   return Error(ErrorCode::kReadOnly, fmt::format("this shell is read-only: {} {} is not sent", request.method, path));
 }
 
-Result<std::optional<net::HttpResponse>> ServerConnection::refuse_writing_query(std::string_view prefix, std::string_view body) {
+Result<std::optional<net::HttpResponse>> ServerConnection::refuse_writing_query(std::string_view prefix,
+                                                                                std::string_view body) {
   auto query = TRY(value::parse_json(body));
   value::Builder explained;
   explained.open_object();
@@ -135,8 +138,8 @@ Result<std::optional<net::HttpResponse>> ServerConnection::refuse_writing_query(
     if (value::Slice part = query.slice().get(name); !part.is_none()) explained.add(name, part);
   }
   explained.close();
-  auto response = TRY(client_.send(HttpMethod::kPost, std::string(prefix) + "/_api/explain",
-                                   value::to_json(explained.take().slice())));
+  auto response = TRY(
+      client_.send(HttpMethod::kPost, std::string(prefix) + "/_api/explain", value::to_json(explained.take().slice())));
   // What cannot be explained is not run: the answer is the explanation's error.
   if (response.status >= 400) return response;
   auto answer = TRY(value::parse_json(response.body));
@@ -149,7 +152,8 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
   size_t colon = text.find("://");
   std::string_view protocol = colon == text.npos ? "" : text.substr(0, colon);
   if (protocol == "ssl" || protocol == "https" || protocol == "http+ssl") {
-    return Error(ErrorCode::kIllegalOption, "the shell speaks no TLS: open a tunnel and give its local port, http://127.0.0.1:8529");
+    return Error(ErrorCode::kIllegalOption,
+                 "the shell speaks no TLS: open a tunnel and give its local port, http://127.0.0.1:8529");
   }
   if (protocol != "tcp" && protocol != "http" && protocol != "http+tcp") {
     return Error(ErrorCode::kIllegalOption,
@@ -159,7 +163,8 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
   auto url = net::parse_url("tcp://" + std::string(text.substr(colon + 3)));
   if (!url || url->host.empty()) return Error(ErrorCode::kIllegalOption, "the endpoint has no host");
   if (!url->user.empty() || !url->password.empty()) {
-    return Error(ErrorCode::kIllegalOption, "an endpoint holds no user and no password: --server.username, --server.password-file");
+    return Error(ErrorCode::kIllegalOption,
+                 "an endpoint holds no user and no password: --server.username, --server.password-file");
   }
   return Endpoint{url->host, url->port};
 }

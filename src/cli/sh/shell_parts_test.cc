@@ -29,7 +29,8 @@ TEST(BigInteger, TheWayBackIsTheSameText) {
 TEST(BigInteger, MarksDiffer) { EXPECT_NE(random_mark(), random_mark()); }
 
 TEST(ArgumentSecrets, ValuesAreOverwritten) {
-  std::string words[] = {"workerdb", "sh", "--server.password", "first", "--server.password=second", "--other", "third"};
+  std::string words[] = {"workerdb", "sh",   "--server.password", "first", "--server.password=second",
+                         "--other",  "third"};
   char* arguments[7];
   for (size_t i = 0; i < 7; ++i) arguments[i] = words[i].data();
   auto taken = take_arguments(7, arguments, {"--server.password"});

@@ -13,9 +13,9 @@ namespace workerdb::cli {
 enum class StopReason : uint8_t { kNone, kInterrupt, kMemory, kDeadline };
 
 struct WatchdogOptions {
-  size_t memory_bytes = 0;                          // resident, of the whole process; 0: no limit
-  int64_t deadline_ms = 0;                          // of one run; 0: no limit
-  const std::atomic<bool>* interrupted = nullptr;   // set by the handler of SIGINT; may be null
+  size_t memory_bytes = 0;                         // resident, of the whole process; 0: no limit
+  int64_t deadline_ms = 0;                         // of one run; 0: no limit
+  const std::atomic<bool>* interrupted = nullptr;  // set by the handler of SIGINT; may be null
 };
 
 // One thread starts and finishes runs; a thread of its own looks every 20 ms while one runs, and sleeps between.

@@ -40,11 +40,9 @@ std::string service_metrics(const std::vector<ServiceStatus>& services, int64_t 
   }
   head(text, "workerdb_service_restarts_total", "counter", "Starts after a crash.");
   for (const ServiceStatus& service : services) {
-    text +=
-        fmt::format("workerdb_service_restarts_total{{service=\"{}\"}} {}\n", service.name, service.restarts);
+    text += fmt::format("workerdb_service_restarts_total{{service=\"{}\"}} {}\n", service.name, service.restarts);
   }
-  head(text, "workerdb_service_probe_failures_total", "counter",
-       "Probes without a good answer, after the start.");
+  head(text, "workerdb_service_probe_failures_total", "counter", "Probes without a good answer, after the start.");
   for (const ServiceStatus& service : services) {
     text += fmt::format("workerdb_service_probe_failures_total{{service=\"{}\"}} {}\n", service.name,
                         service.probe_failures);
@@ -65,8 +63,7 @@ HttpResponse ControlHandler::readiness() const {
     ready = ready && service.state == State::kReady;
     services += (services.empty() ? "" : ",") + service_json(service, false);
   }
-  return HttpResponse(ready ? 200 : 503, kJson,
-                      fmt::format("{{\"ready\":{},\"services\":[{}]}}\n", ready, services));
+  return HttpResponse(ready ? 200 : 503, kJson, fmt::format("{{\"ready\":{},\"services\":[{}]}}\n", ready, services));
 }
 
 HttpResponse ControlHandler::handle(const HttpRequest& request) {

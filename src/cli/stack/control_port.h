@@ -18,8 +18,7 @@ using MetricsSource = std::function<void(std::string&)>;
 using ControlRoute = std::function<net::HttpResponse(const net::HttpRequest&)>;
 
 // What the metrics say about the services themselves.
-std::string service_metrics(const std::vector<supervise::ServiceStatus>& services, int64_t started_ms,
-                            int64_t now_ms);
+std::string service_metrics(const std::vector<supervise::ServiceStatus>& services, int64_t started_ms, int64_t now_ms);
 
 // `status` is asked on each request, from any thread.
 //   /health   200 while the supervisor answers

@@ -18,7 +18,6 @@
 #include "base/private_file.h"
 #include "cli/stack/owned_folder.h"
 
-
 namespace workerdb::cli {
 
 using base::Error;
@@ -34,14 +33,12 @@ constexpr uint64_t kNewFolderBytes = 256ull * 1024 * 1024;
 constexpr uint64_t kOldFolderBytes = 64ull * 1024 * 1024;
 
 Result<std::string> absolute_path(const std::string& path) {
-  if (path.empty())
-    return Error(ErrorCode::kBadParameter, "the data folder's name is empty; name one with --data");
+  if (path.empty()) return Error(ErrorCode::kBadParameter, "the data folder's name is empty; name one with --data");
   std::error_code code;
   std::string absolute = std::filesystem::absolute(path, code).lexically_normal().string();
   while (absolute.size() > 1 && absolute.back() == '/') absolute.pop_back();
   if (absolute.find_first_of("\n\r\"'\\") != std::string::npos) {
-    return Error(ErrorCode::kBadParameter,
-                 "a data folder's name may hold no quotes, backslashes or line breaks");
+    return Error(ErrorCode::kBadParameter, "a data folder's name may hold no quotes, backslashes or line breaks");
   }
   return absolute;
 }
@@ -51,22 +48,19 @@ Result<> check_marker(const DataFolder& folder) {
   if (::lstat(folder.marker().c_str(), &found) != 0) {
     return Error(
         ErrorCode::kForbidden,
-        fmt::format("'{}' is not empty and was not made by workerdb; choose another folder with --data",
-                    folder.path));
+        fmt::format("'{}' is not empty and was not made by workerdb; choose another folder with --data", folder.path));
   }
   if (found.st_uid != ::geteuid()) {
-    return Error(
-        ErrorCode::kForbidden,
-        fmt::format("'{}' belongs to user '{}' and you are '{}'; run as that user or choose another folder "
-                    "with --data",
-                    folder.path, user_name(found.st_uid), user_name(::geteuid())));
+    return Error(ErrorCode::kForbidden,
+                 fmt::format("'{}' belongs to user '{}' and you are '{}'; run as that user or choose another folder "
+                             "with --data",
+                             folder.path, user_name(found.st_uid), user_name(::geteuid())));
   }
   if (TRY(base::read_small_file(folder.marker())) != kMarkerText) {
-    return Error(
-        ErrorCode::kForbidden,
-        fmt::format("'{}' was made by another version of workerdb; use that version or choose another folder "
-                    "with --data",
-                    folder.path));
+    return Error(ErrorCode::kForbidden,
+                 fmt::format("'{}' was made by another version of workerdb; use that version or choose another folder "
+                             "with --data",
+                             folder.path));
   }
   return {};
 }
@@ -82,11 +76,10 @@ Result<> check_way_in(const std::string& path, const UserIdentity& user) {
   for (std::filesystem::path step = path; step.has_relative_path(); step = step.parent_path()) {
     struct stat found {};
     if (::stat(step.c_str(), &found) != 0 || may_enter(user, found)) continue;
-    return Error(
-        ErrorCode::kForbidden,
-        fmt::format("PostgreSQL and Redis run as user '{}', who may not enter '{}'; choose a folder such as "
-                    "/var/lib/workerdb with --data, or start workerdb as an ordinary user",
-                    user.name, step.string()));
+    return Error(ErrorCode::kForbidden,
+                 fmt::format("PostgreSQL and Redis run as user '{}', who may not enter '{}'; choose a folder such as "
+                             "/var/lib/workerdb with --data, or start workerdb as an ordinary user",
+                             user.name, step.string()));
   }
   return {};
 }
@@ -96,11 +89,10 @@ Result<> check_space(const std::string& path, uint64_t needed_bytes) {
   if (::statvfs(path.c_str(), &found) != 0) return {};
   uint64_t free_bytes = static_cast<uint64_t>(found.f_bavail) * found.f_frsize;
   if (free_bytes >= needed_bytes) return {};
-  return Error(
-      ErrorCode::kFilesystemFull,
-      fmt::format("the disk of '{}' has {} MiB left and {} MiB are needed; free some space or choose another "
-                  "folder with --data",
-                  path, free_bytes >> 20, needed_bytes >> 20));
+  return Error(ErrorCode::kFilesystemFull,
+               fmt::format("the disk of '{}' has {} MiB left and {} MiB are needed; free some space or choose another "
+                           "folder with --data",
+                           path, free_bytes >> 20, needed_bytes >> 20));
 }
 
 }  // namespace
@@ -150,8 +142,7 @@ Result<DataFolder> prepare_data_folder(const std::string& path, const std::optio
                  fmt::format("you may not write to '{}'; choose another folder with --data", folder.path));
   }
   TRY(make_folder(folder.path, outer));
-  for (const std::string& inner : {folder.engine(), folder.secrets(), folder.logs()})
-    TRY(make_folder(inner, 0700));
+  for (const std::string& inner : {folder.engine(), folder.secrets(), folder.logs()}) TRY(make_folder(inner, 0700));
   TRY(make_folder(folder.run(), outer));
   for (const std::string& inner : {folder.postgres(), folder.redis(), folder.sockets()}) {
     TRY(make_folder(inner, 0700, owner));
@@ -167,9 +158,8 @@ Result<std::optional<UserIdentity>> ordinary_user(const std::string& name) {
       "user";
   std::string chosen = name.empty() ? "postgres" : name;
   if (chosen == "nobody") {
-    return Error(
-        ErrorCode::kBadParameter,
-        fmt::format("the user 'nobody' is shared by other services, which could change the data{}", kAdvice));
+    return Error(ErrorCode::kBadParameter,
+                 fmt::format("the user 'nobody' is shared by other services, which could change the data{}", kAdvice));
   }
   auto found = supervise::find_user(chosen);
   if (!found) return Error(ErrorCode::kBadParameter, found.error().message() + kAdvice);
@@ -189,10 +179,9 @@ Result<FolderLock> FolderLock::take(const DataFolder& folder) {
   if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
     char holder[32] = {};
     [[maybe_unused]] ssize_t got = ::pread(file, holder, sizeof holder - 1, 0);
-    return Error(
-        ErrorCode::kDatadirLocked,
-        fmt::format("workerdb is already up on '{}' (pid {}); stop it with `workerdb down --data {}`",
-                    folder.path, std::string_view(holder, std::strspn(holder, "0123456789")), folder.path));
+    return Error(ErrorCode::kDatadirLocked,
+                 fmt::format("workerdb is already up on '{}' (pid {}); stop it with `workerdb down --data {}`",
+                             folder.path, std::string_view(holder, std::strspn(holder, "0123456789")), folder.path));
   }
   std::string pid = std::to_string(::getpid()) + "\n";
   if (::ftruncate(file, 0) != 0 || ::pwrite(file, pid.data(), pid.size(), 0) < 0) {

@@ -44,8 +44,7 @@ Check check_redis() {
   auto line = version_line(*program);
   if (!line) return {"redis", kBad, line.error().message()};
   if (major_version(*line, "v=") < kOldestRedisMajor) {
-    return {"redis", kBad,
-            fmt::format("'{}' is too old; version {} or later is needed", *line, kOldestRedisMajor)};
+    return {"redis", kBad, fmt::format("'{}' is too old; version {} or later is needed", *line, kOldestRedisMajor)};
   }
   return {"redis", kGood, fmt::format("{} as {}", line->substr(0, line->find(" sha")), *program)};
 }
@@ -92,8 +91,7 @@ Check check_folder(const StackOptions& options) {
   }
   std::string part = existing_part(options.data_folder);
   if (::access(part.c_str(), W_OK | X_OK) != 0) {
-    return {"folder", kBad,
-            fmt::format("you may not write to '{}'; choose another folder with --data", part)};
+    return {"folder", kBad, fmt::format("you may not write to '{}'; choose another folder with --data", part)};
   }
   return {"folder", kGood, fmt::format("'{}' will be made", options.data_folder)};
 }
@@ -104,8 +102,7 @@ Check check_disk(const StackOptions& options) {
   if (::statvfs(part.c_str(), &found) != 0) return {"disk", kWarning, "the free space cannot be seen"};
   uint64_t free_bytes = static_cast<uint64_t>(found.f_bavail) * found.f_frsize;
   std::string text = fmt::format("{} MiB are free on the disk of '{}'", free_bytes >> 20, part);
-  if (free_bytes < kNoSpaceBytes)
-    return {"disk", kBad, text + "; free some or choose another folder with --data"};
+  if (free_bytes < kNoSpaceBytes) return {"disk", kBad, text + "; free some or choose another folder with --data"};
   if (free_bytes < kLittleSpaceBytes) return {"disk", kWarning, text + "; that is little"};
   return {"disk", kGood, text};
 }

@@ -26,11 +26,10 @@ Result<int> down(const DownOptions& options, const Output& output) {
                    fmt::format("you may not end pid {}; run as the user who started it", state->process.pid));
     }
     if (!supervise::wait_until_gone(state->process, options.timeout_ms)) {
-      return Error(
-          ErrorCode::kLockTimeout,
-          fmt::format("workerdb (pid {}) has not stopped after {} s; `workerdb status` shows who is slow, a "
-                      "second `workerdb down` ends everything at once",
-                      state->process.pid, options.timeout_ms / 1000));
+      return Error(ErrorCode::kLockTimeout,
+                   fmt::format("workerdb (pid {}) has not stopped after {} s; `workerdb status` shows who is slow, a "
+                               "second `workerdb down` ends everything at once",
+                               state->process.pid, options.timeout_ms / 1000));
     }
   }
   int ended = 0;
@@ -38,8 +37,7 @@ Result<int> down(const DownOptions& options, const Output& output) {
     if (service.in_process || !supervise::is_alive(service.process)) continue;
     supervise::signal_process(service.process, service.stop_signal > 0 ? service.stop_signal : SIGTERM);
     if (!supervise::wait_until_gone(service.process, options.timeout_ms)) {
-      return Error(ErrorCode::kLockTimeout,
-                   fmt::format("{} (pid {}) does not end", service.name, service.process.pid));
+      return Error(ErrorCode::kLockTimeout, fmt::format("{} (pid {}) does not end", service.name, service.process.pid));
     }
     ++ended;
   }

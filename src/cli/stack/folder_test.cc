@@ -170,8 +170,7 @@ TEST(Postgres, AFolderOfAnotherMajorVersionIsRefused) {
 }
 
 StackState sample_state() {
-  StackState state{
-      .process = *supervise::identify_process(::getpid()), .bind_address = "127.0.0.1", .started_ms = 5};
+  StackState state{.process = *supervise::identify_process(::getpid()), .bind_address = "127.0.0.1", .started_ms = 5};
   state.ports = {1001, 1002, 1003, 1004};
   supervise::ServiceStatus service{.name = "redis", .state = supervise::State::kBackoff, .stop_signal = 15};
   service.process = {77, 88, "boot"};
@@ -213,11 +212,9 @@ TEST(Env, PrintsHowToConnectButNoPassword) {
   EXPECT_THAT(text, HasSubstr("export PGPORT=1002\n"));
   EXPECT_THAT(text, HasSubstr("export PGPASSFILE='" + folder->path + "/secrets/pgpass'\n"));
   EXPECT_THAT(text, HasSubstr("export ARANGO_URL='http://127.0.0.1:1001'\n"));
-  EXPECT_THAT(text,
-              HasSubstr("export REDISCLI_AUTH=\"$(cat '" + folder->path + "/secrets/redis-default')\"\n"));
-  for (const std::string& password :
-       {secrets->documents_root, secrets->postgres_app, secrets->postgres_superuser, secrets->redis_default,
-        secrets->redis_admin}) {
+  EXPECT_THAT(text, HasSubstr("export REDISCLI_AUTH=\"$(cat '" + folder->path + "/secrets/redis-default')\"\n"));
+  for (const std::string& password : {secrets->documents_root, secrets->postgres_app, secrets->postgres_superuser,
+                                      secrets->redis_default, secrets->redis_admin}) {
     EXPECT_EQ(text.find(password), std::string::npos);
   }
   std::ostringstream files;

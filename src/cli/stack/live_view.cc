@@ -21,8 +21,7 @@ uint16_t port_of(const std::string& service, const StackPorts& ports) {
 
 }  // namespace
 
-std::string service_line(const ServiceStatus& status, const StackPorts& ports,
-                         const std::string& bind_address) {
+std::string service_line(const ServiceStatus& status, const StackPorts& ports, const std::string& bind_address) {
   std::string process = status.in_process        ? "in process"
                         : status.process.pid > 0 ? fmt::format("pid {}", status.process.pid)
                                                  : std::string();
@@ -30,9 +29,8 @@ std::string service_line(const ServiceStatus& status, const StackPorts& ports,
                          ? fmt::format("{:.2f} s", static_cast<double>(status.ready_after_ms) / 1000)
                          : std::string();
   uint16_t port = port_of(status.name, ports);
-  std::string line =
-      fmt::format("{:<12}{:<11}{:<13}{:>9}  {}", status.name, supervise::state_name(status.state), process,
-                  time, port > 0 ? fmt::format("{}:{}", bind_address, port) : std::string());
+  std::string line = fmt::format("{:<12}{:<11}{:<13}{:>9}  {}", status.name, supervise::state_name(status.state),
+                                 process, time, port > 0 ? fmt::format("{}:{}", bind_address, port) : std::string());
   if (status.restarts > 0) line += fmt::format("  {} restarts", status.restarts);
   while (!line.empty() && line.back() == ' ') line.pop_back();
   bool waiting = status.state == State::kStarting || status.state == State::kReady;

@@ -21,8 +21,7 @@ class LiveView {
       : output_(output), ports_(ports), bind_address_(std::move(bind_address)) {}
 
   // `changes` since the last call, in order, and how things stand.
-  void show(const std::vector<supervise::ServiceStatus>& changes,
-            const std::vector<supervise::ServiceStatus>& all);
+  void show(const std::vector<supervise::ServiceStatus>& changes, const std::vector<supervise::ServiceStatus>& all);
   // A sentence that stays.
   void say(const std::string& sentence);
 

@@ -26,9 +26,7 @@ constexpr int kFollowIntervalMs = 200;
 // A log file that is read to its end again and again; a rotated one is opened anew.
 class LogFile {
  public:
-  LogFile(std::string service, std::string path) : service_(std::move(service)), path_(std::move(path)) {
-    open();
-  }
+  LogFile(std::string service, std::string path) : service_(std::move(service)), path_(std::move(path)) { open(); }
   ~LogFile() { close(); }
   LogFile(LogFile&& other) noexcept
       : service_(std::move(other.service_)),
@@ -101,8 +99,7 @@ std::vector<LogLine> merged_lines(std::vector<LogFile>& files, bool with_service
   for (LogFile& file : files) {
     for (const std::string& line : file.next_lines()) {
       std::string time = line.substr(0, line.find(' '));
-      merged.push_back(
-          {std::move(time), with_service ? fmt::format("{:<10} {}", file.service(), line) : line});
+      merged.push_back({std::move(time), with_service ? fmt::format("{:<10} {}", file.service(), line) : line});
     }
   }
   std::stable_sort(merged.begin(), merged.end(),
@@ -124,8 +121,8 @@ Result<std::vector<LogFile>> open_files(const DataFolder& folder, const std::str
     if (service.empty() || service == name) files.emplace_back(name, folder.log_file(name));
   }
   if (files.empty() && !service.empty()) {
-    return Error(ErrorCode::kFileNotFound, fmt::format("there is no log of '{}'; there are: {}", service,
-                                                       known.empty() ? "none" : known));
+    return Error(ErrorCode::kFileNotFound,
+                 fmt::format("there is no log of '{}'; there are: {}", service, known.empty() ? "none" : known));
   }
   return files;
 }

@@ -33,7 +33,7 @@ struct StackOptions {
   std::vector<RedisSpace> redis_spaces;
   // Settings of PostgreSQL beside our own: {"shared_buffers", "1GB"}.
   std::vector<std::pair<std::string, std::string>> postgres_settings;
-  uint64_t documents_memory_budget_bytes = 0;   // of the document engine and its server; 0: no common bound
+  uint64_t documents_memory_budget_bytes = 0;  // of the document engine and its server; 0: no common bound
   bool with_postgres = true;
   bool with_redis = true;
 };

@@ -52,8 +52,7 @@ Result<SocketAddress> parse_address(const std::string& address, uint16_t port) {
 
 class Socket {
  public:
-  explicit Socket(int family)
-      : descriptor_(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {}
+  explicit Socket(int family) : descriptor_(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {}
   ~Socket() {
     if (descriptor_ >= 0) ::close(descriptor_);
   }
@@ -82,8 +81,7 @@ std::string listening_inode(uint16_t port) {
     for (std::string line; std::getline(file, line);) {
       std::istringstream fields(line);
       std::string slot, local, remote, state, queues, timer, retransmits, user, timeout, inode;
-      fields >> slot >> local >> remote >> state >> queues >> timer >> retransmits >> user >> timeout >>
-          inode;
+      fields >> slot >> local >> remote >> state >> queues >> timer >> retransmits >> user >> timeout >> inode;
       if (state == "0A" && local.ends_with(suffix)) return inode;
     }
   }
@@ -101,8 +99,8 @@ std::string listener_of(uint16_t port) {
     std::string pid = process->path().filename().string();
     if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
     std::error_code inner;
-    for (std::filesystem::directory_iterator entry(process->path() / "fd", inner), last;
-         !inner && entry != last; entry.increment(inner)) {
+    for (std::filesystem::directory_iterator entry(process->path() / "fd", inner), last; !inner && entry != last;
+         entry.increment(inner)) {
       std::error_code ignored;
       if (std::filesystem::read_symlink(entry->path(), ignored).string() != wanted) continue;
       std::ifstream name_file(process->path() / "comm");
@@ -116,31 +114,28 @@ std::string listener_of(uint16_t port) {
 
 }  // namespace
 
-Result<> check_port(const std::string& address, uint16_t port, const std::string& purpose,
-                    const std::string& option) {
+Result<> check_port(const std::string& address, uint16_t port, const std::string& purpose, const std::string& option) {
   SocketAddress parsed = TRY(parse_address(address, port));
   Socket socket(parsed.storage.ss_family);
   int yes = 1;
   // As the servers do it: connections that linger after a close are no hindrance, a listener is.
   ::setsockopt(socket.descriptor(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  if (::bind(socket.descriptor(), parsed.pointer(), parsed.length) == 0 &&
-      ::listen(socket.descriptor(), 1) == 0) {
+  if (::bind(socket.descriptor(), parsed.pointer(), parsed.length) == 0 && ::listen(socket.descriptor(), 1) == 0) {
     return {};
   }
   int code = errno;
   if (code == EADDRINUSE) {
-    return Error(ErrorCode::kSysError,
-                 fmt::format("port {} for {} is taken by another program{}; stop that one or "
-                             "choose another port with {}",
-                             port, purpose, listener_of(port), option));
+    return Error(ErrorCode::kSysError, fmt::format("port {} for {} is taken by another program{}; stop that one or "
+                                                   "choose another port with {}",
+                                                   port, purpose, listener_of(port), option));
   }
   if (code == EACCES) {
-    return Error(ErrorCode::kSysError,
-                 fmt::format("you may not listen on port {} for {}; choose one above 1023 with {}", port,
-                             purpose, option));
+    return Error(
+        ErrorCode::kSysError,
+        fmt::format("you may not listen on port {} for {}; choose one above 1023 with {}", port, purpose, option));
   }
-  return Error(ErrorCode::kSysError, fmt::format("cannot listen on {} port {} for {}: {}", address, port,
-                                                 purpose, ::strerror(code)));
+  return Error(ErrorCode::kSysError,
+               fmt::format("cannot listen on {} port {} for {}: {}", address, port, purpose, ::strerror(code)));
 }
 
 Result<> check_ports(const StackOptions& options) {
@@ -160,8 +155,8 @@ Result<> check_ports(const StackOptions& options) {
     for (const Use& other : uses) {
       if (&other == &use) break;
       if (!other.wanted || other.port != use.port) continue;
-      return Error(ErrorCode::kBadParameter, fmt::format("{} and {} both name port {}; they must differ",
-                                                         other.option, use.option, use.port));
+      return Error(ErrorCode::kBadParameter,
+                   fmt::format("{} and {} both name port {}; they must differ", other.option, use.option, use.port));
     }
   }
   for (const Use& use : uses) {
@@ -190,16 +185,14 @@ Result<std::string> exchange(const std::string& address, uint16_t port, std::str
   // Requests are far smaller than a socket's buffer.
   if (::send(socket.descriptor(), request.data(), request.size(), MSG_NOSIGNAL) !=
       static_cast<ssize_t>(request.size())) {
-    return Error(ErrorCode::kSimpleClientCouldNotWrite,
-                 fmt::format("{} port {} takes no request", address, port));
+    return Error(ErrorCode::kSimpleClientCouldNotWrite, fmt::format("{} port {} takes no request", address, port));
   }
   std::string answer;
   while (!is_complete(answer) && answer.size() < kLongestAnswer) {
     char buffer[4096];
     ssize_t got = socket.wait(POLLIN, end_ns) ? ::recv(socket.descriptor(), buffer, sizeof buffer, 0) : 0;
     if (got <= 0) {
-      return Error(ErrorCode::kSimpleClientCouldNotRead,
-                   fmt::format("{} port {} gives no answer", address, port));
+      return Error(ErrorCode::kSimpleClientCouldNotRead, fmt::format("{} port {} gives no answer", address, port));
     }
     answer.append(buffer, static_cast<size_t>(got));
   }

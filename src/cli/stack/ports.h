@@ -20,8 +20,7 @@ base::Result<> check_ports(const StackOptions& options);
 // Connects, sends, and reads until `is_complete` or 64 KiB; all within timeout_ms. Fails with
 // kSimpleClientCouldNotConnect or kSimpleClientCouldNotRead.
 base::Result<std::string> exchange(const std::string& address, uint16_t port, std::string_view request,
-                                   const std::function<bool(std::string_view)>& is_complete,
-                                   int64_t timeout_ms);
+                                   const std::function<bool(std::string_view)>& is_complete, int64_t timeout_ms);
 
 // "127.0.0.1" for an address that means all interfaces: what a client on this machine connects to.
 std::string client_address(const std::string& bind_address);

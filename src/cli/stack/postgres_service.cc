@@ -53,17 +53,16 @@ Result<bool> needs_initdb(const DataFolder& folder) {
   if (!std::filesystem::exists(folder.postgres_data(), code)) return true;
   auto version = base::read_small_file(folder.postgres_data() + "/PG_VERSION");
   if (!version) {
-    return Error(ErrorCode::kForbidden,
-                 fmt::format("'{}' is not a data folder of PostgreSQL; move it away and start again",
-                             folder.postgres_data()));
+    return Error(
+        ErrorCode::kForbidden,
+        fmt::format("'{}' is not a data folder of PostgreSQL; move it away and start again", folder.postgres_data()));
   }
   std::string found = version->substr(0, version->find('\n'));
   if (found == std::to_string(kPostgresMajor)) return false;
-  return Error(
-      ErrorCode::kForbidden,
-      fmt::format("'{}' was made by PostgreSQL {} and this program runs PostgreSQL {}; convert it with "
-                  "pg_upgrade or choose another folder with --data",
-                  folder.postgres_data(), found, kPostgresMajor));
+  return Error(ErrorCode::kForbidden,
+               fmt::format("'{}' was made by PostgreSQL {} and this program runs PostgreSQL {}; convert it with "
+                           "pg_upgrade or choose another folder with --data",
+                           folder.postgres_data(), found, kPostgresMajor));
 }
 
 Result<> run_initdb(const DataFolder& folder, const std::string& programs, const Secrets& secrets,
@@ -96,10 +95,9 @@ Result<> run_initdb(const DataFolder& folder, const std::string& programs, const
     bool full = said.find("No space left") != std::string_view::npos;
     return Error(
         full ? ErrorCode::kFilesystemFull : ErrorCode::kSysError,
-        fmt::format(
-            "initdb {}{}; it said: {}", completed->status.text(),
-            full ? " because the disk is full; free some space or choose another folder with --data" : "",
-            said.substr(said.size() > 500 ? said.size() - 500 : 0)));
+        fmt::format("initdb {}{}; it said: {}", completed->status.text(),
+                    full ? " because the disk is full; free some space or choose another folder with --data" : "",
+                    said.substr(said.size() > 500 ? said.size() - 500 : 0)));
   }
   std::filesystem::rename(new_data(folder), folder.postgres_data(), code);
   if (code) {
@@ -109,8 +107,8 @@ Result<> run_initdb(const DataFolder& folder, const std::string& programs, const
   return {};
 }
 
-Result<ServiceSpec> postgres_service(const StackOptions& options, const DataFolder& folder,
-                                     const std::string& programs, const std::optional<UserIdentity>& user) {
+Result<ServiceSpec> postgres_service(const StackOptions& options, const DataFolder& folder, const std::string& programs,
+                                     const std::optional<UserIdentity>& user) {
   TRY(base::replace_private_file(rules_file(folder), access_rules(options.bind_address), owned_by(user)));
   ProcessSpec process{.executable = programs + "/postgres"};
   process.arguments = {"-D", folder.postgres_data(), "-p", std::to_string(options.ports.postgres)};
@@ -133,8 +131,9 @@ Result<ServiceSpec> postgres_service(const StackOptions& options, const DataFold
   process.stop_signal = SIGINT;   // fast shutdown: open sessions are ended, everything is written
   process.death_signal = SIGINT;  // the same when we are killed
   ServiceSpec service{.name = kPostgresService, .body = std::move(process)};
-  service.probe = [address = client_address(options.bind_address), port = options.ports.postgres](
-                      int64_t timeout_ms) { return probe_postgres(address, port, timeout_ms); };
+  service.probe = [address = client_address(options.bind_address), port = options.ports.postgres](int64_t timeout_ms) {
+    return probe_postgres(address, port, timeout_ms);
+  };
   service.start_timeout_ms = 300'000;  // recovery after a crash replays the log
   service.stop_grace_ms = 60'000;
   service.log.path = folder.log_file(kPostgresService);
@@ -157,8 +156,7 @@ Result<> probe_postgres(const std::string& address, uint16_t port, int64_t timeo
   // An ErrorResponse: fields of one type byte and a text each; 'C' is the SQLSTATE, 57P03 "cannot connect
   // now".
   bool starting = answer.find(std::string_view("C57P03\0", 7)) != std::string::npos;
-  return Error(ErrorCode::kStartingUp,
-               starting ? "it is starting up or shutting down" : "it refuses connections");
+  return Error(ErrorCode::kStartingUp, starting ? "it is starting up or shutting down" : "it refuses connections");
 }
 
 }  // namespace workerdb::cli

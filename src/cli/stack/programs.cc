@@ -29,9 +29,7 @@ std::vector<std::string> path_folders() {
   return folders;
 }
 
-bool is_program(const std::string& path) {
-  return path.starts_with('/') && ::access(path.c_str(), X_OK) == 0;
-}
+bool is_program(const std::string& path) { return path.starts_with('/') && ::access(path.c_str(), X_OK) == 0; }
 
 }  // namespace
 
@@ -46,8 +44,7 @@ Result<std::string> find_postgres_programs() {
   }
   return Error(
       ErrorCode::kFileNotFound,
-      fmt::format("PostgreSQL {0} is not installed; install it with `apt-get install postgresql-{0}`",
-                  kPostgresMajor));
+      fmt::format("PostgreSQL {0} is not installed; install it with `apt-get install postgresql-{0}`", kPostgresMajor));
 }
 
 Result<std::string> find_redis_server() {
@@ -56,8 +53,7 @@ Result<std::string> find_redis_server() {
   for (const std::string& folder : folders) {
     if (is_program(folder + "/redis-server")) return folder + "/redis-server";
   }
-  return Error(ErrorCode::kFileNotFound,
-               "Redis is not installed; install it with `apt-get install redis-server`");
+  return Error(ErrorCode::kFileNotFound, "Redis is not installed; install it with `apt-get install redis-server`");
 }
 
 Result<std::string> version_line(const std::string& program) {

@@ -33,8 +33,7 @@ Result<std::string> pattern_of(const std::string& prefix) {
   if (text.ends_with('*')) text.remove_suffix(1);
   for (char character : text) {
     if (static_cast<unsigned char>(character) <= ' ' || character == 0x7f) {
-      return Error(ErrorCode::kBadParameter,
-                   "a prefix of a Redis key space may hold no blanks or control characters");
+      return Error(ErrorCode::kBadParameter, "a prefix of a Redis key space may hold no blanks or control characters");
     }
     if (std::string_view("*?[]\\").find(character) != std::string_view::npos) pattern += '\\';
     pattern += character;
@@ -76,11 +75,10 @@ std::string redis_configuration(const StackOptions& options, const DataFolder& f
       options.bind_address, options.ports.redis, folder.redis(), users_file(folder));
 }
 
-Result<std::string> redis_users(const StackOptions& options, const Secrets& secrets,
-                                std::string_view present) {
+Result<std::string> redis_users(const StackOptions& options, const Secrets& secrets, std::string_view present) {
   // The default user is what redis-cli and drivers log in as: everything but running the server.
-  std::string users = fmt::format("user {} on {} ~* &* +@all -@admin\n", kRedisDefaultUser,
-                                  password_rule(secrets.redis_default));
+  std::string users =
+      fmt::format("user {} on {} ~* &* +@all -@admin\n", kRedisDefaultUser, password_rule(secrets.redis_default));
   users += fmt::format("user {} on {} ~* &* +@all\n", kRedisAdminUser, password_rule(secrets.redis_admin));
   std::set<std::string> written = {kRedisDefaultUser, kRedisAdminUser};
   while (!present.empty()) {
@@ -97,8 +95,7 @@ Result<std::string> redis_users(const StackOptions& options, const Secrets& secr
     if (password == secrets.redis_spaces.end()) {
       return Error(ErrorCode::kIllegalState, fmt::format("the Redis user '{}' has no password", space.name));
     }
-    users +=
-        fmt::format("user {} on {} resetkeys resetchannels", space.name, password_rule(password->second));
+    users += fmt::format("user {} on {} resetkeys resetchannels", space.name, password_rule(password->second));
     for (const std::string& prefix : space.key_prefixes) users += " ~" + TRY(pattern_of(prefix));
     for (const std::string& prefix : space.channel_prefixes) users += " &" + TRY(pattern_of(prefix));
     // INFO is what drivers ask for when they connect.
@@ -107,9 +104,8 @@ Result<std::string> redis_users(const StackOptions& options, const Secrets& secr
   return users;
 }
 
-Result<ServiceSpec> redis_service(const StackOptions& options, const DataFolder& folder,
-                                  const std::string& program, const Secrets& secrets,
-                                  const std::optional<UserIdentity>& user) {
+Result<ServiceSpec> redis_service(const StackOptions& options, const DataFolder& folder, const std::string& program,
+                                  const Secrets& secrets, const std::optional<UserIdentity>& user) {
   const base::ReplaceOptions owner = owned_by(user);
   std::error_code code;
   std::string present;
@@ -122,7 +118,8 @@ Result<ServiceSpec> redis_service(const StackOptions& options, const DataFolder&
   process.death_signal = SIGTERM;  // it writes and syncs its log and ends
   ServiceSpec service{.name = kRedisService, .body = std::move(process)};
   // Read anew each time: the password may be rotated while the service runs.
-  service.probe = [address = client_address(options.bind_address), port = options.ports.redis, folder](int64_t timeout_ms) -> Result<> {
+  service.probe = [address = client_address(options.bind_address), port = options.ports.redis,
+                   folder](int64_t timeout_ms) -> Result<> {
     return probe_redis(address, port, TRY(load_or_make_secret(folder, kRedisAdminSecret)), timeout_ms);
   };
   service.start_timeout_ms = 300'000;  // it reads all of its data first
@@ -131,8 +128,7 @@ Result<ServiceSpec> redis_service(const StackOptions& options, const DataFolder&
   return service;
 }
 
-Result<> probe_redis(const std::string& address, uint16_t port, const std::string& password,
-                     int64_t timeout_ms) {
+Result<> probe_redis(const std::string& address, uint16_t port, const std::string& password, int64_t timeout_ms) {
   std::string request = resp({"AUTH", kRedisAdminUser, password}) + resp({"PING"});
   auto two_lines = [](std::string_view text) {
     size_t first = text.find("\r\n");

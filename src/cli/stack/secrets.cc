@@ -9,7 +9,6 @@
 #include "base/private_file.h"
 #include "base/random.h"
 
-
 namespace workerdb::cli {
 
 using base::Error;
@@ -32,9 +31,7 @@ bool is_space_name(const std::string& name) {
 
 std::string make_secret() { return base::random_letters(kAlphabet, kPasswordLength); }
 
-std::string secret_file(const DataFolder& folder, const std::string& name) {
-  return folder.secrets() + "/" + name;
-}
+std::string secret_file(const DataFolder& folder, const std::string& name) { return folder.secrets() + "/" + name; }
 
 Result<std::string> load_or_make_secret(const DataFolder& folder, const std::string& name) {
   std::string path = secret_file(folder, name);
@@ -45,17 +42,15 @@ Result<std::string> load_or_make_secret(const DataFolder& folder, const std::str
     return password;
   }
   if (!S_ISREG(found.st_mode) || found.st_uid != ::geteuid() || (found.st_mode & 077) != 0) {
-    return Error(
-        ErrorCode::kForbidden,
-        fmt::format("'{}' can be read or changed by others; put it right with `chmod 600` and change the "
-                    "password",
-                    path));
+    return Error(ErrorCode::kForbidden,
+                 fmt::format("'{}' can be read or changed by others; put it right with `chmod 600` and change the "
+                             "password",
+                             path));
   }
   std::string password = TRY(base::read_small_file(path));
   while (!password.empty() && (password.back() == '\n' || password.back() == '\r')) password.pop_back();
-  bool plain = std::all_of(password.begin(), password.end(), [](char character) {
-    return kAlphabet.find(character) != std::string_view::npos;
-  });
+  bool plain = std::all_of(password.begin(), password.end(),
+                           [](char character) { return kAlphabet.find(character) != std::string_view::npos; });
   if (password.empty() || !plain) {
     return Error(ErrorCode::kBadParameter, fmt::format("'{}' must hold letters and digits only", path));
   }
@@ -71,36 +66,32 @@ Result<Secrets> load_or_make_secrets(const DataFolder& folder, const StackOption
   secrets.redis_admin = TRY(load_or_make_secret(folder, kRedisAdminSecret));
   for (const RedisSpace& space : options.redis_spaces) {
     if (!is_space_name(space.name)) {
-      return Error(
-          ErrorCode::kBadParameter,
-          fmt::format("'{}' cannot be a Redis user: letters, digits, '_' and '-', at most 64, not one of "
-                      "workerdb's own",
-                      space.name));
+      return Error(ErrorCode::kBadParameter,
+                   fmt::format("'{}' cannot be a Redis user: letters, digits, '_' and '-', at most 64, not one of "
+                               "workerdb's own",
+                               space.name));
     }
     secrets.redis_spaces[space.name] = TRY(load_or_make_secret(folder, "redis-space-" + space.name));
   }
   return secrets;
 }
 
-Result<> write_connection_files(const DataFolder& folder, const StackOptions& options,
-                                const Secrets& secrets) {
+Result<> write_connection_files(const DataFolder& folder, const StackOptions& options, const Secrets& secrets) {
   const std::string host = options.bind_address;
   std::string pgpass;
   // libpq compares the host as it was typed, so each usual spelling has its line.
-  for (const std::string& spelling :
-       {host, std::string("127.0.0.1"), std::string("localhost"), folder.sockets()}) {
-    pgpass += fmt::format("{}:{}:*:{}:{}\n", spelling, options.ports.postgres, kPostgresAppRole,
-                          secrets.postgres_app);
+  for (const std::string& spelling : {host, std::string("127.0.0.1"), std::string("localhost"), folder.sockets()}) {
+    pgpass += fmt::format("{}:{}:*:{}:{}\n", spelling, options.ports.postgres, kPostgresAppRole, secrets.postgres_app);
     pgpass += fmt::format("{}:{}:*:{}:{}\n", spelling, options.ports.postgres, kPostgresSuperuser,
                           secrets.postgres_superuser);
   }
   TRY(base::replace_private_file(secret_file(folder, kPgpassFile), pgpass));
   TRY(base::replace_private_file(secret_file(folder, kDatabaseUrlFile),
-                         fmt::format("postgresql://{}:{}@{}:{}/flowmaster_core", kPostgresAppRole,
-                                     secrets.postgres_app, host, options.ports.postgres)));
-  return base::replace_private_file(secret_file(folder, kRedisUrlFile),
-                            fmt::format("redis://{}:{}@{}:{}/0", kRedisDefaultUser, secrets.redis_default,
-                                        host, options.ports.redis));
+                                 fmt::format("postgresql://{}:{}@{}:{}/flowmaster_core", kPostgresAppRole,
+                                             secrets.postgres_app, host, options.ports.postgres)));
+  return base::replace_private_file(
+      secret_file(folder, kRedisUrlFile),
+      fmt::format("redis://{}:{}@{}:{}/0", kRedisDefaultUser, secrets.redis_default, host, options.ports.redis));
 }
 
 }  // namespace workerdb::cli

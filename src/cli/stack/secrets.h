@@ -37,7 +37,6 @@ std::string make_secret();
 // What is there is kept, what is missing is made. Fails with kBadParameter on a bad name of a key space.
 base::Result<Secrets> load_or_make_secrets(const DataFolder& folder, const StackOptions& options);
 // The files that contain passwords and ports together: pgpass and the connection strings.
-base::Result<> write_connection_files(const DataFolder& folder, const StackOptions& options,
-                                      const Secrets& secrets);
+base::Result<> write_connection_files(const DataFolder& folder, const StackOptions& options, const Secrets& secrets);
 
 }  // namespace workerdb::cli

@@ -17,21 +17,18 @@ using ::testing::HasSubstr;
 TEST(Redis, UsersAreWrittenWithDigestsAndKeepWhatRedisSaved) {
   StackOptions options;
   options.redis_spaces = {{"bus", {"event:", "a[b"}, {"events:*"}}, {"known", {"x:"}, {}}, {"bare", {}, {}}};
-  Secrets secrets{
-      .redis_default = "one", .redis_admin = "two", .redis_spaces = {{"bus", "three"}, {"known", "four"}}};
-  auto users =
-      redis_users(options, secrets, "user default on nopass +@all\nuser known on #old ~x:* +get\nnoise\n");
+  Secrets secrets{.redis_default = "one", .redis_admin = "two", .redis_spaces = {{"bus", "three"}, {"known", "four"}}};
+  auto users = redis_users(options, secrets, "user default on nopass +@all\nuser known on #old ~x:* +get\nnoise\n");
   ASSERT_TRUE(users.has_value());
-  EXPECT_EQ(*users,
-            "user default on #" + base::sha256_hex("one") +
-                " ~* &* +@all -@admin\n"
-                "user workerdb_admin on #" +
-                base::sha256_hex("two") +
-                " ~* &* +@all\n"
-                "user known on #old ~x:* +get\n"
-                "user bus on #" +
-                base::sha256_hex("three") +
-                " resetkeys resetchannels ~event:* ~a\\[b* &events:* +@all -@admin -@dangerous +info\n");
+  EXPECT_EQ(*users, "user default on #" + base::sha256_hex("one") +
+                        " ~* &* +@all -@admin\n"
+                        "user workerdb_admin on #" +
+                        base::sha256_hex("two") +
+                        " ~* &* +@all\n"
+                        "user known on #old ~x:* +get\n"
+                        "user bus on #" +
+                        base::sha256_hex("three") +
+                        " resetkeys resetchannels ~event:* ~a\\[b* &events:* +@all -@admin -@dangerous +info\n");
 }
 
 TEST(Redis, APrefixCannotSmuggleRulesIn) {
@@ -47,8 +44,8 @@ TEST(Redis, TheConfigurationIsDurableAndClosed) {
   StackOptions options;
   std::string text = redis_configuration(options, DataFolder{"/data"});
   for (const char* line : {"bind 127.0.0.1\n", "port 6379\n", "appendonly yes\n", "appendfsync everysec\n",
-                           "maxmemory-policy noeviction\n", "enable-debug-command no\n",
-                           "protected-mode yes\n", "aclfile \"/data/redis/users.acl\"\n"}) {
+                           "maxmemory-policy noeviction\n", "enable-debug-command no\n", "protected-mode yes\n",
+                           "aclfile \"/data/redis/users.acl\"\n"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
 }
@@ -89,13 +86,12 @@ TEST(ControlPort, KnowsThreePathsAndTwoMethods) {
 
 TEST(ControlPort, MetricsNameStatesRestartsAndUptime) {
   std::string text = service_metrics(two_services(State::kFailed), 500, 3500);
-  for (const char* line :
-       {"workerdb_uptime_seconds 3.000\n", "workerdb_service_ready{service=\"postgres\"} 1\n",
-        "workerdb_service_ready{service=\"redis\"} 0\n",
-        "workerdb_service_state{service=\"redis\",state=\"failed\"} 1\n",
-        "workerdb_service_restarts_total{service=\"postgres\"} 2\n",
-        "workerdb_service_uptime_seconds{service=\"postgres\"} 2.500\n",
-        "# TYPE workerdb_service_restarts_total counter\n"}) {
+  for (const char* line : {"workerdb_uptime_seconds 3.000\n", "workerdb_service_ready{service=\"postgres\"} 1\n",
+                           "workerdb_service_ready{service=\"redis\"} 0\n",
+                           "workerdb_service_state{service=\"redis\",state=\"failed\"} 1\n",
+                           "workerdb_service_restarts_total{service=\"postgres\"} 2\n",
+                           "workerdb_service_uptime_seconds{service=\"postgres\"} 2.500\n",
+                           "# TYPE workerdb_service_restarts_total counter\n"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
   EXPECT_THAT(answer(State::kReady, net::HttpMethod::kGet, "/metrics"), HasSubstr("extra_metric 1\n"));

@@ -36,9 +36,8 @@ Result<> end_leftovers(const DataFolder& folder) {
     if (supervise::wait_until_gone(service.process, kLeftoverGraceMs)) continue;
     supervise::signal_process(service.process, SIGKILL);
     if (supervise::wait_until_gone(service.process, kLeftoverGraceMs)) continue;
-    return Error(ErrorCode::kLocked,
-                 fmt::format("{} (pid {}) of an earlier stack does not end; end it yourself", service.name,
-                             service.process.pid));
+    return Error(ErrorCode::kLocked, fmt::format("{} (pid {}) of an earlier stack does not end; end it yourself",
+                                                 service.name, service.process.pid));
   }
   return {};
 }
@@ -57,8 +56,7 @@ Stack::Stack(StackContext context, FolderLock lock, StackEvents events)
       lock_(std::move(lock)),
       events_(std::move(events)),
       control_([this] { return supervisor_->status(); }, base::unix_time_ms()) {
-  state_.process =
-      supervise::identify_process(::getpid()).value_or(supervise::ProcessIdentity{.pid = ::getpid()});
+  state_.process = supervise::identify_process(::getpid()).value_or(supervise::ProcessIdentity{.pid = ::getpid()});
   state_.bind_address = context_.options.bind_address;
   state_.ports = context_.options.ports;
   state_.started_ms = base::unix_time_ms();

@@ -61,8 +61,8 @@ class Stack {
   // Everything up to the first process: checks programs, ports, folder and space, takes the lock, ends
   // children that a killed supervisor left, makes passwords, runs initdb where needed. Errors are one
   // sentence with what to do; nothing was started then.
-  static base::Result<std::unique_ptr<Stack>> prepare(const StackOptions& options,
-                                                      const StackComposer& composer, StackEvents events = {});
+  static base::Result<std::unique_ptr<Stack>> prepare(const StackOptions& options, const StackComposer& composer,
+                                                      StackEvents events = {});
   // Stops all services in order.
   ~Stack();
   Stack(const Stack&) = delete;
@@ -76,9 +76,9 @@ class Stack {
 
  private:
   Stack(StackContext context, FolderLock lock, StackEvents events);
-  base::Result<std::vector<supervise::ServiceSpec>> make_services(
-      const std::optional<supervise::UserIdentity>& user, const std::string& postgres_programs,
-      const std::string& redis_program, StackParts parts);
+  base::Result<std::vector<supervise::ServiceSpec>> make_services(const std::optional<supervise::UserIdentity>& user,
+                                                                  const std::string& postgres_programs,
+                                                                  const std::string& redis_program, StackParts parts);
   supervise::ServiceSpec control_service();
   void on_change(const supervise::ServiceStatus& status);
 

@@ -132,8 +132,8 @@ TEST_F(StackTest, ASecondStackOnTheFolderIsRefused) {
   chosen.with_postgres = false;
   auto stack = Stack::prepare(chosen, {});
   ASSERT_TRUE(stack.has_value()) << message(stack);
-  EXPECT_THAT(message(Stack::prepare(chosen, {})), HasSubstr("already up on '" + folder_->inside("data") +
-                                                             "' (pid " + std::to_string(::getpid()) + ")"));
+  EXPECT_THAT(message(Stack::prepare(chosen, {})),
+              HasSubstr("already up on '" + folder_->inside("data") + "' (pid " + std::to_string(::getpid()) + ")"));
 }
 
 TEST_F(StackTest, ATakenPortIsRefusedBeforeAnythingStarts) {
@@ -155,13 +155,11 @@ TEST_F(StackTest, ComposesServicesAndHooksOfTheCaller) {
   auto composer = [&](const StackContext& context) -> base::Result<StackParts> {
     EXPECT_EQ(context.secrets.documents_root.size(), 32u);
     StackParts parts;
-    parts.services.push_back(
-        {.name = "engine",
-         .depends_on = {"redis"},
-         .start = [&]() -> base::Result<> { return note("engine opens"), base::Result<>{}; },
-         .stop = [&] { note("engine closes"); }});
-    parts.hooks["redis"] = {
-        {"catalog", [&]() -> base::Result<> { return note("catalog"), base::Result<>{}; }}};
+    parts.services.push_back({.name = "engine",
+                              .depends_on = {"redis"},
+                              .start = [&]() -> base::Result<> { return note("engine opens"), base::Result<>{}; },
+                              .stop = [&] { note("engine closes"); }});
+    parts.hooks["redis"] = {{"catalog", [&]() -> base::Result<> { return note("catalog"), base::Result<>{}; }}};
     return parts;
   };
   auto stack = Stack::prepare(chosen, composer);

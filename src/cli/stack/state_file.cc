@@ -100,7 +100,8 @@ Result<> write_state(const DataFolder& folder, const StackState& state) {
   builder.close();
   builder.close();
   // After a crash of the machine nothing of it is true.
-  return base::replace_private_file(folder.state_file(), value::to_pretty_json(builder.slice()) + "\n", {.owner = {}, .is_synced = false});
+  return base::replace_private_file(folder.state_file(), value::to_pretty_json(builder.slice()) + "\n",
+                                    {.owner = {}, .is_synced = false});
 }
 
 Result<StackState> read_state(const DataFolder& folder) {
@@ -119,8 +120,7 @@ Result<StackState> read_state(const DataFolder& folder) {
   StackState state;
   state.process = read_process(object);
   state.bind_address = text(object, "bind_address");
-  state.ports = {port(ports, "documents"), port(ports, "postgres"), port(ports, "redis"),
-                 port(ports, "control")};
+  state.ports = {port(ports, "documents"), port(ports, "postgres"), port(ports, "redis"), port(ports, "control")};
   state.started_ms = number(object, "started_ms");
   state.ready_after_ms = number(object, "ready_after_ms");
   for (value::ArrayIterator item(object.get("services")); item.valid(); item.next()) {

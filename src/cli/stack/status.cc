@@ -46,8 +46,7 @@ Result<int> status(const StatusOptions& options, const Output& output) {
   }
   if (!options.json) {
     output.out << fmt::format("up for {} (pid {}), data in '{}'\n",
-                              duration_text(base::unix_time_ms() - state->started_ms), state->process.pid,
-                              folder.path);
+                              duration_text(base::unix_time_ms() - state->started_ms), state->process.pid, folder.path);
   }
   output.out.flush();
   return ready ? 0 : kStatusNotReady;

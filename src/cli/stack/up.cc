@@ -76,9 +76,7 @@ using ReadyReport = std::function<void(const Result<>&)>;
 class Run {
  public:
   Run(const UpOptions& options, const Output& output, ReadyReport report)
-      : options_(options),
-        view_(output, options.stack.ports, options.stack.bind_address),
-        report_(std::move(report)) {}
+      : options_(options), view_(output, options.stack.ports, options.stack.bind_address), report_(std::move(report)) {}
 
   Result<int> run(const StackComposer& composer) {
     int64_t began_ns = base::steady_time_ns();
@@ -171,8 +169,7 @@ class Run {
     if (std::exchange(reported, true)) return;
     // Only now is it sure that the folder is ours to write into.
     if (result) {
-      (void)base::configure_log(base::LogLevel::kInfo,
-                                DataFolder{options.stack.data_folder}.log_file("workerdb"));
+      (void)base::configure_log(base::LogLevel::kInfo, DataFolder{options.stack.data_folder}.log_file("workerdb"));
     }
     tell(result ? "0" : fmt::format("{} {}", result.error().number(), result.error().message()));
   };

@@ -29,10 +29,9 @@ std::span<const Analyzer* const> built_in_analyzers() {
                             finnish = of_language("fi"), french = of_language("fr"), italian = of_language("it"),
                             dutch = of_language("nl"), norwegian = of_language("no"), portuguese = of_language("pt"),
                             russian = of_language("ru"), swedish = of_language("sv"),
-                            chinese = of_language("zh", false);   // Chinese words have no stems
-  static const Analyzer* const all[] = {&identity, &german,  &english, &spanish,   &finnish,
-                                        &french,   &italian, &dutch,   &norwegian, &portuguese,
-                                        &russian,  &swedish, &chinese};
+                            chinese = of_language("zh", false);  // Chinese words have no stems
+  static const Analyzer* const all[] = {&identity, &german,    &english,    &spanish, &finnish, &french, &italian,
+                                        &dutch,    &norwegian, &portuguese, &russian, &swedish, &chinese};
   return all;
 }
 

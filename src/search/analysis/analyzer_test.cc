@@ -37,10 +37,8 @@ TEST(Analyzer, IdentityKeepsTheText) {
 
 TEST(Analyzer, TextStems) {
   EXPECT_THAT(terms("text_en", "IPS (in-plane switching)"), ElementsAre("ip", "in", "plane", "switch"));
-  EXPECT_THAT(terms("text_en", "Crazy fast NoSQL-database!"),
-              ElementsAre("crazi", "fast", "nosql", "databas"));
-  EXPECT_THAT(terms("text_de", "Lörem ipsüm, DOLOR SIT Ämet."),
-              ElementsAre("lor", "ipsum", "dolor", "sit", "amet"));
+  EXPECT_THAT(terms("text_en", "Crazy fast NoSQL-database!"), ElementsAre("crazi", "fast", "nosql", "databas"));
+  EXPECT_THAT(terms("text_de", "Lörem ipsüm, DOLOR SIT Ämet."), ElementsAre("lor", "ipsum", "dolor", "sit", "amet"));
   EXPECT_THAT(terms("text_ru", "Книги"), ElementsAre("книг"));
   EXPECT_THAT(terms("text_en", " ,;! "), ElementsAre());
   EXPECT_THAT(terms("text_en", ""), ElementsAre());

@@ -136,7 +136,8 @@ Result<AnalyzerPtr> read_ngram(Properties& from, size_t) {
   options.min = TRY(from.count("min", 1));
   options.max = TRY(from.count("max", 1));
   if (options.min > options.max) return wrong("'min' must not be above 'max'");
-  if (!from.given().get("preserveOriginal").is_bool()) return wrong("the property 'preserveOriginal' must be a boolean");
+  if (!from.given().get("preserveOriginal").is_bool())
+    return wrong("the property 'preserveOriginal' must be a boolean");
   options.keeps_original = TRY(from.flag_or("preserveOriginal", false));
   std::string stream = TRY(from.text_or("streamType", "binary"));
   if (stream != "binary" && stream != "utf8") return wrong("the property 'streamType' must be binary or utf8");
@@ -240,7 +241,7 @@ Result<AnalyzerPtr> read_geo(Properties& from, size_t) {
 
 struct Type {
   std::string_view name;
-  Result<AnalyzerPtr> (*make)(Properties& from, size_t depth);   // null: known, but not built
+  Result<AnalyzerPtr> (*make)(Properties& from, size_t depth);  // null: known, but not built
   bool is_geo = false;
 };
 constexpr Type kTypes[] = {{"identity", read_identity},
@@ -267,7 +268,8 @@ Result<Made> make(std::string_view type, Slice properties, size_t depth) {
   auto found = std::ranges::find(kTypes, type, &Type::name);
   if (found == std::end(kTypes)) return wrong(fmt::format("there is no type '{}'", type));
   if (found->make == nullptr) {
-    return Error(ErrorCode::kNotImplemented, fmt::format("analyzers of the type '{}' are not built into this server", type));
+    return Error(ErrorCode::kNotImplemented,
+                 fmt::format("analyzers of the type '{}' are not built into this server", type));
   }
   if (!properties.is_null() && !properties.is_object()) return wrong("'properties' must be an object");
   Properties from(properties.is_object() ? properties : Slice::empty_object());

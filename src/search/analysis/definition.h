@@ -18,11 +18,11 @@ struct Features {
 
 // Immutable, shared. Any thread may use it.
 struct Definition {
-  std::string name;          // without a database
+  std::string name;  // without a database
   std::string type;
   value::Buffer properties;  // complete: with defaults
   Features features;
-  bool is_geo = false;       // its terms are shapes: it has no texts
+  bool is_geo = false;  // its terms are shapes: it has no texts
   std::shared_ptr<const Analyzer> analyzer;
 };
 using DefinitionPtr = std::shared_ptr<const Definition>;

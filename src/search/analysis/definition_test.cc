@@ -40,19 +40,22 @@ TEST(Definition, TypesDoWhatTheDocumentationSays) {
               ElementsAre("foo", "oob", "oba", "bar"));
   EXPECT_THAT(terms("ngram", R"({"min":3,"max":3,"preserveOriginal":true})", "fo"), ElementsAre("fo"));
   EXPECT_THAT(terms("text", R"({"locale":"en","stemming":false,"stopwords":["the"],
-                                "edgeNgram":{"min":3,"max":8,"preserveOriginal":true}})", "The quick"),
+                                "edgeNgram":{"min":3,"max":8,"preserveOriginal":true}})",
+                    "The quick"),
               ElementsAre("qui", "quic", "quick"));
   EXPECT_THAT(terms("stopwords", R"({"stopwords":["616e64"],"hex":true})", "and"), ElementsAre());
   EXPECT_THAT(terms("segmentation", R"({"break":"graphic"})", "Test with a+b!"),
               ElementsAre("test", "with", "a", "+", "b", "!"));
   EXPECT_THAT(terms("pipeline", R"({"pipeline":[{"type":"norm","properties":{"locale":"en","case":"upper"}},
-      {"type":"ngram","properties":{"min":2,"max":2,"preserveOriginal":false,"streamType":"utf8"}}]})", "Quick"),
+      {"type":"ngram","properties":{"min":2,"max":2,"preserveOriginal":false,"streamType":"utf8"}}]})",
+                    "Quick"),
               ElementsAre("QU", "UI", "IC", "CK"));
 }
 
 TEST(Definition, NgramsCarryMarkers) {
-  EXPECT_THAT(terms("ngram", R"({"min":3,"max":3,"preserveOriginal":true,"startMarker":"^","endMarker":"$"})", "foobar"),
-              ::testing::UnorderedElementsAre("^foo", "^foobar", "foobar$", "oob", "oba", "bar$"));
+  EXPECT_THAT(
+      terms("ngram", R"({"min":3,"max":3,"preserveOriginal":true,"startMarker":"^","endMarker":"$"})", "foobar"),
+      ::testing::UnorderedElementsAre("^foo", "^foobar", "foobar$", "oob", "oba", "bar$"));
 }
 
 TEST(Definition, EdgeNgramsStandAtTheirWordsPosition) {
@@ -66,17 +69,18 @@ TEST(Definition, EdgeNgramsStandAtTheirWordsPosition) {
 }
 
 TEST(Definition, SaysWhatIsWrong) {
-  for (const char* text : {R"({"name":"1","type":"identity"})", R"({"name":"a::b","type":"identity"})", R"({"name":"a"})",
-                           R"({"name":"a","type":"no"})", R"({"name":"a","type":"identity","properties":1})",
-                           R"({"name":"a","type":"identity","features":["speed"]})",
-                           R"({"name":"a","type":"identity","features":["position"]})",
-                           R"({"name":"a","type":"delimiter"})", R"({"name":"a","type":"text","properties":{}})",
-                           R"({"name":"a","type":"ngram","properties":{"min":3,"max":2,"preserveOriginal":true}})",
-                           R"({"name":"a","type":"ngram","properties":{"min":1,"max":1e18,"preserveOriginal":true}})",
-                           R"({"name":"a","type":"multi_delimiter","properties":{"delimiters":["a","ab"]}})",
-                           R"({"name":"a","type":"norm","properties":{"locale":"en","case":"big"}})",
-                           R"({"name":"a","type":"pipeline","properties":{"pipeline":[]}})",
-                           R"({"name":"a","type":"pipeline","properties":{"pipeline":[{"type":"geojson"}]}})"}) {
+  for (const char* text :
+       {R"({"name":"1","type":"identity"})", R"({"name":"a::b","type":"identity"})", R"({"name":"a"})",
+        R"({"name":"a","type":"no"})", R"({"name":"a","type":"identity","properties":1})",
+        R"({"name":"a","type":"identity","features":["speed"]})",
+        R"({"name":"a","type":"identity","features":["position"]})", R"({"name":"a","type":"delimiter"})",
+        R"({"name":"a","type":"text","properties":{}})",
+        R"({"name":"a","type":"ngram","properties":{"min":3,"max":2,"preserveOriginal":true}})",
+        R"({"name":"a","type":"ngram","properties":{"min":1,"max":1e18,"preserveOriginal":true}})",
+        R"({"name":"a","type":"multi_delimiter","properties":{"delimiters":["a","ab"]}})",
+        R"({"name":"a","type":"norm","properties":{"locale":"en","case":"big"}})",
+        R"({"name":"a","type":"pipeline","properties":{"pipeline":[]}})",
+        R"({"name":"a","type":"pipeline","properties":{"pipeline":[{"type":"geojson"}]}})"}) {
     auto made = parse(text);
     ASSERT_FALSE(made.has_value()) << text;
     EXPECT_EQ(made.error().number(), 10) << text;
@@ -91,9 +95,10 @@ TEST(Definition, IsWrittenWithItsDefaults) {
   ASSERT_TRUE(made.has_value());
   value::Builder builder;
   append_definition(**made, "db::", builder);
-  EXPECT_EQ(value::to_json(builder.slice()),
-            R"({"name":"db::t","type":"text","properties":{"locale":"en","case":"lower","accent":false,"stemming":true,)"
-            R"("stopwords":[]},"features":["frequency","norm"]})");
+  EXPECT_EQ(
+      value::to_json(builder.slice()),
+      R"({"name":"db::t","type":"text","properties":{"locale":"en","case":"lower","accent":false,"stemming":true,)"
+      R"("stopwords":[]},"features":["frequency","norm"]})");
   EXPECT_EQ(built_in_definitions().size(), 13u);
   EXPECT_TRUE(built_in_definition("text_en")->features.position);
   EXPECT_FALSE(built_in_definition("identity")->features.position);

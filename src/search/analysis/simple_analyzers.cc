@@ -62,7 +62,8 @@ class MultiDelimiter : public Analyzer {
     size_t start = 0;
     uint32_t position = 0;
     auto add = [&](size_t end) {
-      if (end > start) to.push_back({std::string(text.substr(start, end - start)), uint32_t(start), uint32_t(end), position++});
+      if (end > start)
+        to.push_back({std::string(text.substr(start, end - start)), uint32_t(start), uint32_t(end), position++});
     };
     for (size_t at = 0; at < text.size();) {
       auto found = std::ranges::find_if(delimiters_, [&](const auto& one) { return text.substr(at).starts_with(one); });
@@ -114,7 +115,7 @@ class Ngram : public Analyzer {
 
   void analyze(std::string_view text, std::vector<Term>& to) const override {
     text = bounded(text);
-    std::vector<uint32_t> starts;   // of characters, and the end
+    std::vector<uint32_t> starts;  // of characters, and the end
     for (size_t at = 0; at < text.size(); ++at) {
       if (!options_.is_utf8 || (static_cast<unsigned char>(text[at]) & 0xc0) != 0x80) starts.push_back(uint32_t(at));
     }
@@ -171,7 +172,7 @@ class Collation : public Analyzer {
 
  private:
   std::string locale_;
-  std::unique_ptr<icu::Collator> collator_;   // its const calls are safe for threads
+  std::unique_ptr<icu::Collator> collator_;  // its const calls are safe for threads
 };
 
 class Segmentation : public Analyzer {
@@ -233,7 +234,8 @@ class Pipeline : public Analyzer {
         before = term.position;
         for (Term& one : made) {
           bool is_same = one.text.size() == term.text.size() && made.size() == 1;
-          uint32_t start = is_same ? term.start_bytes : term.start_bytes + std::min(one.start_bytes, term.end_bytes - term.start_bytes);
+          uint32_t start = is_same ? term.start_bytes
+                                   : term.start_bytes + std::min(one.start_bytes, term.end_bytes - term.start_bytes);
           uint32_t end = made.size() == 1 ? term.end_bytes : std::min(term.start_bytes + one.end_bytes, term.end_bytes);
           next.push_back({std::move(one.text), std::min(start, end), end, position + one.position});
         }
@@ -262,7 +264,9 @@ AnalyzerPtr make_collation(std::string locale) { return std::make_shared<Collati
 AnalyzerPtr make_segmentation(Break where, LetterCase letter_case) {
   return std::make_shared<Segmentation>(where, letter_case);
 }
-AnalyzerPtr make_stop_words(std::unordered_set<std::string> words) { return std::make_shared<StopWords>(std::move(words)); }
+AnalyzerPtr make_stop_words(std::unordered_set<std::string> words) {
+  return std::make_shared<StopWords>(std::move(words));
+}
 AnalyzerPtr make_pipeline(std::vector<AnalyzerPtr> stages) { return std::make_shared<Pipeline>(std::move(stages)); }
 
 }  // namespace workerdb::search::analysis

@@ -16,8 +16,7 @@ icu::BreakIterator* boundaries_of(const std::string& locale) {
   if (found != all.end()) return found->second.get();
   if (all.size() >= kMostLocales) all.clear();
   UErrorCode status = U_ZERO_ERROR;
-  std::unique_ptr<icu::BreakIterator> made(
-      icu::BreakIterator::createWordInstance(icu::Locale(locale.c_str()), status));
+  std::unique_ptr<icu::BreakIterator> made(icu::BreakIterator::createWordInstance(icu::Locale(locale.c_str()), status));
   if (U_FAILURE(status)) made = nullptr;
   return all.emplace(locale, std::move(made)).first->second.get();
 }
@@ -56,7 +55,7 @@ TextAnalyzer::TextAnalyzer(TextOptions options, std::string name)
 void TextAnalyzer::analyze(std::string_view text, std::vector<Term>& to) const {
   uint32_t position = 0;
   walk_words(text, language_, [&](uint32_t start, uint32_t end, int status) {
-    if (status < UBRK_WORD_NONE_LIMIT) return;   // spaces and punctuation
+    if (status < UBRK_WORD_NONE_LIMIT) return;  // spaces and punctuation
     std::string word =
         normalized(text.substr(start, end - start), language_, options_.letter_case, options_.keeps_accents);
     if (options_.stop_words.contains(word)) return;

@@ -1,6 +1,6 @@
 #pragma once
-// Words of natural language: split at ICU's word boundaries, accents, letter case, stop words, Snowball's stems, in this
-// order.
+// Words of natural language: split at ICU's word boundaries, accents, letter case, stop words, Snowball's stems, in
+// this order.
 #include <functional>
 #include <optional>
 #include <string>
@@ -19,7 +19,7 @@ struct TextOptions {
   bool keeps_accents = false, stems = true;
   std::unordered_set<std::string> stop_words;
   struct EdgeNgrams {
-    uint32_t min = 0, max = 0;   // characters; 0: no bound
+    uint32_t min = 0, max = 0;  // characters; 0: no bound
     bool keeps_original = false;
   };
   std::optional<EdgeNgrams> edge_ngrams;

@@ -65,16 +65,16 @@ std::string normalized(std::string_view word, const std::string& locale, LetterC
 
 void stem(const std::string& language, std::string& word) {
   using Stemmer = std::unique_ptr<sb_stemmer, void (*)(sb_stemmer*)>;
-  static thread_local std::map<std::string, Stemmer> all;   // a stemmer is not for two threads
-  constexpr size_t kMostLanguages = 64;                     // locales are users' text
+  static thread_local std::map<std::string, Stemmer> all;  // a stemmer is not for two threads
+  constexpr size_t kMostLanguages = 64;                    // locales are users' text
   auto found = all.find(language);
   if (found == all.end()) {
     if (all.size() >= kMostLanguages) all.clear();
     found = all.emplace(language, Stemmer(sb_stemmer_new(language.c_str(), "UTF_8"), sb_stemmer_delete)).first;
   }
   if (found->second == nullptr) return;
-  const sb_symbol* stemmed = sb_stemmer_stem(found->second.get(), reinterpret_cast<const sb_symbol*>(word.data()),
-                                             int(word.size()));
+  const sb_symbol* stemmed =
+      sb_stemmer_stem(found->second.get(), reinterpret_cast<const sb_symbol*>(word.data()), int(word.size()));
   if (stemmed == nullptr) return;
   word.assign(reinterpret_cast<const char*>(stemmed), size_t(sb_stemmer_length(found->second.get())));
 }

@@ -1,5 +1,6 @@
 #pragma once
-// What is done with one word: letter case, accents, stems. Source: the 3.12 documentation, "Analyzers", norm, stem, text.
+// What is done with one word: letter case, accents, stems. Source: the 3.12 documentation, "Analyzers", norm, stem,
+// text.
 #include <cstdint>
 #include <string>
 #include <string_view>

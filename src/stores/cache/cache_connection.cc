@@ -16,21 +16,16 @@ namespace {
 
 constexpr size_t kKeptReadBuffer = size_t{1} << 20;
 
-timeval timeval_of(int timeout_ms) {
-  return {.tv_sec = timeout_ms / 1000, .tv_usec = (timeout_ms % 1000) * 1000};
-}
+timeval timeval_of(int timeout_ms) { return {.tv_sec = timeout_ms / 1000, .tv_usec = (timeout_ms % 1000) * 1000}; }
 
 struct ErrorPrefix {
   std::string_view prefix;
   ErrorCode code;
 };
 constexpr std::array kErrorPrefixes = {
-    ErrorPrefix{"NOAUTH", ErrorCode::kHttpUnauthorized},
-    ErrorPrefix{"WRONGPASS", ErrorCode::kHttpUnauthorized},
-    ErrorPrefix{"NOPERM", ErrorCode::kForbidden},
-    ErrorPrefix{"OOM", ErrorCode::kResourceLimit},
-    ErrorPrefix{"LOADING", ErrorCode::kStartingUp},
-    ErrorPrefix{"READONLY", ErrorCode::kReadOnly},
+    ErrorPrefix{"NOAUTH", ErrorCode::kHttpUnauthorized}, ErrorPrefix{"WRONGPASS", ErrorCode::kHttpUnauthorized},
+    ErrorPrefix{"NOPERM", ErrorCode::kForbidden},        ErrorPrefix{"OOM", ErrorCode::kResourceLimit},
+    ErrorPrefix{"LOADING", ErrorCode::kStartingUp},      ErrorPrefix{"READONLY", ErrorCode::kReadOnly},
     ErrorPrefix{"WRONGTYPE", ErrorCode::kTypeError},
 };
 
@@ -71,8 +66,7 @@ Reply take_reply(void* raw) {
         reply.elements.push_back(take_reply(answered->element[index]));
       }
       break;
-    default:
-      break;
+    default: break;
   }
   return reply;
 }

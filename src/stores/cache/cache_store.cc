@@ -66,12 +66,9 @@ std::unique_ptr<CacheRoute> make_single_route(const CacheOptions& options) {
 
 std::unique_ptr<CacheRoute> make_route(const CacheOptions& options) {
   switch (options.topology) {
-    case CacheTopology::kSingle:
-      return make_single_route(options);
-    case CacheTopology::kSentinel:
-      return make_sentinel_route(options);
-    case CacheTopology::kCluster:
-      return make_cluster_route(options);
+    case CacheTopology::kSingle: return make_single_route(options);
+    case CacheTopology::kSentinel: return make_sentinel_route(options);
+    case CacheTopology::kCluster: return make_cluster_route(options);
   }
   return nullptr;
 }

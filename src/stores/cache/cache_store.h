@@ -111,8 +111,7 @@ class Subscriber {
  public:
   // Subscribes to channels by name and by glob pattern; returns when the server has confirmed all of them. At
   // least one is needed. Fails as connect does, and with kForbidden when the user may not listen there.
-  static base::Result<Subscriber> subscribe(const CacheOptions& options,
-                                            std::span<const std::string> channels,
+  static base::Result<Subscriber> subscribe(const CacheOptions& options, std::span<const std::string> channels,
                                             std::span<const std::string> patterns);
   // The next message; nothing when none came within `timeout_ms`.
   base::Result<std::optional<Message>> next(int timeout_ms);

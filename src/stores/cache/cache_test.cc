@@ -141,8 +141,8 @@ TEST(CacheUrl, ReadsPartsAndRefusesTheRest) {
   EXPECT_THAT(options_from_url("rediss-sentinel://h/m").error().message(), HasSubstr("TLS"));
   for (const char* bad :
        {"redis-sentinel://h", "redis-sentinel://h/", "redis-sentinel://h,,g/m", "redis-sentinel://h/m/x",
-        "redis-cluster://h/1", "redis-cluster://", "redis-cluster://h1,h2:x", "http://x", "redis://",
-        "redis://h:99999", "redis://h:1x", "redis://h/x", "redis://u:%4@h", "redis://[::1", "rediss://h"}) {
+        "redis-cluster://h/1", "redis-cluster://", "redis-cluster://h1,h2:x", "http://x", "redis://", "redis://h:99999",
+        "redis://h:1x", "redis://h/x", "redis://u:%4@h", "redis://[::1", "rediss://h"}) {
     auto refused = options_from_url(bad);
     ASSERT_FALSE(refused.has_value()) << bad;
     EXPECT_EQ(refused.error().code(), ErrorCode::kBadParameter) << bad;

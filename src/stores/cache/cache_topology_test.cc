@@ -120,8 +120,7 @@ class CacheClusterTest : public ::testing::Test {
       auto bus = connect_to(port(0)).call({"CONFIG", "GET", "cluster-port"});
       ASSERT_TRUE(bus);
       if (number == 0) continue;
-      ASSERT_TRUE(
-          node.call({"CLUSTER", "MEET", "127.0.0.1", std::to_string(port(0)), bus->elements[1].text}));
+      ASSERT_TRUE(node.call({"CLUSTER", "MEET", "127.0.0.1", std::to_string(port(0)), bus->elements[1].text}));
     }
     for (int number = 0; number < kNodes; ++number) {
       auto node = connect_to(port(number));
@@ -175,8 +174,7 @@ TEST_F(CacheClusterTest, KeysGoToTheirNodes) {
 
 TEST_F(CacheClusterTest, CommandsWhoseKeysStandElsewhere) {
   CacheStore store(options());
-  ASSERT_TRUE(
-      store.call({"EVAL", "return redis.call('SET', KEYS[1], ARGV[1])", "1", "made:by:script", "yes"}));
+  ASSERT_TRUE(store.call({"EVAL", "return redis.call('SET', KEYS[1], ARGV[1])", "1", "made:by:script", "yes"}));
   EXPECT_EQ(store.call({"GET", "made:by:script"})->text, "yes");
   EXPECT_EQ(store.call({"OBJECT", "ENCODING", "made:by:script"})->text, "embstr");
   ASSERT_TRUE(store.call({"XADD", "jobs", "*", "id", "1"}));

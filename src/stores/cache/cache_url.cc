@@ -124,8 +124,7 @@ Result<CacheOptions> options_from_url(std::string_view url) {
     return options;
   }
   if (url.starts_with("rediss")) {
-    return Error(ErrorCode::kBadParameter,
-                 "rediss:// needs TLS, which this client does not speak; use a tunnel");
+    return Error(ErrorCode::kBadParameter, "rediss:// needs TLS, which this client does not speak; use a tunnel");
   }
   const Scheme* scheme =
       std::ranges::find_if(kSchemes, [&](const Scheme& known) { return url.starts_with(known.prefix); });

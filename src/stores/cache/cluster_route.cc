@@ -47,8 +47,7 @@ Redirection redirection_of(const Reply& reply, const CacheEndpoint& asked) {
     return {};
   auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), found.slot);
   size_t colon = text.rfind(':');
-  if (failure != std::errc() || *end != ' ' || colon == text.npos || found.slot < 0 || found.slot >= kSlots)
-    return {};
+  if (failure != std::errc() || *end != ' ' || colon == text.npos || found.slot < 0 || found.slot >= kSlots) return {};
   size_t host_start = size_t(end - text.data()) + 1;
   found.target.host = text.substr(host_start, colon - host_start);
   if (found.target.host.empty()) found.target.host = asked.host;
@@ -191,8 +190,7 @@ class ClusterRoute : public CacheRoute {
       must_refresh_ = true;
       if (patience.wait()) continue;
       if (!refreshed) return std::move(refreshed).error();
-      return Error(ErrorCode::kSimpleClientCouldNotConnect,
-                   "no node of the Redis cluster has the slot of this key");
+      return Error(ErrorCode::kSimpleClientCouldNotConnect, "no node of the Redis cluster has the slot of this key");
     }
   }
 
@@ -203,8 +201,7 @@ class ClusterRoute : public CacheRoute {
 
   // An open connection. A node that cannot be reached may have been replaced: `endpoint` then becomes the new
   // one.
-  Result<CacheConnection*> reach(CacheEndpoint endpoint, const std::optional<std::string>& key,
-                                 Patience& patience) {
+  Result<CacheConnection*> reach(CacheEndpoint endpoint, const std::optional<std::string>& key, Patience& patience) {
     while (true) {
       auto& connection = connections_[endpoint];
       if (connection && connection->is_open()) return &*connection;

@@ -19,8 +19,8 @@ Result<CommandKeys::Known> CommandKeys::ask(const std::string& name, CacheConnec
   Reply reply = TRY(server.call({"COMMAND", "INFO", name}));
   if (reply.elements.empty() || reply.elements[0].elements.size() <= kFirstKey) return Known{};
   const auto& parts = reply.elements[0].elements;
-  bool is_movable = std::ranges::any_of(parts[kFlags].elements,
-                                        [](const Reply& flag) { return flag.text == "movablekeys"; });
+  bool is_movable =
+      std::ranges::any_of(parts[kFlags].elements, [](const Reply& flag) { return flag.text == "movablekeys"; });
   // A container's keys depend on the subcommand (XGROUP, OBJECT, MEMORY).
   is_movable = is_movable || (parts.size() > kSubcommands && !parts[kSubcommands].elements.empty());
   if (is_movable) return Known{Shape::kMovable, 0};
@@ -32,27 +32,23 @@ Result<std::optional<std::string>> CommandKeys::first_key(std::span<const std::s
                                                           CacheConnection& server) {
   if (arguments.empty() || arguments[0].size() > kLongestName) return std::nullopt;
   std::string name = arguments[0];
-  std::ranges::transform(name, name.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
+  std::ranges::transform(name, name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
   auto known = known_.find(name);
   if (known == known_.end()) {
     if (known_.size() > 1000) known_.clear();  // names that no server knows
     known = known_.emplace(name, TRY(ask(name, server))).first;
   }
   switch (known->second.shape) {
-    case Shape::kNoKeys:
-      return std::nullopt;
+    case Shape::kNoKeys: return std::nullopt;
     case Shape::kFixed:
       if (known->second.position >= arguments.size()) return std::nullopt;
       return arguments[known->second.position];
-    case Shape::kMovable:
-      break;
+    case Shape::kMovable: break;
   }
   Command question = {"COMMAND", "GETKEYS"};
   question.insert(question.end(), arguments.begin(), arguments.end());
   Reply keys = TRY(server.command(question));
-  if (keys.type != ReplyType::kArray || keys.elements.empty())
-    return std::nullopt;  // none, or wrongly called
+  if (keys.type != ReplyType::kArray || keys.elements.empty()) return std::nullopt;  // none, or wrongly called
   return keys.elements[0].text;
 }
 

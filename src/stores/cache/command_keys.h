@@ -13,8 +13,7 @@ namespace workerdb::stores::cache {
 class CommandKeys {
  public:
   // Nothing for a command without keys, and for one that the server does not know (it will say so itself).
-  base::Result<std::optional<std::string>> first_key(std::span<const std::string> arguments,
-                                                     CacheConnection& server);
+  base::Result<std::optional<std::string>> first_key(std::span<const std::string> arguments, CacheConnection& server);
 
  private:
   enum class Shape { kNoKeys, kFixed, kMovable };

@@ -22,13 +22,10 @@ void append_text(const std::string& text, value::Builder& builder) {
 
 void append_reply(const Reply& reply, value::Builder& builder) {
   switch (reply.type) {
-    case ReplyType::kNil:
-      return builder.null();
-    case ReplyType::kInteger:
-      return builder.integer(reply.integer);
+    case ReplyType::kNil: return builder.null();
+    case ReplyType::kInteger: return builder.integer(reply.integer);
     case ReplyType::kStatus:
-    case ReplyType::kString:
-      return append_text(reply.text, builder);
+    case ReplyType::kString: return append_text(reply.text, builder);
     case ReplyType::kError:
       builder.open_object();
       builder.add("error", value::is_utf8(reply.text) ? reply.text : "unreadable error");

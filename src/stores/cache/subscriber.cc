@@ -60,8 +60,7 @@ Result<Subscriber> Subscriber::subscribe(const CacheOptions& options, std::span<
 }
 
 Result<std::optional<Reply>> Subscriber::poll_reply(int64_t deadline_ns) {
-  if (!connection_.is_open())
-    return Error(ErrorCode::kSimpleClientCouldNotConnect, "the connection is closed");
+  if (!connection_.is_open()) return Error(ErrorCode::kSimpleClientCouldNotConnect, "the connection is closed");
   redisContext* context = connection_.context_.get();
   while (true) {
     void* raw = nullptr;

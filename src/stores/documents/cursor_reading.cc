@@ -4,8 +4,8 @@
 
 namespace workerdb::stores::documents {
 
-base::Result<value::Buffer> query_all(DocumentDatabase& database, std::string_view text,
-                                      value::Slice bind_variables, size_t row_limit) {
+base::Result<value::Buffer> query_all(DocumentDatabase& database, std::string_view text, value::Slice bind_variables,
+                                      size_t row_limit) {
   std::unique_ptr<QueryCursor> cursor = TRY(database.query(text, bind_variables));
   value::Builder rows;
   size_t count = 0;

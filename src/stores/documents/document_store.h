@@ -82,8 +82,7 @@ struct CollectionUse {
   bool writes = false;
 };
 struct QueryAnalysis {
-  std::vector<CollectionUse>
-      collections;  // by name, each once; those that only a value names are not among them
+  std::vector<CollectionUse> collections;  // by name, each once; those that only a value names are not among them
   bool modifies = false;
 };
 
@@ -128,19 +127,17 @@ class DocumentDatabase {
 
   // Single documents. Absence is no error for read; it is kDocumentNotFound for the others. Fails with
   // kUniqueConstraintViolated, kConflict, kValidationFailed, kDocumentKeyBad, kDocumentTypeInvalid.
-  virtual base::Result<std::optional<value::Buffer>> read(std::string_view collection,
-                                                          std::string_view key) = 0;
+  virtual base::Result<std::optional<value::Buffer>> read(std::string_view collection, std::string_view key) = 0;
   virtual base::Result<WrittenDocument> insert(std::string_view collection, value::Slice document,
                                                const WriteOptions& options = {}) = 0;
-  virtual base::Result<WrittenDocument> update(std::string_view collection, std::string_view key,
-                                               value::Slice patch, const WriteOptions& options = {}) = 0;
+  virtual base::Result<WrittenDocument> update(std::string_view collection, std::string_view key, value::Slice patch,
+                                               const WriteOptions& options = {}) = 0;
   virtual base::Result<WrittenDocument> replace(std::string_view collection, std::string_view key,
                                                 value::Slice document, const WriteOptions& options = {}) = 0;
   virtual base::Result<> remove(std::string_view collection, std::string_view key,
                                 const WriteOptions& options = {}) = 0;
   // Inserts each document for itself: a bad one is reported and does not stop the others.
-  virtual base::Result<BulkResult> insert_many(std::string_view collection,
-                                               std::span<const value::Slice> documents,
+  virtual base::Result<BulkResult> insert_many(std::string_view collection, std::span<const value::Slice> documents,
                                                const WriteOptions& options = {}) = 0;
 
   // Runs AQL. `bind_variables` is an object or null. Fails with the documented numbers of the 1500s.
@@ -177,8 +174,7 @@ class DocumentStore {
 
   // The environment class that the database carries inside itself ("production"); nothing when it has none.
   virtual base::Result<std::optional<std::string>> environment_class(std::string_view database) = 0;
-  virtual base::Result<> set_environment_class(std::string_view database,
-                                               std::string_view environment_class) = 0;
+  virtual base::Result<> set_environment_class(std::string_view database, std::string_view environment_class) = 0;
 
   // Logins, for who may administrate the server (kForbidden). A store without logins of its own, such as the
   // engine in this process, fails with kNotImplemented. Fails with kUserDuplicate, kUserNotFound,

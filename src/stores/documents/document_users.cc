@@ -11,7 +11,8 @@ namespace {
 
 Error without_users() {
   return Error(ErrorCode::kNotImplemented,
-               "this document store has no users: the engine inside a program knows no logins; make them through its HTTP server");
+               "this document store has no users: the engine inside a program knows no logins; make them through its "
+               "HTTP server");
 }
 
 }  // namespace
@@ -20,6 +21,8 @@ Result<std::vector<UserDescription>> DocumentStore::users() { return without_use
 Result<> DocumentStore::create_user(std::string_view, std::string_view, value::Slice) { return without_users(); }
 Result<> DocumentStore::set_user_password(std::string_view, std::string_view) { return without_users(); }
 Result<> DocumentStore::drop_user(std::string_view) { return without_users(); }
-Result<> DocumentStore::grant(std::string_view, std::string_view, std::string_view, UserRight) { return without_users(); }
+Result<> DocumentStore::grant(std::string_view, std::string_view, std::string_view, UserRight) {
+  return without_users();
+}
 
 }  // namespace workerdb::stores::documents

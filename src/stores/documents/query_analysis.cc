@@ -9,8 +9,7 @@ base::Result<QueryAnalysis> DocumentDatabase::analyze(std::string_view text, val
   value::Buffer explained = TRY(explain(text, bind_variables));
   value::Slice collections = explained.slice().get("plan").get("collections");
   if (!collections.is_array()) {
-    return base::Error(base::ErrorCode::kSimpleClientCouldNotRead,
-                       "the explanation of a query names no collections");
+    return base::Error(base::ErrorCode::kSimpleClientCouldNotRead, "the explanation of a query names no collections");
   }
   std::map<std::string, bool, std::less<>> uses;
   QueryAnalysis analysis;

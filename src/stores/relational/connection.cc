@@ -103,9 +103,8 @@ Result<> check_text(std::string_view sql, std::span<const Parameter> parameters)
   }
   for (size_t index = 0; index < parameters.size(); ++index) {
     if (parameters[index] && parameters[index]->find('\0') != std::string::npos) {
-      return Error(
-          ErrorCode::kBadParameter,
-          fmt::format("parameter ${} holds a NUL byte, which no PostgreSQL text can store", index + 1));
+      return Error(ErrorCode::kBadParameter,
+                   fmt::format("parameter ${} holds a NUL byte, which no PostgreSQL text can store", index + 1));
     }
   }
   return {};
@@ -165,8 +164,7 @@ Result<Rows> Connection::take(pg_result* raw, std::string_view sql) {
     case PGRES_COMMAND_OK:
     case PGRES_TUPLES_OK:
     case PGRES_SINGLE_TUPLE:
-    case PGRES_EMPTY_QUERY:
-      return Rows(std::move(result));
+    case PGRES_EMPTY_QUERY: return Rows(std::move(result));
     case PGRES_COPY_IN:
     case PGRES_COPY_OUT:
     case PGRES_COPY_BOTH:
@@ -175,8 +173,7 @@ Result<Rows> Connection::take(pg_result* raw, std::string_view sql) {
                    "COPY to or from the client is no part of a script; use the import, or COPY's file form");
     case PGRES_PIPELINE_ABORTED:
       return Error(ErrorCode::kTransactionAborted, "not run, because an earlier statement failed");
-    default:
-      return result_error(raw, sql);
+    default: return result_error(raw, sql);
   }
 }
 
@@ -206,8 +203,8 @@ Result<Rows> Connection::query(std::string_view sql, std::span<const Parameter> 
   TRY(check_text(sql, parameters));
   std::string text(sql);
   std::vector<const char*> values = c_strings(parameters);
-  pg_result* raw = PQexecParams(session_->handle, text.c_str(), static_cast<int>(values.size()), nullptr,
-                                values.data(), nullptr, nullptr, 0);
+  pg_result* raw = PQexecParams(session_->handle, text.c_str(), static_cast<int>(values.size()), nullptr, values.data(),
+                                nullptr, nullptr, 0);
   if (raw == nullptr) return connection_error(ErrorCode::kSimpleClientCouldNotWrite);
   auto rows = take(raw, sql);
   drain();
@@ -242,8 +239,8 @@ Result<> Connection::stream(std::string_view sql, std::span<const Parameter> par
   TRY(check_text(sql, parameters));
   std::string text(sql);
   std::vector<const char*> values = c_strings(parameters);
-  if (PQsendQueryParams(session_->handle, text.c_str(), static_cast<int>(values.size()), nullptr,
-                        values.data(), nullptr, nullptr, 0) == 0) {
+  if (PQsendQueryParams(session_->handle, text.c_str(), static_cast<int>(values.size()), nullptr, values.data(),
+                        nullptr, nullptr, 0) == 0) {
     return connection_error(ErrorCode::kSimpleClientCouldNotWrite);
   }
   PQsetSingleRowMode(session_->handle);
@@ -273,8 +270,8 @@ Result<> Connection::set_lock_timeout_ms(int timeout_ms) {
 
 Canceller Connection::canceller() const {
   Canceller canceller;
-  canceller.handle_ = std::shared_ptr<void>(
-      PQgetCancel(session_->handle), [](void* handle) { PQfreeCancel(static_cast<PGcancel*>(handle)); });
+  canceller.handle_ = std::shared_ptr<void>(PQgetCancel(session_->handle),
+                                            [](void* handle) { PQfreeCancel(static_cast<PGcancel*>(handle)); });
   return canceller;
 }
 
@@ -287,9 +284,7 @@ Result<> Canceller::cancel() const {
   return {};
 }
 
-bool Connection::is_open() const {
-  return session_ != nullptr && PQstatus(session_->handle) == CONNECTION_OK;
-}
+bool Connection::is_open() const { return session_ != nullptr && PQstatus(session_->handle) == CONNECTION_OK; }
 
 bool Connection::is_still_wanted() {
   std::string wanted;
@@ -301,8 +296,8 @@ bool Connection::is_still_wanted() {
     PQconninfoFree(settings);
   }
   if (wanted.empty() || wanted == "any" || wanted == "prefer-standby") return query("").has_value();
-  auto state = query(
-      "SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('transaction_read_only') = 'on'");
+  auto state =
+      query("SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('transaction_read_only') = 'on'");
   if (!state || state->row_count() != 1) return false;
   bool is_standby = state->is_true(0, 0), only_reads = is_standby || state->is_true(0, 1);
   if (wanted == "read-write") return !only_reads;

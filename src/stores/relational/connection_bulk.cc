@@ -19,8 +19,7 @@ Result<int64_t> Connection::copy_in(std::string_view copy_statement, const Chunk
   std::shared_ptr<pg_result> started(PQexec(session_->handle, text.c_str()), PQclear);
   if (started == nullptr) return connection_error(ErrorCode::kSimpleClientCouldNotWrite);
   if (PQresultStatus(started.get()) != PGRES_COPY_IN) {
-    if (PQresultStatus(started.get()) == PGRES_FATAL_ERROR)
-      return result_error(started.get(), copy_statement);
+    if (PQresultStatus(started.get()) == PGRES_FATAL_ERROR) return result_error(started.get(), copy_statement);
     drain();
     return Error(ErrorCode::kBadParameter, "expected a COPY ... FROM STDIN statement");
   }

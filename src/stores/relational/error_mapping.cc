@@ -80,14 +80,11 @@ bool is_failover(const base::Error& error) {
       case ErrorCode::kSimpleClientCouldNotConnect:
       case ErrorCode::kSimpleClientCouldNotWrite:
       case ErrorCode::kSimpleClientCouldNotRead:
-      case ErrorCode::kStartingUp:
-        return true;
-      default:
-        return false;
+      case ErrorCode::kStartingUp: return true;
+      default: return false;
     }
   }
-  return state.starts_with("08") || state == "57P01" || state == "57P02" || state == "57P03" ||
-         state == "25006";
+  return state.starts_with("08") || state == "57P01" || state == "57P02" || state == "57P03" || state == "25006";
 }
 
 ErrorCode code_of_sqlstate(std::string_view state) {

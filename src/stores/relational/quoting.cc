@@ -14,20 +14,11 @@ std::string copy_line(std::span<const Parameter> fields) {
     }
     for (char byte : *fields[index]) {
       switch (byte) {
-        case '\\':
-          line += "\\\\";
-          break;
-        case '\t':
-          line += "\\t";
-          break;
-        case '\n':
-          line += "\\n";
-          break;
-        case '\r':
-          line += "\\r";
-          break;
-        default:
-          line += byte;
+        case '\\': line += "\\\\"; break;
+        case '\t': line += "\\t"; break;
+        case '\n': line += "\\n"; break;
+        case '\r': line += "\\r"; break;
+        default: line += byte;
       }
     }
   }

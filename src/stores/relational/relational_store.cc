@@ -47,8 +47,8 @@ Result<Lease> RelationalStore::lease(const std::string& database) {
   }
 }
 
-Result<> RelationalStore::run_repeatably(const std::string& database,
-                                         const std::function<Result<>(Connection&)>& work, int timeout_ms) {
+Result<> RelationalStore::run_repeatably(const std::string& database, const std::function<Result<>(Connection&)>& work,
+                                         int timeout_ms) {
   const int64_t deadline_ns = base::steady_time_ns() + int64_t{timeout_ms} * 1'000'000;
   for (int64_t pause_ms = kFirstPause_ms;; pause_ms = std::min(pause_ms * 2, kLongestPause_ms)) {
     Result<> done = [&]() -> Result<> {

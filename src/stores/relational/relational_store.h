@@ -54,8 +54,7 @@ class RelationalStore {
   // is_retryable() holds for its error, until `timeout_ms` are over. Only for work that has the effect of one
   // run however often it runs: reads, and writes that are idempotent. Any number of runs may have happened
   // when it fails.
-  base::Result<> run_repeatably(const std::string& database,
-                                const std::function<base::Result<>(Connection&)>& work,
+  base::Result<> run_repeatably(const std::string& database, const std::function<base::Result<>(Connection&)>& work,
                                 int timeout_ms = 15'000);
   // Closes the idle sessions (before a database is dropped, which no session may use).
   void close_idle(const std::string& database) EXCLUDES(mutex_);

@@ -52,11 +52,10 @@ TEST_F(RelationalTest, TypedRowsBecomeJson) {
       "timestamptz '2026-01-31 08:15:30.5+00' AT TIME ZONE 'UTC' AS at, $1::text AS said",
       std::array<Parameter, 1>{"grüße"});
   ASSERT_TRUE(rows.has_value()) << rows.error().message();
-  EXPECT_EQ(
-      value::to_json(rows_to_value(*rows).slice()),
-      R"([{"yes":true,"number":7,"half":0.5,"price":12.5,"exact":"12345678901234567890.5","doc":{"a":[1]},)"
-      R"("texts":["a \"b\"",null,"c,d"],"grid":[[1,2],[3,4]],"nothing":null,"nan":"NaN",)"
-      R"("at":"2026-01-31T08:15:30.5","said":"grüße"}])");
+  EXPECT_EQ(value::to_json(rows_to_value(*rows).slice()),
+            R"([{"yes":true,"number":7,"half":0.5,"price":12.5,"exact":"12345678901234567890.5","doc":{"a":[1]},)"
+            R"("texts":["a \"b\"",null,"c,d"],"grid":[[1,2],[3,4]],"nothing":null,"nan":"NaN",)"
+            R"("at":"2026-01-31T08:15:30.5","said":"grüße"}])");
 }
 
 TEST_F(RelationalTest, FailuresCarrySqlstateAndPositionButNoRowValues) {
@@ -136,21 +135,18 @@ TEST_F(RelationalTest, CopyLoadsAllRowsOrNone) {
   std::string rows = copy_line(std::array<Parameter, 2>{"1", "tab\tand\nline\\"}) +
                      copy_line(std::array<Parameter, 2>{"2", std::nullopt});
   size_t at = 0;
-  auto loaded =
-      connection_->copy_in("COPY lines FROM STDIN", [&]() -> base::Result<std::optional<std::string_view>> {
-        if (at >= rows.size()) return std::nullopt;
-        return std::string_view(rows).substr(at++, 1);
-      });
+  auto loaded = connection_->copy_in("COPY lines FROM STDIN", [&]() -> base::Result<std::optional<std::string_view>> {
+    if (at >= rows.size()) return std::nullopt;
+    return std::string_view(rows).substr(at++, 1);
+  });
   ASSERT_TRUE(loaded.has_value()) << loaded.error().message();
   EXPECT_EQ(*loaded, 2);
-  EXPECT_EQ(connection_->query("SELECT said FROM lines WHERE id = 1")->text_or_empty(0, 0),
-            "tab\tand\nline\\");
+  EXPECT_EQ(connection_->query("SELECT said FROM lines WHERE id = 1")->text_or_empty(0, 0), "tab\tand\nline\\");
   int calls = 0;
-  auto stopped =
-      connection_->copy_in("COPY lines FROM STDIN", [&]() -> base::Result<std::optional<std::string_view>> {
-        if (++calls > 1) return base::Error(ErrorCode::kCorruptedCsv, "record 2 is bad");
-        return std::string_view("3\tx\n");
-      });
+  auto stopped = connection_->copy_in("COPY lines FROM STDIN", [&]() -> base::Result<std::optional<std::string_view>> {
+    if (++calls > 1) return base::Error(ErrorCode::kCorruptedCsv, "record 2 is bad");
+    return std::string_view("3\tx\n");
+  });
   ASSERT_FALSE(stopped.has_value());
   EXPECT_EQ(stopped.error().message(), "record 2 is bad");
   EXPECT_EQ(connection_->query("SELECT count(*) FROM lines")->integer(0, 0), 2);
@@ -187,8 +183,7 @@ TEST_F(RelationalTest, ScriptsStopAtTheFirstFailureAndRefuseCopy) {
   EXPECT_EQ((*answers)[1].integer(0, 0), 2);
   EXPECT_FALSE(connection_->run_script("CREATE TABLE half (id int); SELECT 1/0").has_value());
   EXPECT_FALSE(connection_->query("SELECT * FROM half").has_value());
-  EXPECT_THAT(connection_->execute("COPY (SELECT 1) TO STDOUT").error().message(),
-              HasSubstr("no part of a script"));
+  EXPECT_THAT(connection_->execute("COPY (SELECT 1) TO STDOUT").error().message(), HasSubstr("no part of a script"));
   EXPECT_TRUE(connection_->query("SELECT 1").has_value());
 }
 

@@ -45,23 +45,17 @@ void append_timestamp(std::string_view text, value::Builder& builder) {
 
 void append_scalar(ColumnType type, std::string_view text, value::Builder& builder) {
   switch (type) {
-    case ColumnType::kBoolean:
-      return builder.boolean(text == "t");
-    case ColumnType::kInteger:
-      return append_integer(text, builder);
-    case ColumnType::kReal:
-      return append_real(text, builder);
-    case ColumnType::kNumeric:
-      return append_numeric(text, builder);
-    case ColumnType::kTimestamp:
-      return append_timestamp(text, builder);
+    case ColumnType::kBoolean: return builder.boolean(text == "t");
+    case ColumnType::kInteger: return append_integer(text, builder);
+    case ColumnType::kReal: return append_real(text, builder);
+    case ColumnType::kNumeric: return append_numeric(text, builder);
+    case ColumnType::kTimestamp: return append_timestamp(text, builder);
     case ColumnType::kJson: {
       auto parsed = value::parse_json(text);
       // The server's JSON may nest deeper than ours does; then its text is better than nothing.
       return parsed ? builder.slice(parsed->slice()) : builder.string(text);
     }
-    default:
-      return builder.string(text);
+    default: return builder.string(text);
   }
 }
 

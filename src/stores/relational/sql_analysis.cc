@@ -27,8 +27,8 @@ constexpr size_t kLongestText = 1024 * 1024;
 
 // DROP of these loses no data and can be repeated from the script that made them; with CASCADE it may.
 constexpr auto kHarmlessDrops = std::to_array<std::string_view>(
-    {"OBJECT_INDEX", "OBJECT_TRIGGER", "OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE", "OBJECT_VIEW", "OBJECT_POLICY",
-     "OBJECT_RULE", "OBJECT_AGGREGATE", "OBJECT_CAST", "OBJECT_OPERATOR", "OBJECT_STATISTIC_EXT"});
+    {"OBJECT_INDEX", "OBJECT_TRIGGER", "OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE", "OBJECT_VIEW",
+     "OBJECT_POLICY", "OBJECT_RULE", "OBJECT_AGGREGATE", "OBJECT_CAST", "OBJECT_OPERATOR", "OBJECT_STATISTIC_EXT"});
 
 // "a.b" of a list of String nodes.
 std::string dotted(Slice names) {
@@ -101,7 +101,8 @@ class Walk {
   void explain(Slice fields) {
     bool runs = false;
     Slice options = fields.get("options");
-    for (value::ArrayIterator option(options.is_array() ? options : Slice::empty_array()); option.valid(); option.next()) {
+    for (value::ArrayIterator option(options.is_array() ? options : Slice::empty_array()); option.valid();
+         option.next()) {
       runs = runs || text_or_empty(option.value().get("DefElem").get("defname")) == "analyze";
     }
     if (runs) {
@@ -145,7 +146,8 @@ class Walk {
     Slice queries = with.get("ctes");
     if (!queries.is_array()) return;
     auto name_of = [](Slice query) { return std::string(text_or_empty(query.get("CommonTableExpr").get("ctename"))); };
-    for (value::ArrayIterator query(queries); recursive && query.valid(); query.next()) with_names_.push_back(name_of(query.value()));
+    for (value::ArrayIterator query(queries); recursive && query.valid(); query.next())
+      with_names_.push_back(name_of(query.value()));
     for (value::ArrayIterator query(queries); query.valid(); query.next()) {
       visit(query.value());
       if (!recursive) with_names_.push_back(name_of(query.value()));
@@ -153,9 +155,11 @@ class Walk {
   }
 
   void look_at(std::string_view node, Slice fields) {
-    if (node == "RangeVar" || node == "relation" || node == "rel" || node == "view" || node == "sequence") add_table(fields, tables);
+    if (node == "RangeVar" || node == "relation" || node == "rel" || node == "view" || node == "sequence")
+      add_table(fields, tables);
     if (node == "FuncCall") functions.insert(dotted(fields.get("funcname")));
-    if (node == "InsertStmt" || node == "UpdateStmt" || node == "DeleteStmt" || node == "MergeStmt") look_at_change(node, fields);
+    if (node == "InsertStmt" || node == "UpdateStmt" || node == "DeleteStmt" || node == "MergeStmt")
+      look_at_change(node, fields);
     if (node == "SelectStmt") look_at_select(fields);
     if (node == "CopyStmt") look_at_copy(fields);
     if (node == "VariableSetStmt") look_at_set(fields);
@@ -170,7 +174,8 @@ class Walk {
     if (name.empty()) return;
     if (schema.empty() && std::ranges::find(with_names_, name) != with_names_.end()) return;
     std::string_view database = text_or_empty(fields.get("catalogname"));
-    to.insert(database.empty() ? schema.empty() ? name : schema + "." + name : fmt::format("{}.{}.{}", database, schema, name));
+    to.insert(database.empty() ? schema.empty() ? name : schema + "." + name
+                               : fmt::format("{}.{}.{}", database, schema, name));
   }
 
   void look_at_change(std::string_view node, Slice fields) {
@@ -194,7 +199,8 @@ class Walk {
 
   void look_at_copy(Slice fields) {
     if (!text_or_empty(fields.get("filename")).empty()) {
-      raise(SqlEffect::kAdminister, fields.get("is_program").is_true() ? "COPY with a program of the server" : "COPY with a file of the server");
+      raise(SqlEffect::kAdminister, fields.get("is_program").is_true() ? "COPY with a program of the server"
+                                                                       : "COPY with a file of the server");
     } else if (fields.get("is_from").is_true()) {
       raise(SqlEffect::kWrite, "COPY FROM");
       add_table(fields.get("relation"), written_tables);
@@ -237,20 +243,24 @@ std::string digest_of(const std::string& text, const SqlAnalysis& analysis) {
 
 Result<SqlAnalysis> analyze_sql(std::string_view given) {
   if (given.size() > kLongestText) {
-    return Error(ErrorCode::kResourceLimit, fmt::format("a text of {} bytes is too long to be looked at; {} are the most", given.size(), kLongestText));
+    return Error(
+        ErrorCode::kResourceLimit,
+        fmt::format("a text of {} bytes is too long to be looked at; {} are the most", given.size(), kLongestText));
   }
   // The parser takes a C string and would not see what stands behind the byte.
   if (given.find('\0') != given.npos) return Error(ErrorCode::kQueryParse, "a NUL byte cannot stand in SQL");
   std::string text(given);
   value::Buffer tree = TRY(parse_tree(text));
   Slice statements = tree.slice().get("stmts");
-  if (!statements.is_array() || statements.size() == 0) return Error(ErrorCode::kQueryEmpty, "there is no statement in the text");
+  if (!statements.is_array() || statements.size() == 0)
+    return Error(ErrorCode::kQueryEmpty, "there is no statement in the text");
   SqlAnalysis analysis;
   Walk walk;
   for (value::ArrayIterator statement(statements); statement.valid(); statement.next()) {
     analysis.statements.push_back(walk.take_statement(statement.value().get("stmt")));
     const SqlStatementAnalysis& last = analysis.statements.back();
-    if (analysis.what.empty() || last.effect > analysis.effect) analysis.effect = last.effect, analysis.what = last.what;
+    if (analysis.what.empty() || last.effect > analysis.effect)
+      analysis.effect = last.effect, analysis.what = last.what;
   }
   analysis.objections = std::move(walk.objections);
   if (statements.size() > 1) analysis.objections.push_back("there is more than one statement");

@@ -18,10 +18,11 @@ SqlAnalysis analysis_of(std::string_view text) {
 }
 
 TEST(SqlAnalysisTest, what_only_reads) {
-  for (const char* text : {"SELECT 1", "TABLE t", "VALUES (1), (2)", "SHOW ALL", "select * from t; -- end", "(SELECT 1)",
-                           "SELECT 'INSERT INTO t'", "SELECT $$; DROP TABLE t$$", "/* DELETE FROM t */ SELECT 1",
-                           "SELECT \"delete\" FROM \"drop table t\"", "SELECT 1 UNION ALL SELECT 2",
-                           "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n) SELECT * FROM n LIMIT 3"}) {
+  for (const char* text :
+       {"SELECT 1", "TABLE t", "VALUES (1), (2)", "SHOW ALL", "select * from t; -- end", "(SELECT 1)",
+        "SELECT 'INSERT INTO t'", "SELECT $$; DROP TABLE t$$", "/* DELETE FROM t */ SELECT 1",
+        "SELECT \"delete\" FROM \"drop table t\"", "SELECT 1 UNION ALL SELECT 2",
+        "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n) SELECT * FROM n LIMIT 3"}) {
     SqlAnalysis found = analysis_of(text);
     EXPECT_EQ(found.effect, kRead) << text;
     EXPECT_THAT(found.objections, IsEmpty()) << text;
@@ -118,22 +119,29 @@ TEST(SqlAnalysisTest, tables_and_functions) {
 TEST(SqlAnalysisTest, a_name_of_with_hides_no_table) {
   EXPECT_THAT(analysis_of("WITH secret AS (SELECT * FROM secret) SELECT * FROM secret").tables, ElementsAre("secret"));
   EXPECT_THAT(analysis_of("WITH RECURSIVE secret AS (SELECT * FROM secret) SELECT * FROM secret").tables, IsEmpty());
-  EXPECT_THAT(analysis_of("SELECT * FROM (WITH secret AS (SELECT 1) SELECT * FROM secret) x, secret").tables, ElementsAre("secret"));
-  EXPECT_THAT(analysis_of("WITH secret AS (SELECT 1) SELECT * FROM public.secret").tables, ElementsAre("public.secret"));
+  EXPECT_THAT(analysis_of("SELECT * FROM (WITH secret AS (SELECT 1) SELECT * FROM secret) x, secret").tables,
+              ElementsAre("secret"));
+  EXPECT_THAT(analysis_of("WITH secret AS (SELECT 1) SELECT * FROM public.secret").tables,
+              ElementsAre("public.secret"));
 }
 
 TEST(SqlAnalysisTest, the_digest_knows_no_values) {
-  EXPECT_EQ(analysis_of("SELECT * FROM t WHERE a = 'Anna'").digest, analysis_of("SELECT * FROM t WHERE a='Otto'").digest);
-  EXPECT_NE(analysis_of("SELECT * FROM t WHERE a = 'Anna'").digest, analysis_of("SELECT * FROM t WHERE b = 'Anna'").digest);
+  EXPECT_EQ(analysis_of("SELECT * FROM t WHERE a = 'Anna'").digest,
+            analysis_of("SELECT * FROM t WHERE a='Otto'").digest);
+  EXPECT_NE(analysis_of("SELECT * FROM t WHERE a = 'Anna'").digest,
+            analysis_of("SELECT * FROM t WHERE b = 'Anna'").digest);
   EXPECT_EQ(analysis_of("ALTER ROLE r PASSWORD 'one'").digest, analysis_of("ALTER ROLE r PASSWORD 'two'").digest);
 }
 
 TEST(SqlAnalysisTest, refuses_what_it_cannot_look_at) {
   EXPECT_EQ(analyze_sql("SELEC 1").error().code(), ErrorCode::kQueryParse);
-  EXPECT_EQ(analyze_sql("SELECT 1;\nSELECT FROM WHERE").error().message(), "syntax error at or near \"WHERE\" (line 2)");
+  EXPECT_EQ(analyze_sql("SELECT 1;\nSELECT FROM WHERE").error().message(),
+            "syntax error at or near \"WHERE\" (line 2)");
   EXPECT_EQ(analyze_sql(std::string_view("SELECT 1\0; DROP TABLE t", 23)).error().code(), ErrorCode::kQueryParse);
-  for (const char* text : {"", " ", ";", "-- nothing"}) EXPECT_EQ(analyze_sql(text).error().code(), ErrorCode::kQueryEmpty);
-  EXPECT_EQ(analyze_sql("SELECT 1\xcd\xbe x y").error().message().find('\xcd'), std::string::npos) << "no half characters";
+  for (const char* text : {"", " ", ";", "-- nothing"})
+    EXPECT_EQ(analyze_sql(text).error().code(), ErrorCode::kQueryEmpty);
+  EXPECT_EQ(analyze_sql("SELECT 1\xcd\xbe x y").error().message().find('\xcd'), std::string::npos)
+      << "no half characters";
   EXPECT_EQ(analyze_sql(std::string(2 * 1024 * 1024, ' ')).error().code(), ErrorCode::kResourceLimit);
   std::string deep = "SELECT " + std::string(300, '(') + "1" + std::string(300, ')');
   EXPECT_TRUE(analyze_sql(deep)) << "parentheses alone are no depth";

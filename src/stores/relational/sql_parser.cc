@@ -35,7 +35,8 @@ Result<value::Buffer> parse_tree(const std::string& text) {
   if (failure) return *std::move(failure);
   auto parsed = value::parse_json(tree);
   if (!parsed) {
-    return Error(ErrorCode::kResourceLimit, "the statement is nested too deeply to be looked at; split it into smaller ones");
+    return Error(ErrorCode::kResourceLimit,
+                 "the statement is nested too deeply to be looked at; split it into smaller ones");
   }
   return parsed;
 }

@@ -15,8 +15,8 @@ struct ParseProblem {
 
 ParseProblem to_problem(int cursor, std::string_view message, std::string_view text);
 
-// {"stmts": [{"stmt": {...}, "stmt_location": bytes, "stmt_len": bytes}]}. Fails with kQueryParse, and with kResourceLimit
-// for what is nested too deeply. No NUL byte may stand in the text: the parser would end there.
+// {"stmts": [{"stmt": {...}, "stmt_location": bytes, "stmt_len": bytes}]}. Fails with kQueryParse, and with
+// kResourceLimit for what is nested too deeply. No NUL byte may stand in the text: the parser would end there.
 base::Result<value::Buffer> parse_tree(const std::string& text);
 
 }  // namespace workerdb::stores::relational

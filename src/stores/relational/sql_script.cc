@@ -96,7 +96,8 @@ int line_of_body(const std::string& statement) {
   auto tree = parse_tree(statement);
   if (!tree) return 1;
   Slice options = tree->slice().get("stmts").at(0).get("stmt").get("DoStmt").get("args");
-  for (value::ArrayIterator option(options.is_array() ? options : Slice::empty_array()); option.valid(); option.next()) {
+  for (value::ArrayIterator option(options.is_array() ? options : Slice::empty_array()); option.valid();
+       option.next()) {
     Slice fields = option.value().get("DefElem");
     if (value::text_or_empty(fields.get("defname")) != "as" || !fields.get("location").is_int64()) continue;
     size_t at = std::min(size_t(fields.get("location").as_int64()), statement.size());

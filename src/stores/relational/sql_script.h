@@ -1,6 +1,6 @@
 #pragma once
-// A script of SQL, a migration for example, statement by statement, as PostgreSQL's own parser (libpg_query, the grammar
-// of 15) divides it: what it destroys and where, also inside DO blocks in PL/pgSQL.
+// A script of SQL, a migration for example, statement by statement, as PostgreSQL's own parser (libpg_query, the
+// grammar of 15) divides it: what it destroys and where, also inside DO blocks in PL/pgSQL.
 #include <string>
 #include <string_view>
 #include <vector>

@@ -31,8 +31,7 @@ Result<> Transaction::commit() {
   Rows answer = TRY(connection->query("COMMIT"));
   // After a failed statement the server answers COMMIT with ROLLBACK and calls it a success.
   if (answer.command_tag() != "COMMIT") {
-    return Error(ErrorCode::kTransactionAborted,
-                 "rolled back, because a statement of the transaction failed");
+    return Error(ErrorCode::kTransactionAborted, "rolled back, because a statement of the transaction failed");
   }
   return {};
 }

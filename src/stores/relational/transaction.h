@@ -13,8 +13,7 @@ enum class Isolation { kReadCommitted, kRepeatableRead, kSerializable };
 // Rolls back in its destructor unless commit() succeeded. Borrows the connection, which must outlive it.
 class Transaction {
  public:
-  static base::Result<Transaction> begin(Connection& connection,
-                                         Isolation isolation = Isolation::kReadCommitted,
+  static base::Result<Transaction> begin(Connection& connection, Isolation isolation = Isolation::kReadCommitted,
                                          bool read_only = false);
   Transaction(Transaction&& other) noexcept : connection_(std::exchange(other.connection_, nullptr)) {}
   Transaction& operator=(Transaction&&) = delete;

@@ -154,8 +154,7 @@ Result<> TemporaryServer::run(const std::vector<std::string>& command) const {
   return {};
 }
 
-Result<> TemporaryServer::start(const std::vector<std::string>& command,
-                                const std::function<bool()>& is_ready) {
+Result<> TemporaryServer::start(const std::vector<std::string>& command, const std::function<bool()>& is_ready) {
   pid_ = spawn(command);
   if (pid_ < 0) return Error(ErrorCode::kSysError, "fork failed");
   for (int probe = 0; probe < kProbes; ++probe) {
@@ -189,11 +188,10 @@ Result<std::unique_ptr<TemporaryPostgres>> TemporaryPostgres::start_server() {
   Result<> started;
   for (int attempt = 0; attempt < kStartAttempts; ++attempt) {
     server->port_ = free_port();
-    started =
-        server->start({postgres_program("postgres"), "-D", data, "-p", std::to_string(server->port_), "-c",
-                       "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=" + server->folder_, "-c",
-                       "fsync=off", "-c", "shared_buffers=16MB", "-c", "max_connections=40"},
-                      [&] { return status_line(data + "/postmaster.pid") == "ready"; });
+    started = server->start({postgres_program("postgres"), "-D", data, "-p", std::to_string(server->port_), "-c",
+                             "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=" + server->folder_, "-c",
+                             "fsync=off", "-c", "shared_buffers=16MB", "-c", "max_connections=40"},
+                            [&] { return status_line(data + "/postmaster.pid") == "ready"; });
     if (started) return server;
   }
   return std::move(started).error();

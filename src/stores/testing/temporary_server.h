@@ -58,8 +58,7 @@ class TemporaryPostgres : public TemporaryServer {
 class TemporaryRedis : public TemporaryServer {
  public:
   // `more`: further arguments of the command line, such as "--replicaof".
-  static base::Result<std::unique_ptr<TemporaryRedis>> start_server(
-      const std::vector<std::string>& more = {});
+  static base::Result<std::unique_ptr<TemporaryRedis>> start_server(const std::vector<std::string>& more = {});
   // A node with cluster mode on and a port of its own for the cluster's bus, knowing no other node yet.
   static base::Result<std::unique_ptr<TemporaryRedis>> start_cluster_node();
 };
@@ -67,8 +66,7 @@ class TemporaryRedis : public TemporaryServer {
 // A sentinel that watches one master under a name; two of them agree on its end.
 class TemporarySentinel : public TemporaryServer {
  public:
-  static base::Result<std::unique_ptr<TemporarySentinel>> start_server(const std::string& master_name,
-                                                                       int master_port);
+  static base::Result<std::unique_ptr<TemporarySentinel>> start_server(const std::string& master_name, int master_port);
 };
 
 }  // namespace workerdb::stores::testing

@@ -25,8 +25,7 @@ engine::QueryOptions engine_options(const QueryOptions& options) {
   given.fail_on_warning = options.fail_on_warning;
   given.read_only = options.read_only;
   if (options.allowed_collections) {
-    given.authorize = [allowed = *options.allowed_collections](std::string_view collection,
-                                                               bool) -> base::Result<> {
+    given.authorize = [allowed = *options.allowed_collections](std::string_view collection, bool) -> base::Result<> {
       if (std::ranges::find(allowed, collection) != allowed.end()) return {};
       return base::Error(base::ErrorCode::kForbidden,
                          fmt::format("the query may not use the collection '{}'", collection));

@@ -17,8 +17,8 @@ constexpr std::array<std::pair<engine::KeyGenerator, std::string_view>, 4> kGene
 }};
 
 value::Buffer key_options_json(const engine::KeyOptions& options) {
-  auto generator = std::ranges::find(kGenerators, options.generator,
-                                     &std::pair<engine::KeyGenerator, std::string_view>::first);
+  auto generator =
+      std::ranges::find(kGenerators, options.generator, &std::pair<engine::KeyGenerator, std::string_view>::first);
   value::Builder builder;
   builder.open_object();
   builder.add("type", generator->second);
@@ -47,8 +47,7 @@ base::Result<engine::KeyOptions> key_options_of(value::Slice json) {
     if (known == kGenerators.end()) return ErrorCode::kInvalidKeyGenerator;
     options.generator = known->first;
   }
-  if (value::Slice allow = json.get("allowUserKeys"); !allow.is_null())
-    options.allow_user_keys = allow.is_true();
+  if (value::Slice allow = json.get("allowUserKeys"); !allow.is_null()) options.allow_user_keys = allow.is_true();
   options.increment = TRY(whole_number(json.get("increment"), options.increment));
   options.offset = TRY(whole_number(json.get("offset"), options.offset));
   return options;
@@ -59,20 +58,18 @@ base::Result<engine::KeyOptions> key_options_of(value::Slice json) {
 CollectionDescription description_of(const engine::Collection& collection) {
   const auto& engine_form = collection.description();
   return {.name = engine_form.name,
-          .type = engine_form.type == engine::CollectionType::kEdge ? CollectionType::kEdge
-                                                                    : CollectionType::kDocument,
+          .type = engine_form.type == engine::CollectionType::kEdge ? CollectionType::kEdge : CollectionType::kDocument,
           .is_system = engine_form.is_system,
           .wait_for_sync = engine_form.wait_for_sync,
           // A buffer that was never filled is none; the port says null.
-          .schema =
-              engine_form.schema.slice().is_none() ? value::Buffer(value::Slice::null()) : engine_form.schema,
+          .schema = engine_form.schema.slice().is_none() ? value::Buffer(value::Slice::null()) : engine_form.schema,
           .key_options = key_options_json(engine_form.key_options)};
 }
 
 base::Result<engine::CollectionOptions> options_of(const CollectionDescription& description) {
   engine::CollectionOptions options;
-  options.type = description.type == CollectionType::kEdge ? engine::CollectionType::kEdge
-                                                           : engine::CollectionType::kDocument;
+  options.type =
+      description.type == CollectionType::kEdge ? engine::CollectionType::kEdge : engine::CollectionType::kDocument;
   options.is_system = description.is_system;
   options.wait_for_sync = description.wait_for_sync;
   options.schema = description.schema;

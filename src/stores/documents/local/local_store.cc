@@ -16,9 +16,8 @@ using value::Slice;
 constexpr size_t kBulkStep = 1000;  // documents that become visible together
 
 engine::WriteOptions engine_form(const WriteOptions& options) {
-  constexpr engine::OverwriteMode kModes[] = {engine::OverwriteMode::kConflict,
-                                              engine::OverwriteMode::kIgnore, engine::OverwriteMode::kReplace,
-                                              engine::OverwriteMode::kUpdate};
+  constexpr engine::OverwriteMode kModes[] = {engine::OverwriteMode::kConflict, engine::OverwriteMode::kIgnore,
+                                              engine::OverwriteMode::kReplace, engine::OverwriteMode::kUpdate};
   engine::WriteOptions given;
   given.overwrite = kModes[static_cast<size_t>(options.overwrite)];
   given.keep_null = options.keep_null;
@@ -32,8 +31,7 @@ WrittenDocument port_form(const engine::WriteResult& written) { return {written.
 
 class LocalDatabase : public DocumentDatabase {
  public:
-  LocalDatabase(engine::Engine& engine, engine::Database database)
-      : engine_(engine), database_(std::move(database)) {}
+  LocalDatabase(engine::Engine& engine, engine::Database database) : engine_(engine), database_(std::move(database)) {}
   const std::string& name() const override { return database_.name(); }
 
   Result<std::vector<CollectionDescription>> collections() override {
@@ -62,19 +60,14 @@ class LocalDatabase : public DocumentDatabase {
     return TRY(find(collection)).change(change);
   }
 
-  Result<> drop_collection(std::string_view collection) override {
-    return database_.drop_collection(collection);
-  }
-  Result<> truncate_collection(std::string_view collection) override {
-    return TRY(find(collection)).truncate();
-  }
+  Result<> drop_collection(std::string_view collection) override { return database_.drop_collection(collection); }
+  Result<> truncate_collection(std::string_view collection) override { return TRY(find(collection)).truncate(); }
   Result<uint64_t> count(std::string_view collection) override { return TRY(find(collection)).count(); }
 
   Result<std::vector<value::Buffer>> indexes(std::string_view collection) override {
     value::Buffer all = TRY(find(collection)).indexes();
     std::vector<value::Buffer> definitions;
-    for (value::ArrayIterator index(all.slice()); index.valid(); index.next())
-      definitions.emplace_back(index.value());
+    for (value::ArrayIterator index(all.slice()); index.valid(); index.next()) definitions.emplace_back(index.value());
     return definitions;
   }
   Result<value::Buffer> ensure_index(std::string_view collection, Slice definition) override {
@@ -91,8 +84,7 @@ class LocalDatabase : public DocumentDatabase {
     if (!TRY(found.read(key, document))) return std::nullopt;
     return value::Buffer(document.slice());
   }
-  Result<WrittenDocument> insert(std::string_view collection, Slice document,
-                                 const WriteOptions& options) override {
+  Result<WrittenDocument> insert(std::string_view collection, Slice document, const WriteOptions& options) override {
     engine::Collection found = TRY(find(collection));
     return port_form(TRY(found.insert(document, engine_form(options))));
   }
@@ -192,8 +184,6 @@ class LocalStore : public DocumentStore {
 
 }  // namespace
 
-std::unique_ptr<DocumentStore> make_local_store(engine::Engine& engine) {
-  return std::make_unique<LocalStore>(engine);
-}
+std::unique_ptr<DocumentStore> make_local_store(engine::Engine& engine) { return std::make_unique<LocalStore>(engine); }
 
 }  // namespace workerdb::stores::documents

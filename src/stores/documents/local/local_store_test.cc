@@ -76,8 +76,8 @@ TEST_F(LocalStoreTest, CollectionsWithSchemaKeysAndIndexes) {
   ASSERT_TRUE(database_->set_schema("orders", value::Slice::null()).has_value());
   EXPECT_TRUE(database_->insert("orders", json("{}").slice()).has_value());
 
-  auto index = database_->ensure_index(
-      "orders", json(R"({"type":"persistent","name":"by_total","fields":["total"]})").slice());
+  auto index =
+      database_->ensure_index("orders", json(R"({"type":"persistent","name":"by_total","fields":["total"]})").slice());
   ASSERT_TRUE(index.has_value()) << index.error().message();
   EXPECT_EQ(database_->indexes("orders")->size(), 2u);
   EXPECT_TRUE(database_->drop_index("orders", "by_total").has_value());
@@ -100,10 +100,9 @@ TEST_F(LocalStoreTest, SingleDocuments) {
   EXPECT_EQ(database_->read("orders", "1")->value().slice().get("total").as_int64(), 2);
   ASSERT_TRUE(database_->update("orders", "1", json(R"({"paid":true})").slice()).has_value());
   EXPECT_EQ(database_->read("orders", "1")->value().slice().get("total").as_int64(), 2);
-  EXPECT_EQ(database_->replace("orders", "1", json("{}").slice(), {.expected_revision = written->revision})
-                .error()
-                .code(),
-            ErrorCode::kConflict);
+  EXPECT_EQ(
+      database_->replace("orders", "1", json("{}").slice(), {.expected_revision = written->revision}).error().code(),
+      ErrorCode::kConflict);
   ASSERT_TRUE(database_->replace("orders", "1", json(R"({"total":3})").slice()).has_value());
   EXPECT_TRUE(database_->read("orders", "1")->value().slice().get("paid").is_none());
   ASSERT_TRUE(database_->remove("orders", "1").has_value());
@@ -129,8 +128,7 @@ TEST_F(LocalStoreTest, BulkInsertReportsEachBadDocument) {
 }
 
 TEST_F(LocalStoreTest, QueriesComeInBatches) {
-  auto cursor =
-      database_->query("FOR n IN 1..@last RETURN n * 2", json(R"({"last":5})").slice(), {.batch_size = 2});
+  auto cursor = database_->query("FOR n IN 1..@last RETURN n * 2", json(R"({"last":5})").slice(), {.batch_size = 2});
   ASSERT_TRUE(cursor.has_value()) << cursor.error().message();
   std::vector<std::string> batches;
   while (true) {

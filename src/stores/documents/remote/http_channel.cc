@@ -29,10 +29,8 @@ bool is_refusal(const Answer& answer) {
     case ErrorCode::kHttpServiceUnavailable:
     case ErrorCode::kShuttingDown:
     case ErrorCode::kStartingUp:
-    case ErrorCode::kQueueFull:
-      return true;
-    default:
-      return false;
+    case ErrorCode::kQueueFull: return true;
+    default: return false;
   }
 }
 
@@ -45,9 +43,7 @@ void pause(int64_t backoff_ms) {
 
 }  // namespace
 
-bool effect_is_unknown(const Error& error) {
-  return error.message().find(kUnknownEffect) != std::string::npos;
-}
+bool effect_is_unknown(const Error& error) { return error.message().find(kUnknownEffect) != std::string::npos; }
 
 Error unknown_effect(const Error& reason) {
   if (effect_is_unknown(reason)) return reason;
@@ -68,9 +64,8 @@ Error Answer::error() const {
 }
 
 HttpChannel::HttpChannel(const RemoteOptions& options) : options_(options) {
-  headers_.push_back({"Authorization", options.token.empty()
-                                           ? net::basic_authorization(options.user, options.password)
-                                           : net::bearer_authorization(options.token)});
+  headers_.push_back({"Authorization", options.token.empty() ? net::basic_authorization(options.user, options.password)
+                                                             : net::bearer_authorization(options.token)});
   headers_.push_back({"Content-Type", "application/json"});
   auto endpoints = options.endpoints;
   if (endpoints.empty()) endpoints.push_back({options.host, options.port});
@@ -109,8 +104,7 @@ void HttpChannel::leave(size_t endpoint) {
   preferred_.compare_exchange_strong(endpoint, (endpoint + 1) % places_.size());
 }
 
-HttpChannel::Outcome HttpChannel::attempt(const Request& request, size_t endpoint, Answer& answer,
-                                          Error& failure) {
+HttpChannel::Outcome HttpChannel::attempt(const Request& request, size_t endpoint, Answer& answer, Error& failure) {
   Place& place = *places_[endpoint];
   auto client = take(place);
   auto response = client->send(request.method, request.target, request.body, request.headers);
@@ -156,11 +150,9 @@ Result<Answer> HttpChannel::exchange(const Request& request) {
       if (request.repeat == Repeat::kReadOnce) return failure;
     }
     bool every_one_tried = size_t(attempts) % places_.size() == 0 || request.endpoint.has_value();
-    bool is_over = attempts >= options_.max_attempts ||
-                   base::steady_time_ns() + backoff_ms * kNsPerMs > deadline_ns ||
+    bool is_over = attempts >= options_.max_attempts || base::steady_time_ns() + backoff_ms * kNsPerMs > deadline_ns ||
                    (every_one_tried && !was_reached_);
-    if (is_over && answer.may_have_run && request.repeat == Repeat::kIdempotent)
-      return unknown_effect(failure);
+    if (is_over && answer.may_have_run && request.repeat == Repeat::kIdempotent) return unknown_effect(failure);
     if (is_over) return failure;
     if (!every_one_tried) continue;
     pause(backoff_ms);

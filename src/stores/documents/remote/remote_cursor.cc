@@ -27,8 +27,7 @@ class RemoteCursor : public QueryCursor {
  public:
   // `transaction`: one that must live as long as the rows are read; committed behind the last one if it
   // `writes`.
-  RemoteCursor(const RemoteQueries& at, Answer first, std::unique_ptr<RemoteTransaction> transaction,
-               bool writes)
+  RemoteCursor(const RemoteQueries& at, Answer first, std::unique_ptr<RemoteTransaction> transaction, bool writes)
       : channel_(at.channel),
         prefix_(at.prefix),
         endpoint_(first.endpoint),
@@ -61,10 +60,7 @@ class RemoteCursor : public QueryCursor {
 
  private:
   Request request(HttpMethod method, const std::string& path, Repeat repeat) const {
-    Request made{.method = method,
-                 .target = prefix_ + "/_api/cursor/" + path,
-                 .repeat = repeat,
-                 .endpoint = endpoint_};
+    Request made{.method = method, .target = prefix_ + "/_api/cursor/" + path, .repeat = repeat, .endpoint = endpoint_};
     if (transaction_ != nullptr) made.headers.push_back(transaction_->header());
     return made;
   }
@@ -147,8 +143,8 @@ std::string query_body(std::string_view text, Slice bind_variables, const QueryO
 }
 
 // Only a query whose failure leaves doubt is looked at: explaining each one first would cost a round trip.
-Result<std::unique_ptr<QueryCursor>> run_plain(const RemoteQueries& at, std::string_view text,
-                                               Slice bind_variables, const QueryOptions& options) {
+Result<std::unique_ptr<QueryCursor>> run_plain(const RemoteQueries& at, std::string_view text, Slice bind_variables,
+                                               const QueryOptions& options) {
   Request request{.method = HttpMethod::kPost,
                   .target = at.prefix + "/_api/cursor",
                   .body = query_body(text, bind_variables, options)};
@@ -195,8 +191,8 @@ Error as_the_port_says(const Error& error, const QueryOptions& options) {
 }
 
 // Nothing that ran inside the transaction lasts before its commit, so that all until there can be repeated.
-Result<std::unique_ptr<QueryCursor>> run_declared(const RemoteQueries& at, std::string_view text,
-                                                  Slice bind_variables, const QueryOptions& options) {
+Result<std::unique_ptr<QueryCursor>> run_declared(const RemoteQueries& at, std::string_view text, Slice bind_variables,
+                                                  const QueryOptions& options) {
   QueryAnalysis analysis = TRY(at.database.analyze(text, bind_variables));
   if (options.read_only && analysis.modifies) {
     return Error(ErrorCode::kReadOnly, "the query writes, but only reading is allowed");
@@ -216,8 +212,7 @@ Result<std::unique_ptr<QueryCursor>> run_declared(const RemoteQueries& at, std::
     if (is_lost && attempts < kTransactionAttempts) continue;
     if (!answer) return std::move(answer).error();
     if (answer->is_error()) return as_the_port_says(answer->error(), options);
-    if (is_stream)
-      return std::make_unique<RemoteCursor>(at, *std::move(answer), std::move(transaction), writes);
+    if (is_stream) return std::make_unique<RemoteCursor>(at, *std::move(answer), std::move(transaction), writes);
     // All rows are made already; the cursor does not need the transaction any more.
     if (writes) TRY(transaction->commit());
     return std::make_unique<RemoteCursor>(at, *std::move(answer), nullptr, false);
@@ -228,8 +223,7 @@ Result<std::unique_ptr<QueryCursor>> run_declared(const RemoteQueries& at, std::
 
 Result<std::unique_ptr<QueryCursor>> open_remote_cursor(const RemoteQueries& at, std::string_view text,
                                                         Slice bind_variables, const QueryOptions& options) {
-  if (options.read_only || options.allowed_collections)
-    return run_declared(at, text, bind_variables, options);
+  if (options.read_only || options.allowed_collections) return run_declared(at, text, bind_variables, options);
   return run_plain(at, text, bind_variables, options);
 }
 

@@ -15,7 +15,6 @@ struct RemoteQueries {
 };
 
 base::Result<std::unique_ptr<QueryCursor>> open_remote_cursor(const RemoteQueries& at, std::string_view text,
-                                                              value::Slice bind_variables,
-                                                              const QueryOptions& options);
+                                                              value::Slice bind_variables, const QueryOptions& options);
 
 }  // namespace workerdb::stores::documents

@@ -31,14 +31,10 @@ constexpr int64_t kKeyChoiceKept_ns = 10'000'000'000;
 
 const char* mode_name(OverwriteMode mode) {
   switch (mode) {
-    case OverwriteMode::kConflict:
-      return "conflict";
-    case OverwriteMode::kIgnore:
-      return "ignore";
-    case OverwriteMode::kReplace:
-      return "replace";
-    case OverwriteMode::kUpdate:
-      return "update";
+    case OverwriteMode::kConflict: return "conflict";
+    case OverwriteMode::kIgnore: return "ignore";
+    case OverwriteMode::kReplace: return "replace";
+    case OverwriteMode::kUpdate: return "update";
   }
   return "";
 }
@@ -102,8 +98,7 @@ struct RemoteDocuments::Outgoing {
 };
 
 std::string RemoteDocuments::document_target(std::string_view collection, std::string_view key) const {
-  return fmt::format("{}/_api/document/{}/{}", prefix_, net::percent_encode(collection),
-                     net::percent_encode(key));
+  return fmt::format("{}/_api/document/{}/{}", prefix_, net::percent_encode(collection), net::percent_encode(key));
 }
 
 std::string RemoteDocuments::insert_target(std::string_view collection, const WriteOptions& options) const {
@@ -118,8 +113,8 @@ bool RemoteDocuments::may_choose_keys(std::string_view collection) {
     auto known = key_choices_.find(collection);
     if (known != key_choices_.end() && known->second.known_until_ns > now_ns) return known->second.is_free;
   }
-  auto answer = channel_->read(
-      fmt::format("{}/_api/collection/{}/properties", prefix_, net::percent_encode(collection)));
+  auto answer =
+      channel_->read(fmt::format("{}/_api/collection/{}/properties", prefix_, net::percent_encode(collection)));
   if (!answer) return false;  // the insert will say what is wrong
   Slice options = answer->slice().get("keyOptions"), shards = answer->slice().get("shardKeys");
   std::string_view type = text_or_empty(options.get("type"));
@@ -137,8 +132,7 @@ Result<RemoteDocuments::Outgoing> RemoteDocuments::prepare(std::string_view coll
                                                            std::span<const Slice> documents, size_t& taken) {
   Outgoing outgoing;
   size_t bytes = 0;
-  for (taken = 0; taken < documents.size() && taken < kStepDocuments && (taken == 0 || bytes < kStepBytes);
-       ++taken) {
+  for (taken = 0; taken < documents.size() && taken < kStepDocuments && (taken == 0 || bytes < kStepBytes); ++taken) {
     Slice document = documents[taken];
     SentDocument sent;
     bytes += document.byte_size();
@@ -199,24 +193,22 @@ Result<Answer> RemoteDocuments::write_with_revision(Request request, const Write
   return channel_->exchange(request);
 }
 
-Result<WrittenDocument> RemoteDocuments::update(std::string_view collection, std::string_view key,
-                                                Slice patch, const WriteOptions& options) {
-  Answer answer =
-      TRY(write_with_revision({.method = HttpMethod::kPatch,
-                               .target = document_target(collection, key) + write_parameters(options),
-                               .body = value::to_json(patch)},
-                              options));
+Result<WrittenDocument> RemoteDocuments::update(std::string_view collection, std::string_view key, Slice patch,
+                                                const WriteOptions& options) {
+  Answer answer = TRY(write_with_revision({.method = HttpMethod::kPatch,
+                                           .target = document_target(collection, key) + write_parameters(options),
+                                           .body = value::to_json(patch)},
+                                          options));
   if (!answer.is_error()) return written_of(answer.body.slice());
   return answer.may_have_run ? unknown_effect(answer.error()) : answer.error();
 }
 
-Result<WrittenDocument> RemoteDocuments::replace(std::string_view collection, std::string_view key,
-                                                 Slice document, const WriteOptions& options) {
-  Answer answer =
-      TRY(write_with_revision({.method = HttpMethod::kPut,
-                               .target = document_target(collection, key) + write_parameters(options),
-                               .body = value::to_json(document)},
-                              options));
+Result<WrittenDocument> RemoteDocuments::replace(std::string_view collection, std::string_view key, Slice document,
+                                                 const WriteOptions& options) {
+  Answer answer = TRY(write_with_revision({.method = HttpMethod::kPut,
+                                           .target = document_target(collection, key) + write_parameters(options),
+                                           .body = value::to_json(document)},
+                                          options));
   if (!answer.is_error()) return written_of(answer.body.slice());
   if (!answer.may_have_run) return answer.error();
   auto found = TRY(read(collection, key));
@@ -224,8 +216,7 @@ Result<WrittenDocument> RemoteDocuments::replace(std::string_view collection, st
   return unknown_effect(answer.error());
 }
 
-Result<> RemoteDocuments::remove(std::string_view collection, std::string_view key,
-                                 const WriteOptions& options) {
+Result<> RemoteDocuments::remove(std::string_view collection, std::string_view key, const WriteOptions& options) {
   Answer answer = TRY(write_with_revision(
       {.method = HttpMethod::kDelete, .target = document_target(collection, key) + write_parameters(options)},
       options));
@@ -258,9 +249,9 @@ Result<> RemoteDocuments::insert_step(std::string_view collection, const Outgoin
   Answer answer = TRY(channel_->exchange(request));
   if (answer.is_error()) return answer.error();
   if (!answer.body.slice().is_array() || answer.body.slice().size() != outgoing.items.size()) {
-    return unknown_effect(Error(ErrorCode::kSimpleClientCouldNotRead,
-                                fmt::format("{} documents were sent, but another number of answers came back",
-                                            outgoing.items.size())));
+    return unknown_effect(
+        Error(ErrorCode::kSimpleClientCouldNotRead,
+              fmt::format("{} documents were sent, but another number of answers came back", outgoing.items.size())));
   }
   size_t position = 0;
   for (value::ArrayIterator item(answer.body.slice()); item.valid(); item.next(), ++position) {
@@ -268,8 +259,7 @@ Result<> RemoteDocuments::insert_step(std::string_view collection, const Outgoin
     if (!item.value().get("error").is_true()) {
       // A document that was there before has an old revision, and with kIgnore nothing else was done. Under a
       // key that was chosen here it can only be the one that an earlier attempt wrote.
-      bool was_there =
-          item.value().get("_oldRev").is_string() && !(sent.is_chosen_here && answer.may_have_run);
+      bool was_there = item.value().get("_oldRev").is_string() && !(sent.is_chosen_here && answer.may_have_run);
       ++(was_there && options.overwrite == OverwriteMode::kIgnore ? outcome.ignored : outcome.created);
       continue;
     }

@@ -20,12 +20,11 @@ class RemoteDocuments {
       : channel_(std::move(channel)), prefix_(std::move(prefix)) {}
 
   base::Result<std::optional<value::Buffer>> read(std::string_view collection, std::string_view key);
-  base::Result<WrittenDocument> insert(std::string_view collection, value::Slice document,
-                                       const WriteOptions& options);
+  base::Result<WrittenDocument> insert(std::string_view collection, value::Slice document, const WriteOptions& options);
   base::Result<WrittenDocument> update(std::string_view collection, std::string_view key, value::Slice patch,
                                        const WriteOptions& options);
-  base::Result<WrittenDocument> replace(std::string_view collection, std::string_view key,
-                                        value::Slice document, const WriteOptions& options);
+  base::Result<WrittenDocument> replace(std::string_view collection, std::string_view key, value::Slice document,
+                                        const WriteOptions& options);
   base::Result<> remove(std::string_view collection, std::string_view key, const WriteOptions& options);
   base::Result<BulkResult> insert_many(std::string_view collection, std::span<const value::Slice> documents,
                                        const WriteOptions& options);
@@ -39,8 +38,7 @@ class RemoteDocuments {
 
   // Whether a document without a key may get one from this side, by the collection's key generator.
   bool may_choose_keys(std::string_view collection) EXCLUDES(mutex_);
-  base::Result<Outgoing> prepare(std::string_view collection, std::span<const value::Slice> documents,
-                                 size_t& taken);
+  base::Result<Outgoing> prepare(std::string_view collection, std::span<const value::Slice> documents, size_t& taken);
   base::Result<> insert_step(std::string_view collection, const Outgoing& outgoing, size_t first,
                              const WriteOptions& options, BulkResult& outcome);
   base::Result<Answer> write_with_revision(Request request, const WriteOptions& options);

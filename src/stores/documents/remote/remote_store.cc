@@ -170,19 +170,18 @@ class RemoteDatabase : public DocumentDatabase {
     // The API names an index by "collection/number" or "collection/name".
     size_t slash = index.find('/');
     std::string_view last = slash == index.npos ? index : index.substr(slash + 1);
-    Answer answer = TRY(
-        channel_->exchange({.method = HttpMethod::kDelete,
-                            .target = fmt::format("{}/_api/index/{}/{}", prefix_,
-                                                  net::percent_encode(collection), net::percent_encode(last)),
-                            .repeat = Repeat::kIdempotent}));
+    Answer answer =
+        TRY(channel_->exchange({.method = HttpMethod::kDelete,
+                                .target = fmt::format("{}/_api/index/{}/{}", prefix_, net::percent_encode(collection),
+                                                      net::percent_encode(last)),
+                                .repeat = Repeat::kIdempotent}));
     return done_before(answer, ErrorCode::kIndexNotFound, [] { return true; });
   }
 
   Result<std::optional<Buffer>> read(std::string_view collection, std::string_view key) override {
     return documents_.read(collection, key);
   }
-  Result<WrittenDocument> insert(std::string_view collection, Slice document,
-                                 const WriteOptions& options) override {
+  Result<WrittenDocument> insert(std::string_view collection, Slice document, const WriteOptions& options) override {
     return documents_.insert(collection, document, options);
   }
   Result<WrittenDocument> update(std::string_view collection, std::string_view key, Slice patch,
@@ -244,11 +243,10 @@ class RemoteStore : public DocumentStore {
   }
 
   Result<> create_database(std::string_view name) override {
-    Answer answer =
-        TRY(channel_->exchange({.method = HttpMethod::kPost,
-                                .target = "/_api/database",
-                                .body = json_object([&](Builder& body) { body.add("name", name); }),
-                                .repeat = Repeat::kIdempotent}));
+    Answer answer = TRY(channel_->exchange({.method = HttpMethod::kPost,
+                                            .target = "/_api/database",
+                                            .body = json_object([&](Builder& body) { body.add("name", name); }),
+                                            .repeat = Repeat::kIdempotent}));
     return done_before(answer, ErrorCode::kDuplicateName, [] { return true; });
   }
 

@@ -20,9 +20,9 @@ void append_names(std::string_view name, const std::vector<std::string>& collect
 
 }  // namespace
 
-Result<std::unique_ptr<RemoteTransaction>> RemoteTransaction::begin(
-    std::shared_ptr<HttpChannel> channel, const std::string& prefix,
-    const TransactionCollections& collections) {
+Result<std::unique_ptr<RemoteTransaction>> RemoteTransaction::begin(std::shared_ptr<HttpChannel> channel,
+                                                                    const std::string& prefix,
+                                                                    const TransactionCollections& collections) {
   value::Builder body;
   body.open_object();
   body.key("collections");
@@ -40,8 +40,7 @@ Result<std::unique_ptr<RemoteTransaction>> RemoteTransaction::begin(
                                          .repeat = Repeat::kRead}));
   if (answer.is_error()) return answer.error();
   value::Slice id = answer.body.slice().get("result").get("id");
-  if (!id.is_string())
-    return Error(ErrorCode::kSimpleClientCouldNotRead, "a transaction was begun without a number");
+  if (!id.is_string()) return Error(ErrorCode::kSimpleClientCouldNotRead, "a transaction was begun without a number");
   std::string number(id.as_string());
   std::string target = prefix + "/_api/transaction/" + number;
   return std::unique_ptr<RemoteTransaction>(
@@ -49,8 +48,7 @@ Result<std::unique_ptr<RemoteTransaction>> RemoteTransaction::begin(
 }
 
 Result<> RemoteTransaction::commit() {
-  if (!std::exchange(is_running_, false))
-    return Error(ErrorCode::kIllegalState, "the transaction has ended already");
+  if (!std::exchange(is_running_, false)) return Error(ErrorCode::kIllegalState, "the transaction has ended already");
   // A server that committed it already says so again.
   Answer answer = TRY(channel_->exchange(
       {.method = HttpMethod::kPut, .target = target_, .repeat = Repeat::kIdempotent, .endpoint = endpoint_}));

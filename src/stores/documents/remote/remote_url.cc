@@ -29,11 +29,9 @@ Result<RemoteEndpoint> endpoint_of(std::string_view host) {
 }  // namespace
 
 Result<RemotePlace> remote_place_from_url(std::string_view url) {
-  if (url.size() > kLongestUrl)
-    return Error(ErrorCode::kBadParameter, "malformed URL: it is longer than 8 KiB");
+  if (url.size() > kLongestUrl) return Error(ErrorCode::kBadParameter, "malformed URL: it is longer than 8 KiB");
   if (url.starts_with("https://") || url.starts_with("ssl://") || url.starts_with("http+ssl://")) {
-    return Error(ErrorCode::kBadParameter,
-                 "https:// needs TLS, which this client does not speak; use a tunnel");
+    return Error(ErrorCode::kBadParameter, "https:// needs TLS, which this client does not speak; use a tunnel");
   }
   size_t scheme_end = url.find("://");
   if (!url.starts_with("http://") && !url.starts_with("tcp://") && !url.starts_with("http+tcp://")) {
@@ -58,10 +56,8 @@ Result<RemotePlace> remote_place_from_url(std::string_view url) {
     hosts.remove_prefix(comma + 1);
   }
   // With one harmless host the rest is an ordinary URL.
-  auto parsed =
-      TRY(net::parse_url("http://" + std::string(login) + "host" + std::string(rest.substr(authority_end))));
-  if (!parsed.query.empty())
-    return Error(ErrorCode::kBadParameter, "malformed URL: a document store's has no query");
+  auto parsed = TRY(net::parse_url("http://" + std::string(login) + "host" + std::string(rest.substr(authority_end))));
+  if (!parsed.query.empty()) return Error(ErrorCode::kBadParameter, "malformed URL: a document store's has no query");
   place.options.host = place.options.endpoints.front().host;
   place.options.port = place.options.endpoints.front().port;
   if (!parsed.user.empty()) place.options.user = parsed.user;
@@ -69,8 +65,7 @@ Result<RemotePlace> remote_place_from_url(std::string_view url) {
   std::string_view path = parsed.path;
   if (path.starts_with('/')) path.remove_prefix(1);
   if (path.starts_with("_db/")) path.remove_prefix(4);
-  if (path.find('/') != path.npos)
-    return Error(ErrorCode::kBadParameter, "malformed URL: text behind the database");
+  if (path.find('/') != path.npos) return Error(ErrorCode::kBadParameter, "malformed URL: text behind the database");
   auto database = net::percent_decode(path);
   if (!database) return Error(ErrorCode::kBadParameter, "malformed URL: the encoding of the database");
   place.database = *std::move(database);

@@ -78,14 +78,15 @@ Result<> set_remote_password(HttpChannel& channel, std::string_view user, std::s
 }
 
 Result<> drop_remote_user(HttpChannel& channel, std::string_view user) {
-  Answer answer = TRY(channel.exchange({.method = HttpMethod::kDelete, .target = user_target(user), .repeat = Repeat::kIdempotent}));
+  Answer answer = TRY(
+      channel.exchange({.method = HttpMethod::kDelete, .target = user_target(user), .repeat = Repeat::kIdempotent}));
   if (answer.is_error() && answer.code() == ErrorCode::kUserNotFound && answer.may_have_run) return {};
   if (answer.is_error()) return answer.error();
   return {};
 }
 
-Result<> grant_remote(HttpChannel& channel, std::string_view user, std::string_view database, std::string_view collection,
-                      UserRight right) {
+Result<> grant_remote(HttpChannel& channel, std::string_view user, std::string_view database,
+                      std::string_view collection, UserRight right) {
   std::string target = user_target(user) + "/database/" + (database == "*" ? "*" : net::percent_encode(database));
   if (!collection.empty()) target += "/" + (collection == "*" ? std::string("*") : net::percent_encode(collection));
   Builder body;

@@ -8,7 +8,8 @@ namespace workerdb::stores::documents {
 
 // See document_store.h. A creation whose answer was lost is found again by its `extra`; all others may be repeated.
 base::Result<std::vector<UserDescription>> list_users(HttpChannel& channel);
-base::Result<> create_remote_user(HttpChannel& channel, std::string_view user, std::string_view password, value::Slice extra);
+base::Result<> create_remote_user(HttpChannel& channel, std::string_view user, std::string_view password,
+                                  value::Slice extra);
 base::Result<> set_remote_password(HttpChannel& channel, std::string_view user, std::string_view password);
 base::Result<> drop_remote_user(HttpChannel& channel, std::string_view user);
 base::Result<> grant_remote(HttpChannel& channel, std::string_view user, std::string_view database,
