@@ -96,6 +96,16 @@ Slice Cursor::State::next_served() {
   return row;
 }
 
+// Rows that a stream made before it was killed, or before its time was over, are not given out any more.
+Result<> Cursor::State::check_stop() {
+  if (finished || !tracked->control->stop().load(std::memory_order_relaxed)) return {};
+  auto ended = execution->keep(0);
+  if (ended) return {};
+  made = {};
+  fail(ended.error());
+  return std::move(ended).error();
+}
+
 Result<bool> Cursor::State::advance() {
   if (!options.stream) {
     if (rows_read == row_count) return false;
@@ -103,6 +113,7 @@ Result<bool> Cursor::State::advance() {
     ++rows_read;
     return true;
   }
+  TRY(check_stop());
   if (made.empty() && !finished) {
     auto rows = execution->next(kRowsAtOnce);
     if (!rows) {
@@ -182,6 +193,7 @@ Result<size_t> Cursor::append_json(size_t count, std::string& rows, size_t most_
 
 Result<bool> Cursor::has_more() {
   if (!state_->options.stream) return state_->rows_read < state_->row_count;
+  TRY(state_->check_stop());
   if (!state_->made.empty()) return true;
   if (state_->finished) return false;
   auto more = state_->execution->has_more();

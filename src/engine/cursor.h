@@ -24,6 +24,8 @@ struct Cursor::State {
   Result<> materialize();
   // Rows that are kept or, in a stream, made now. Sets current_; false behind the last row.
   Result<bool> advance();
+  // An error if a stream is to end before its time.
+  Result<> check_stop();
   // Commits what the query did in a transaction of its own.
   Result<> finish();
   void fail(const Error& error);

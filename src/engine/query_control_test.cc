@@ -191,6 +191,22 @@ TEST_F(QueryControlTest, AStreamFollowsTheRequestThatReadsIt) {
   EXPECT_EQ(end_of(reading, "a stream"), 1500);
 }
 
+// Its rows are made a thousand at once: those that are there already are not given out any more.
+TEST_F(QueryControlTest, AStreamThatIsKilledBetweenTwoRowsGivesNoMore) {
+  QueryOptions options;
+  options.stream = true;
+  auto cursor = database().query("FOR i IN 1..100 RETURN i", {}, options);
+  ASSERT_TRUE(cursor && cursor->next());
+  ASSERT_TRUE(engine_->kill_query("_system", cursor->id(), ""));
+  EXPECT_EQ(cursor->has_more().error().number(), 1500);
+  EXPECT_TRUE(engine_->running_queries("_system").empty());
+  auto rest = database().query("FOR i IN 1..100 RETURN i", {}, options);
+  ASSERT_TRUE(rest && rest->next());
+  ASSERT_TRUE(engine_->kill_query("_system", rest->id(), ""));
+  EXPECT_EQ(rest->next().error().number(), 1500);
+  EXPECT_FALSE(*rest->has_more());
+}
+
 // What can be made of constants is made before the query runs: that must end, too.
 TEST_F(QueryControlTest, ConstantsAreNotFoldedForever) {
   std::string text = "RETURN [";

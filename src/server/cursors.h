@@ -26,8 +26,9 @@ struct OpenCursor {
   bool allow_retry = false;
   int64_t lifetime_ns = 0, expires_ns = 0;  // steady clock; renewed by each access
   int64_t ends_ns = INT64_MAX;              // no access renews it beyond: the end of that transaction
-  uint64_t next_batch = 1;                  // the number that the next batch will have
-  std::string last_batch;                   // with allow_retry: the body of batch next_batch - 1
+  uint64_t newest_batch = 1;                // the number of the batch that was given out last
+  std::string last_batch;                   // with allow_retry: its body
+  bool is_at_end = false;                   // it was the last one
   bool busy = false;
 };
 

@@ -21,7 +21,7 @@ Result<std::string> batch_body(OpenCursor& cursor, int status, size_t most_bytes
   has_more = TRY(cursor.rows.has_more());
   body += has_more ? "],\"hasMore\":true" : "],\"hasMore\":false";
   if (has_more) body += fmt::format(",\"id\":\"{}\"", cursor.id);
-  if (has_more) body += fmt::format(",\"nextBatchId\":\"{}\"", cursor.next_batch + 1);
+  if (has_more) body += fmt::format(",\"nextBatchId\":\"{}\"", cursor.newest_batch + 1);
   if (cursor.show_count && cursor.rows.count()) body += fmt::format(",\"count\":{}", *cursor.rows.count());
   if (!has_more || cursor.rows.count()) {
     body += ",\"extra\":";
@@ -90,21 +90,26 @@ Result<HttpResponse> fetch(Exchange& exchange, uint64_t wanted_batch) {
   auto id = TRY(parse_id(exchange.argument(0), ErrorCode::kCursorNotFound));
   auto& cursors = exchange.services.cursors;
   auto cursor = TRY(cursors.borrow(id, exchange.database_name, exchange.user));
-  if (wanted_batch != 0 && cursor->allow_retry && wanted_batch == cursor->next_batch) {
+  if (wanted_batch != 0 && cursor->allow_retry && wanted_batch == cursor->newest_batch) {
     std::string again = cursor->last_batch;
     cursors.give_back(cursor, true);
     return json_response(200, std::move(again));
   }
-  if (wanted_batch != 0 && wanted_batch != cursor->next_batch + 1) {
+  if (wanted_batch != 0 && wanted_batch != cursor->newest_batch + 1) {
     cursors.give_back(cursor, true);
     return Error(ErrorCode::kCursorNotFound, "batch id not found");
   }
-  ++cursor->next_batch;
+  if (cursor->is_at_end) {  // only the last batch is still there, for who asks for it by its number
+    cursors.give_back(cursor, true);
+    return ErrorCode::kCursorNotFound;
+  }
+  ++cursor->newest_batch;
   if (!cursor->allow_retry) cursor->rows.set_cancelled(exchange.request.cancelled_flag());
   bool has_more = false;
   auto text = batch_body(*cursor, 200, exchange.services.options.largest_batch_bytes, has_more);
   cursor->rows.set_cancelled(nullptr);
   if (text && cursor->allow_retry) cursor->last_batch = *text;
+  cursor->is_at_end = !has_more;
   // With allowRetry the last batch can be asked for again until the cursor is deleted or expires.
   cursors.give_back(cursor, text.has_value() && (has_more || cursor->allow_retry));
   if (!text) return std::move(text).error();

@@ -44,6 +44,24 @@ class Cursors(unittest.TestCase):
             if retry:
                 self.assertEqual((again.json["result"], again.json["nextBatchId"]), ([3, 4], "3"))
 
+    def test_behind_the_last_batch_there_is_none(self):
+        first = server.request("POST", "/_api/cursor", {"query": "FOR i IN 1..3 RETURN i", "batchSize": 2,
+                                                        "options": {"allowRetry": True}})
+        path = f"/_api/cursor/{first.json['id']}"
+        self.assertEqual(server.request("POST", path).json["result"], [3])
+        for behind in ("", "/3"):
+            self.assertEqual(server.request("POST", path + behind).number, 1600)
+        again = server.request("POST", path + "/2").json   # still there
+        self.assertEqual((again["result"], again["hasMore"]), ([3], False))
+        self.assertEqual(server.request("DELETE", path).status, 202)
+
+    def test_a_stream_that_is_killed_between_two_batches(self):
+        first = server.request("POST", "/_api/cursor", {"query": "FOR i IN 1..100 RETURN i", "batchSize": 2,
+                                                        "options": {"stream": True}})
+        self.assertEqual(server.request("DELETE", f"/_api/query/{first.json['id']}").status, 200)
+        self.assertEqual(server.request("POST", f"/_api/cursor/{first.json['id']}").number, 1500)
+        self.assertEqual(server.request("POST", f"/_api/cursor/{first.json['id']}").number, 1600)
+
     def test_requests_without_a_query_or_a_cursor(self):
         for method, path, status, number, message in [
                 ("POST", "/_api/cursor", 400, 1502, "query is empty"),

@@ -113,7 +113,9 @@ base::Result<> Analyzer::resolve_limit(ExpressionPtr& number, bool may_be_null) 
   TRY(resolve_deciding(number));
   const Constant* constant = number->get_if<Constant>();
   value::Slice slice = constant != nullptr ? constant->value.slice() : value::Slice();
-  bool is_valid = slice.is_number() && slice.as_double() >= 0 && slice.as_double() < 9.0e18;
+  constexpr double kEnd = 9223372036854775808.0;  // the first number behind all that an int64 holds
+  bool is_valid = slice.is_int64() ? slice.as_int64() >= 0
+                                   : slice.is_number() && slice.as_double() >= 0 && slice.as_double() < kEnd;
   if (is_valid || (may_be_null && constant != nullptr && slice.is_null())) return {};
   return Error(
       ErrorCode::kQueryNumberOutOfRange,
