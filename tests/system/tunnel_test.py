@@ -207,6 +207,8 @@ class Data(TunnelCase):
         tunnel = self.opened()
         host.stop()
         try:
+            # What is sent into a way that is about to break is lost with it: only who comes later can wait.
+            self.assertTrue(stacks.wait_until(lambda: tunnel.status()["state"] != "ready", 5))
             waiting = [tunnel.connect(6) for _ in range(20)]
             for client in waiting:
                 client.sendall(b"w")
