@@ -163,8 +163,9 @@ bool count_parameters(const Plan& plan, std::vector<uint32_t>& counts) {
   return true;
 }
 
-// A use that is gone was folded into something, or let a rule decide: then the plan depends on values.
+// Who folds a value into something, or decides by it, says so. Where a use is gone besides, that counts as well.
 bool serves_other_values(const Plan& plan) {
+  if (plan.depends_on_values) return false;
   std::vector<uint32_t> counts(plan.parameters.size(), 0);
   if (!count_parameters(plan, counts)) return false;
   for (size_t i = 0; i < counts.size(); ++i) {

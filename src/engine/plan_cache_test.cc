@@ -88,6 +88,34 @@ TEST_F(PlanCacheTest, ValuesThatDecideAreNotMixedUp) {
   EXPECT_EQ(run("FOR t IN things SORT t.n LIMIT 1 RETURN t.@a", R"({"a": "_key"})"), R"(["k0"])");
 }
 
+// Each rule that looks into a parameter's value, with a second use of it that stays in the plan.
+TEST_F(PlanCacheTest, WhatRulesMakeOfAValueServesNoOther) {
+  auto things = *database_->collection("things");
+  EXPECT_TRUE(things.ensure_index(json(R"({"type": "persistent", "fields": ["n"]})").slice()));
+  auto texts = *database_->create_collection("texts");
+  EXPECT_TRUE(texts.ensure_index(json(R"({"type": "persistent", "fields": ["t"]})").slice()));
+  for (const char* text : {"abc", "abd", "b"})
+    EXPECT_TRUE(texts.insert(json(R"({"t": ")" + std::string(text) + R"("})").slice()));
+  constexpr std::string_view kLike = "FOR d IN texts FILTER d.t LIKE @p SORT d.t RETURN d.t";
+  EXPECT_EQ(run(kLike, R"({"p": "a%"})"), R"(["abc","abd"])");
+  EXPECT_EQ(run(kLike, R"({"p": "b%"})"), R"(["b"])");
+  EXPECT_EQ(run(kLike, R"({"p": "%"})"), R"(["abc","abd","b"])");
+  constexpr std::string_view kOr =
+      "FOR t IN things FILTER (t.n == @x && t.n < 100) || (t.n == @y && t.n < 200) SORT t.n RETURN t.n";
+  EXPECT_EQ(run(kOr, R"({"x": 2, "y": 2})"), "[2]");
+  EXPECT_EQ(run(kOr, R"({"x": 2, "y": 3})"), "[2,3]");
+  constexpr std::string_view kBounds =
+      "FOR t IN things FILTER t.n > @x || t.n > @y FILTER t.n >= @x - 5 && (t.n < 9 || t.n + 100 > @x + @y) && "
+      "(t.n < 9 || t.n + 100 > @y) SORT t.n RETURN t.n";
+  EXPECT_EQ(run(kBounds, R"({"x": 5, "y": 7})"), "[6,7,8,9]");
+  EXPECT_EQ(run(kBounds, R"({"x": 8, "y": 6})"), "[7,8,9]");
+  constexpr std::string_view kFolded =
+      "FOR t IN things LET big = t.n > @x && LENGTH(FOR u IN things RETURN 1) > 1 "
+      "FILTER big RETURN [t.n, @x ? 1 : 2]";
+  EXPECT_EQ(run(kFolded, R"({"x": 8})"), "[[9,1]]");
+  EXPECT_EQ(run(kFolded, R"({"x": 0})").substr(0, 6), "[[1,2]");
+}
+
 TEST_F(PlanCacheTest, MissingAndUnknownValuesAreStillErrors) {
   EXPECT_EQ(run("RETURN @a", R"({"a": 1})"), "[1]");
   EXPECT_EQ(run("RETURN @a", "{}"), "1551");

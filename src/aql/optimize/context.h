@@ -49,6 +49,12 @@ class Context {
     return plan::make_reference(root_.variables[variable].name, variable);
   }
   bool is_root(const Plan& chain) const { return &chain == &root_; }
+  // To be told of a constant by whose value a rule decides, or of which it makes another one: where that is a bind
+  // parameter's, the plan does not hold for other values.
+  void looked_into(const Expression& expression) {
+    const auto* constant = expression.get_if<syntax::Constant>();
+    if (constant != nullptr && constant->parameter != 0) root_.depends_on_values = true;
+  }
 
   const RuleSettings& settings;
   std::optional<base::Error> error;  // the first one ends the run

@@ -35,16 +35,18 @@ bool is_within(const Bound& narrow, const Bound& wide) {
   return (order > 0) == wide.is_lower;
 }
 
-bool reduce(ExpressionPtr& condition) {
+bool reduce(Context& context, ExpressionPtr& condition) {
   Binary* binary = condition->get_if<Binary>();
   if (binary == nullptr || (binary->op != BinaryOperator::kAnd && binary->op != BinaryOperator::kOr)) return false;
-  bool changed = reduce(binary->left);
-  changed |= reduce(binary->right);
+  bool changed = reduce(context, binary->left);
+  changed |= reduce(context, binary->right);
   if (binary->op != BinaryOperator::kOr) return changed;
   Bound left = bound_of(*binary->left), right = bound_of(*binary->right);
   if (left.attribute == nullptr || right.attribute == nullptr) return changed;
   bool keeps_right = is_within(left, right);
   if (!keeps_right && !is_within(right, left)) return changed;
+  context.looked_into(*binary->left->get_if<Binary>()->right);
+  context.looked_into(*binary->right->get_if<Binary>()->right);
   ExpressionPtr kept = std::move(keeps_right ? binary->right : binary->left);
   condition = std::move(kept);
   return true;
@@ -52,10 +54,10 @@ bool reduce(ExpressionPtr& condition) {
 
 }  // namespace
 
-bool remove_redundant_or(Context&, Plan& chain) {
+bool remove_redundant_or(Context& context, Plan& chain) {
   bool changed = false;
   for (NodePtr& node : chain.nodes) {
-    if (auto* filter = node->get_if<plan::Filter>()) changed |= reduce(filter->condition);
+    if (auto* filter = node->get_if<plan::Filter>()) changed |= reduce(context, filter->condition);
   }
   return changed;
 }

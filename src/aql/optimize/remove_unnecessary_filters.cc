@@ -8,7 +8,7 @@
 
 namespace workerdb::aql::optimize {
 
-bool remove_unnecessary_filters(Context&, Plan& chain) {
+bool remove_unnecessary_filters(Context& context, Plan& chain) {
   bool changed = false;
   for (size_t i = 1; i < chain.nodes.size();) {
     auto* filter = chain.nodes[i]->get_if<plan::Filter>();
@@ -24,6 +24,7 @@ bool remove_unnecessary_filters(Context&, Plan& chain) {
     bool never = false;
     std::erase_if(taken, [&](const ExpressionPtr& part) {
       const auto* constant = part->get_if<syntax::Constant>();
+      context.looked_into(*part);
       never = never || (constant != nullptr && !value::is_truthy(constant->value.slice()));
       return constant != nullptr;
     });

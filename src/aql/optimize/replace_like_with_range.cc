@@ -43,7 +43,7 @@ ExpressionPtr bounds_of(const Expression& part, VariableId document) {
 }
 
 // Adds the bounds to the first filter behind the scan that has a LIKE for it, if that serves an index.
-bool narrow(Plan& chain, size_t position) {
+bool narrow(Context& context, Plan& chain, size_t position) {
   VariableId document = chain.nodes[position]->get_if<plan::EnumerateCollection>()->output.variable;
   for (size_t i = position + 1; i < chain.nodes.size() && lets_filters_pass(*chain.nodes[i]); ++i) {
     auto* filter = chain.nodes[i]->get_if<plan::Filter>();
@@ -58,7 +58,10 @@ bool narrow(Plan& chain, size_t position) {
       filter->condition =
           syntax::make_expression(Binary{BinaryOperator::kAnd, std::move(filter->condition), std::move(bounds)});
       auto after = best_index(chain, position);
-      if (after && (!before || after->rows < before->rows)) return true;
+      if (after && (!before || after->rows < before->rows)) {
+        context.looked_into(*part->get_if<Binary>()->right);
+        return true;
+      }
       filter->condition = std::move(as_it_was);
       break;  // the parts are gone with it
     }
@@ -68,11 +71,11 @@ bool narrow(Plan& chain, size_t position) {
 
 }  // namespace
 
-bool replace_like_with_range(Context&, Plan& chain) {
+bool replace_like_with_range(Context& context, Plan& chain) {
   bool changed = false;
   for (size_t i = 0; i < chain.nodes.size(); ++i) {
     const auto* scan = chain.nodes[i]->get_if<plan::EnumerateCollection>();
-    if (scan != nullptr && !scan->random) changed |= narrow(chain, i);
+    if (scan != nullptr && !scan->random) changed |= narrow(context, chain, i);
   }
   return changed;
 }

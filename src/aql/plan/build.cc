@@ -64,6 +64,7 @@ base::Result<std::unique_ptr<Plan>> PlanBuilder::run() {
   root_->written_collections = std::move(query_.written_collections);
   root_->graphs = std::move(query_.graphs);
   root_->parameters = std::move(query_.parameters);
+  root_->depends_on_values = query_.depends_on_values;
   if (!query_.views.empty()) attach_scores(*root_);
   return std::move(root_);
 }

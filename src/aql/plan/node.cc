@@ -193,6 +193,7 @@ std::unique_ptr<Plan> clone(const Plan& plan) {
   result->written_collections = plan.written_collections;
   result->graphs = plan.graphs;
   result->parameters = plan.parameters;
+  result->depends_on_values = plan.depends_on_values;
   return result;
 }
 

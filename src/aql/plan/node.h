@@ -338,6 +338,7 @@ struct Plan {
   std::vector<std::string> read_collections, written_collections;
   std::vector<std::string> graphs;                  // whose definitions the plan was made of
   std::vector<semantics::ParameterUse> parameters;  // of the outermost plan; constants carry their numbers
+  bool depends_on_values = false;  // of the outermost plan: it holds only for these values of the parameters
   bool modifies() const { return !written_collections.empty(); }
 };
 

@@ -150,7 +150,10 @@ namespace {
 
 // What is in a node besides its operands, as text that is equal for equal nodes.
 struct OwnData {
-  std::string operator()(const Constant& node) const { return node.value.bytes(); }
+  // Parameters that are equal now may differ when the plan runs again.
+  std::string operator()(const Constant& node) const {
+    return std::to_string(node.parameter) + ":" + std::string(node.value.bytes());
+  }
   std::string operator()(const Reference& node) const { return std::to_string(node.variable); }
   std::string operator()(const CollectionReference& node) const { return node.name; }
   std::string operator()(const AttributeAccess& node) const { return node.name; }

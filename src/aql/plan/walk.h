@@ -23,7 +23,7 @@ ExpressionPtr make_reference(const std::string& name, VariableId variable);
 bool is_reference_to(const syntax::Expression& expression, VariableId variable);
 bool uses_variable(const syntax::Expression& expression, VariableId variable);
 bool uses_variable(const Node& node, VariableId variable);
-// Structural equality, positions aside.
+// Structural equality, positions aside; a bind parameter equals itself alone.
 bool same_expression(const syntax::Expression& left, const syntax::Expression& right);
 // No function in it may give another result the second time, and none reads documents.
 bool is_deterministic(const syntax::Expression& expression);

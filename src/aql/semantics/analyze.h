@@ -38,6 +38,7 @@ struct ParameterUse {
 struct AnalyzedQuery {
   syntax::Query query;
   std::vector<ParameterUse> parameters;
+  bool depends_on_values = false;           // something was folded by the value of a parameter
   std::vector<std::string> variable_names;  // by VariableId
   std::map<std::string, std::shared_ptr<const CollectionInfo>, std::less<>> collections;
   std::map<std::string, std::shared_ptr<const ViewInfo>, std::less<>> views;
@@ -54,7 +55,8 @@ base::Result<AnalyzedQuery> analyze(syntax::Query&& query, value::Slice bind_var
                                     ConstantEvaluator* evaluator);
 
 // Replaces `expression`, whose operands are folded already, by its value where that is known and safe to know: the
-// operation is deterministic, touches no data and raises no warning. Ranges and subqueries stay.
-void fold(syntax::ExpressionPtr& expression, ConstantEvaluator* evaluator);
+// operation is deterministic, touches no data and raises no warning. Ranges and subqueries stay. True if it was
+// replaced and a bind parameter's value had a say in that.
+bool fold(syntax::ExpressionPtr& expression, ConstantEvaluator* evaluator);
 
 }  // namespace workerdb::aql::semantics

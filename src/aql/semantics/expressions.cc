@@ -41,7 +41,7 @@ base::Result<> Analyzer::resolve_deciding(ExpressionPtr& expression) {
 
 base::Result<> Analyzer::resolve(ExpressionPtr& expression) {
   TRY(resolve_node(expression));
-  fold(expression, evaluator_);
+  result_.depends_on_values |= fold(expression, evaluator_);
   return {};
 }
 

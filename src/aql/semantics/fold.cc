@@ -16,6 +16,32 @@ bool all_constant(const std::vector<ExpressionPtr>& list) {
   return std::all_of(list.begin(), list.end(), [](const ExpressionPtr& item) { return item->is_constant(); });
 }
 
+bool is_parameter(const ExpressionPtr& expression) {
+  const Constant* constant = expression ? expression->get_if<Constant>() : nullptr;
+  return constant != nullptr && constant->parameter != 0;
+}
+
+// Whether a direct operand is a bind parameter; of logical operators the one that chooses.
+struct HasParameter {
+  template <typename T>
+  bool operator()(const T&) const {
+    return false;
+  }
+  bool operator()(const AttributeAccess& node) const { return is_parameter(node.object); }
+  bool operator()(const IndexedAccess& node) const { return is_parameter(node.object) || is_parameter(node.index); }
+  bool operator()(const Unary& node) const { return is_parameter(node.operand); }
+  bool operator()(const Binary& node) const { return is_parameter(node.left) || is_parameter(node.right); }
+  bool operator()(const Ternary& node) const { return is_parameter(node.condition); }
+  bool operator()(const ArrayComparison& node) const {
+    return is_parameter(node.left) || is_parameter(node.right) || is_parameter(node.at_least);
+  }
+  bool operator()(const FunctionCall& node) const { return std::ranges::any_of(node.arguments, is_parameter); }
+  bool operator()(const ArrayLiteral& node) const { return std::ranges::any_of(node.items, is_parameter); }
+  bool operator()(const ObjectLiteral& node) const {
+    return std::ranges::any_of(node.attributes, [](const auto& attribute) { return is_parameter(attribute.value); });
+  }
+};
+
 value::Slice constant_of(const ExpressionPtr& expression) { return expression->get_if<Constant>()->value.slice(); }
 
 bool may_fold(const FunctionCall& call) {
@@ -85,16 +111,19 @@ std::optional<value::Buffer> literal_value(const Expression& expression) {
 
 }  // namespace
 
-void fold(ExpressionPtr& expression, ConstantEvaluator* evaluator) {
+bool fold(ExpressionPtr& expression, ConstantEvaluator* evaluator) {
+  bool by_value = std::visit(HasParameter(), expression->node);
   if (ExpressionPtr* chosen = chosen_operand(*expression)) {
     ExpressionPtr kept = std::move(*chosen);
     expression = std::move(kept);
-    return;
+    return by_value;
   }
+  bool names_by_value = false;
   if (auto* object = expression->get_if<ObjectLiteral>()) {
     for (auto& attribute : object->attributes) {  // {[ "a" ]: 1} is {a: 1}
       if (!attribute.computed_name || !attribute.computed_name->is_constant()) continue;
       if (!constant_of(attribute.computed_name).is_string()) continue;
+      names_by_value |= is_parameter(attribute.computed_name);
       attribute.name = constant_of(attribute.computed_name).as_string();
       attribute.computed_name = nullptr;
     }
@@ -102,11 +131,12 @@ void fold(ExpressionPtr& expression, ConstantEvaluator* evaluator) {
   std::optional<value::Buffer> result = literal_value(*expression);
   if (!result && evaluator != nullptr && std::visit(IsEvaluable(), expression->node)) {
     result = evaluator->evaluate(*expression);
-    if (result && result->bytes().size() > kMaxFoldedBytes) return;
+    if (result && result->bytes().size() > kMaxFoldedBytes) return false;
   }
-  if (!result) return;
+  if (!result) return names_by_value;
   Position position = expression->position;  // the expression dies before its copy is made
   expression = make_expression(Constant{*std::move(result)}, position);
+  return by_value || names_by_value;
 }
 
 }  // namespace workerdb::aql::semantics
