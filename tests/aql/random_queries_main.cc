@@ -1,5 +1,6 @@
 // random_queries COUNT [FIRST_SEED [show]]: runs random queries in ways that must not differ: with and without indexes,
-// with all, none and some of the optimizer's rules, in small batches, with threads. Prints the seed and the text of
+// with all, none and some of the optimizer's rules, in small batches, with threads, with bind parameters in a plan that
+// was made for other values. Prints the seed and the text of
 // each that does; ends with `N passed, N failed`.
 #include <fmt/format.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include <utility>
 
 #include "aqltest_session.h"
+#include "bound_query.h"
 #include "query_generator.h"
 #include "random_source.h"
 #include "value/json.h"
@@ -30,6 +32,7 @@ struct Way {
   size_t batch_rows = 0;
   bool has_threads = false;  // and tables for joins, however few documents there are
   bool spills = false;       // every sort, group and result goes to the disk
+  bool is_bound = false;     // literals are bind parameters, and the plan is a cached one of other values
 };
 
 // Rules that a query of this seed goes without.
@@ -116,9 +119,17 @@ class Run {
   // Rows (sorted where their order is the plan's) or the error, then what the collections hold after a write.
   Result<std::string> outcome_of(const RandomQuery& query, const Way& way) {
     auto database = TRY(engine_->database(way.has_indexes ? "with" : "without"));
+    BoundQuery bound;
+    if (way.is_bound) {
+      bound = bound_query(query.text, seed_);
+      auto before = database.begin();
+      (void)rows_of(database, before, bound.text, way, bound.others.slice());
+      before.rollback();
+    }
     auto transaction = database.begin();
     std::string result;
-    auto rows = rows_of(database, transaction, query.text, way);
+    auto rows = way.is_bound ? rows_of(database, transaction, bound.text, way, bound.values.slice())
+                             : rows_of(database, transaction, query.text, way);
     if (rows) {
       if (!query.is_ordered) std::sort(rows->begin(), rows->end());
       result = fmt::format("{}", fmt::join(*rows, "\n"));
@@ -138,7 +149,7 @@ class Run {
     return result;
   }
   Result<std::vector<std::string>> rows_of(engine::Database& database, engine::Transaction& transaction,
-                                           const std::string& text, const Way& way) {
+                                           const std::string& text, const Way& way, Slice bind = {}) {
     engine::QueryOptions options;
     options.optimizer_rules = way.rules;
     options.batch_size = way.batch_rows;
@@ -148,7 +159,7 @@ class Run {
     }
     if (way.spills) options.spill_from_bytes = options.spill_from_rows = 0;
     options.max_runtime_s = kMaxRuntimeS;
-    auto cursor = TRY(database.query(text, Slice(), options, &transaction));
+    auto cursor = TRY(database.query(text, bind, options, &transaction));
     std::vector<std::string> rows;
     for (Slice row = TRY(cursor.next()); !row.is_none(); row = TRY(cursor.next())) rows.push_back(canonical(row));
     return rows;
@@ -179,13 +190,15 @@ class Run {
 
   Result<> run_seed(uint64_t seed) {
     RandomQuery query = random_query(seed);
+    seed_ = seed;
     const Way ways[] = {{"as is"},
                         {"without rules", true, {"-all"}},
                         {"without indexes", false},
                         {"in small batches", true, {}, 1 + seed % 3},
                         {"with some rules", true, some_rules_off(seed)},
                         {"with threads", true, {}, 0, true},
-                        {"on the disk", true, {}, 1 + seed % 5, seed % 2 == 0, true}};
+                        {"on the disk", true, {}, 1 + seed % 5, seed % 2 == 0, true},
+                        {"with parameters", true, {}, 0, false, false, true}};
     std::string first;
     std::string found = TRY(check_plans(query.text));
     for (const Way& way : ways) {
@@ -206,7 +219,7 @@ class Run {
   const std::filesystem::path folder_;
   const bool shows_;
   std::unique_ptr<engine::Engine> engine_;
-  uint64_t passed_ = 0, failed_ = 0, errors_ = 0, empty_ = 0;
+  uint64_t seed_ = 0, passed_ = 0, failed_ = 0, errors_ = 0, empty_ = 0;
   uint64_t cheaper_ = 0;  // queries with a plan that was estimated cheaper, but dropped early
 };
 
