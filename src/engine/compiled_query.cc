@@ -78,10 +78,12 @@ bool reads_by_ids(const Plan& plan) {
 // Remembers what it was asked.
 class RecordingCatalogView : public StoreCatalogView {
  public:
-  RecordingCatalogView(const storage::Store& store, const storage::Database& database)
-      : StoreCatalogView(store, database), store_(store), database_(database) {}
+  // `phases` may be null.
+  RecordingCatalogView(const storage::Store& store, const storage::Database& database, PhaseClock* phases)
+      : StoreCatalogView(store, database), store_(store), database_(database), phases_(phases) {}
 
   std::shared_ptr<const aql::semantics::CollectionInfo> find_collection(std::string_view name) const override {
+    PhaseClock::Within loading(phases_, Phase::kLoadingCollections);
     auto info = StoreCatalogView::find_collection(name);
     if (std::ranges::find(sources_, name, &CompiledQuery::Source::name) == sources_.end()) {
       sources_.push_back(
@@ -90,11 +92,13 @@ class RecordingCatalogView : public StoreCatalogView {
     return info;
   }
   std::shared_ptr<const aql::semantics::GraphInfo> find_graph(std::string_view name) const override {
+    PhaseClock::Within loading(phases_, Phase::kLoadingCollections);
     auto info = StoreCatalogView::find_graph(name);
     if (info != nullptr) graphs_.push_back({std::string(name), info->revision});
     return info;
   }
   std::shared_ptr<const aql::semantics::ViewInfo> find_view(std::string_view name) const override {
+    PhaseClock::Within loading(phases_, Phase::kLoadingCollections);
     auto found = store_.find_view(database_, name);
     auto info = StoreCatalogView::find_view(name);
     if (std::ranges::find(views_, name, &CompiledQuery::View::name) == views_.end()) {
@@ -112,6 +116,7 @@ class RecordingCatalogView : public StoreCatalogView {
  private:
   const storage::Store& store_;
   const storage::Database& database_;
+  PhaseClock* const phases_;
   mutable std::vector<CompiledQuery::Source> sources_;
   mutable std::vector<CompiledQuery::Graph> graphs_;
   mutable std::vector<CompiledQuery::View> views_;
@@ -193,7 +198,7 @@ Result<CompiledQueryPtr> compile_query(const storage::Store& store, const storag
   enter(Phase::kParsing);
   auto parsed = TRY(aql::syntax::parse(text));
   enter(Phase::kOptimizingAst);
-  RecordingCatalogView catalog(store, database);
+  RecordingCatalogView catalog(store, database, phases);
   aql::execute::ProgramEvaluator evaluator;
   auto analyzed = TRY(aql::semantics::analyze(std::move(*parsed), bind_variables, catalog, &evaluator));
   if (options.fail_on_warning && !analyzed.warnings.empty()) {

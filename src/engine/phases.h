@@ -51,6 +51,22 @@ class PhaseClock {
     since_ns_ = now;
     current_.store(phase, std::memory_order_relaxed);
   }
+  // A phase inside of another one, which goes on behind it. Without a clock it does nothing.
+  class Within {
+   public:
+    Within(PhaseClock* clock, Phase phase) : clock_(clock), outer_(clock != nullptr ? clock->current() : phase) {
+      if (clock_ != nullptr) clock_->enter(phase);
+    }
+    ~Within() {
+      if (clock_ != nullptr) clock_->enter(outer_);
+    }
+    Within(const Within&) = delete;
+    Within& operator=(const Within&) = delete;
+
+   private:
+    PhaseClock* const clock_;
+    const Phase outer_;
+  };
   Phase current() const { return current_.load(std::memory_order_relaxed); }
   // Of phases that are over.
   double seconds(size_t phase) const { return double(taken_ns_[phase]) / 1e9; }

@@ -293,6 +293,12 @@ TEST_F(QueryControlTest, ProfilesPhasesAndNodes) {
                             "optimizing plan", "instantiating executors", "executing", "finalizing"}) {
     EXPECT_TRUE(profile.get(phase).is_number()) << phase;
   }
+  for (const char* phase : {"initializing", "optimizing plan", "finalizing"}) {
+    EXPECT_GT(profile.get(phase).as_double(), 0) << phase;
+  }
+  EXPECT_EQ(profile.get("loading collections").as_double(), 0);  // it names none
+  Buffer of_scan = database().query("FOR t IN things RETURN t", {}, options)->extra();
+  EXPECT_GT(of_scan.slice().get("profile").get("loading collections").as_double(), 0);
   EXPECT_GT(profile.get("executing").as_double(), 0);
   EXPECT_GT(profile.get("parsing").as_double(), 0);
   ASSERT_EQ(nodes.size(), extra.slice().get("plan").get("nodes").size());

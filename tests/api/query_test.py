@@ -167,6 +167,19 @@ class Plans(unittest.TestCase):
         self.assertEqual({name: scan.get(name) for name in expected}, expected)
         self.assertFalse(self.plan("FOR p IN products RETURN p.x")["nodes"][1]["outVariable"]["isFullDocumentFromCollection"])
 
+    def test_indexes_show_what_they_are_asked_for(self):
+        server.request("POST", "/_api/collection", {"name": "indexed"})
+        server.request("POST", "/_api/index?collection=indexed", {"type": "persistent", "fields": ["a"]})
+        scan = self.plan("FOR p IN indexed FILTER p.a > 97 && p.b != 1 RETURN p.b")["nodes"][1]
+        attribute = {"type": "attribute access", "typeID": 35, "name": "a", "subNodes": [
+            {"type": "reference", "typeID": 45, "name": "p", "id": 0, "subqueryReference": False}]}
+        comparison = {"type": "compare >", "typeID": 29, "subNodes": [
+            attribute, {"type": "value", "typeID": 40, "value": 97, "vTypeID": 2}]}
+        self.assertEqual(scan["condition"], {"type": "n-ary or", "typeID": 63, "subNodes": [
+            {"type": "n-ary and", "typeID": 62, "subNodes": [comparison]}]})
+        self.assertEqual((scan["filter"]["type"], scan["strategy"]), ("compare !=", "document"))
+        self.assertEqual(self.plan("FOR p IN indexed SORT p.a RETURN p.a")["nodes"][1]["condition"], {})
+
     def test_calculations_show_their_trees(self):
         nodes = self.plan("LET a = SLEEP(0.25) LET b = [a] FOR i IN b LET c = i.x.y RETURN c", "-all")["nodes"]
         calculations = {node["outVariable"]["name"]: node for node in nodes if node["type"] == "CalculationNode"}
