@@ -210,5 +210,20 @@ TEST_F(PlanCacheTest, SortsThatSpillGiveTheSameRows) {
   }
 }
 
+// Between a plan and its run somebody may drop an index that it uses.
+TEST_F(PlanCacheTest, AnIndexThatGoesBeforeTheRunMakesAnotherPlan) {
+  auto things = *database_->collection("things");
+  ASSERT_TRUE(things.ensure_index(json(R"({"type": "persistent", "fields": ["n"], "name": "by_n"})").slice()));
+  QueryOptions options;
+  int asked = 0;
+  options.authorize = [&](std::string_view, bool) -> Result<> {
+    return ++asked == 1 ? database_->collection("things")->drop_index("by_n") : Result<>();
+  };
+  auto cursor = database_->query("FOR t IN things FILTER t.n == 3 RETURN t._key", {}, options);
+  ASSERT_TRUE(cursor) << cursor.error().message();
+  EXPECT_EQ(cursor->next()->as_string(), "k3");
+  EXPECT_EQ(asked, 2);
+}
+
 }  // namespace
 }  // namespace workerdb::engine

@@ -34,6 +34,8 @@ struct QueryRun {
   static int64_t deadline_of(const QueryOptions& options, const EngineOptions& defaults);
   static aql::execute::ExecutionOptions execution_options(Cursor::State& state);
   static Result<bool> serve_from_cache(Cursor::State& state, std::string_view text, Slice bind_variables);
+  static Result<> prepare(Cursor::State& state, std::string_view text, Slice bind_variables,
+                          storage::Transaction* of_caller, bool may_be_kept);
   static Result<> run(Cursor::State& state, std::string_view text, Slice bind_variables,
                       storage::Transaction* of_caller);
 };
@@ -93,11 +95,10 @@ Result<bool> QueryRun::serve_from_cache(Cursor::State& state, std::string_view t
   return true;
 }
 
-Result<> QueryRun::run(Cursor::State& state, std::string_view text, Slice bind_variables,
-                       storage::Transaction* of_caller) {
+// The plan, and its execution in a transaction.
+Result<> QueryRun::prepare(Cursor::State& state, std::string_view text, Slice bind_variables,
+                           storage::Transaction* of_caller, bool may_be_kept) {
   Core& core = *state.core;
-  bool may_be_kept = of_caller == nullptr && core.results.is_wanted(state.options);
-  if (may_be_kept && TRY(serve_from_cache(state, text, bind_variables))) return {};
   TrackedQuery& tracked = *state.tracked;
   auto planned = TRY(plan_of_query(core, *state.database, text, bind_variables, state.options, &tracked.phases));
   tracked.phases.enter(Phase::kInstantiatingExecutors);
@@ -119,7 +120,21 @@ Result<> QueryRun::run(Cursor::State& state, std::string_view text, Slice bind_v
   storage::Transaction& in = of_caller != nullptr ? *of_caller : *state.own_transaction;
   state.execution = TRY(aql::execute::Execution::create(state.compiled->program, *core.store, *state.database, in,
                                                         execution_options(state)));
-  tracked.phases.enter(Phase::kExecuting);
+  return {};
+}
+
+Result<> QueryRun::run(Cursor::State& state, std::string_view text, Slice bind_variables,
+                       storage::Transaction* of_caller) {
+  constexpr int kMostPlans = 5;
+  bool may_be_kept = of_caller == nullptr && state.core->results.is_wanted(state.options);
+  if (may_be_kept && TRY(serve_from_cache(state, text, bind_variables))) return {};
+  for (int plans = 1;; ++plans) {
+    auto prepared = prepare(state, text, bind_variables, of_caller, may_be_kept);
+    if (prepared) break;
+    // An index was dropped since the plan was made: another plan does without.
+    if (prepared.error().code() != ErrorCode::kIndexNotFound || plans == kMostPlans) return prepared;
+  }
+  state.tracked->phases.enter(Phase::kExecuting);
   return state.options.stream ? Result<>() : state.materialize();
 }
 

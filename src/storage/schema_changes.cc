@@ -25,6 +25,13 @@ Error duplicate(std::string_view name) {
   return Error(ErrorCode::kDuplicateName, fmt::format("duplicate name: '{}' exists already", name));
 }
 
+// Nothing computes them: to take them and leave documents without would be worse than to say so.
+Result<> check_computed_values(Slice computed) {
+  if (computed.is_none() || computed.is_null() || (computed.is_array() && computed.size() == 0)) return {};
+  if (!computed.is_array()) return Error(ErrorCode::kBadParameter, "computedValues must be an array");
+  return Error(ErrorCode::kNotImplemented, "computedValues are not part of this server");
+}
+
 }  // namespace
 
 uint64_t RocksStore::new_id(rocksdb::WriteBatch& batch) {
@@ -151,6 +158,7 @@ Result<CollectionPtr> RocksStore::create_collection(const Database& database, co
   TRY(check_collection_name(definition.name, true));
   TRY(check_writable());
   auto schema = TRY(JsonSchema::compile(definition.schema.slice()));
+  TRY(check_computed_values(definition.computed_values.slice()));
   base::MutexLock lock(schema_mutex_);
   auto in_database = TRY(live(database));
   if (in_database->has_name(definition.name)) return duplicate(definition.name);
@@ -228,6 +236,10 @@ Result<> RocksStore::drop_collection(const Database& database, std::string_view 
 Result<CollectionPtr> RocksStore::change_collection(const Database& database, const Collection& changed) {
   auto schema = TRY(JsonSchema::compile(changed.schema.slice()));
   CollectionStatePtr state = TRY(live(changed));
+  auto computed_before = state->current().description->computed_values.slice().bytes();
+  if (changed.computed_values.slice().bytes() != computed_before) {
+    TRY(check_computed_values(changed.computed_values.slice()));
+  }
   ClosedGates gates(writer_patience(options_));
   TRY(gates.close(state));
   base::MutexLock lock(schema_mutex_);

@@ -137,6 +137,14 @@ class BadInput(unittest.TestCase):
             with self.subTest(path=path, body=body):
                 self.refuses(server.request("POST", path, body))
 
+    def test_computed_values_are_not_taken_silently(self):
+        computed = [{"name": "x", "expression": "RETURN 1", "overwrite": True}]
+        for values, status, number in [(computed, [501], 9), ("RETURN 1", [400], 10)]:
+            self.refuses(server.request("POST", "/_api/collection", {"name": "more", "computedValues": values}), status, number)
+            self.refuses(server.request("PUT", "/_api/collection/things/properties", {"computedValues": values}), status, number)
+        for values in ([], None):
+            self.assertEqual(server.request("PUT", "/_api/collection/things/properties", {"computedValues": values}).status, 200)
+
     def test_documents(self):
         for body, number in [({"_key": 5}, 1221), ({"_key": "a b"}, 1221), ({"_key": ""}, 1221), ({"_key": "x" * 255}, 1221),
                              ({"_key": "a"}, 1210)]:
