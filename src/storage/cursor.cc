@@ -9,13 +9,7 @@ namespace workerdb::storage {
 using base::Result;
 
 Cursor::Cursor(rocksdb::DB& database, rocksdb::ColumnFamilyHandle* family, const rocksdb::Snapshot* snapshot)
-    : family_(family) {
-  rocksdb::ReadOptions options;
-  options.snapshot = snapshot;
-  options.iterate_lower_bound = &lower_bound_;
-  options.iterate_upper_bound = &upper_bound_;
-  stored_.reset(database.NewIterator(options, family));
-}
+    : database_(database), family_(family), snapshot_(snapshot) {}
 
 void Cursor::seek(std::string_view lower, std::string_view upper, Direction direction,
                   rocksdb::WriteBatchWithIndex* own) {
@@ -39,6 +33,13 @@ void Cursor::collect_own(rocksdb::WriteBatchWithIndex& own) {
 }
 
 void Cursor::position() {
+  if (stored_ == nullptr) {
+    rocksdb::ReadOptions options;
+    options.snapshot = snapshot_;
+    options.iterate_lower_bound = &lower_bound_;
+    options.iterate_upper_bound = &upper_bound_;
+    stored_.reset(database_.NewIterator(options, family_));
+  }
   if (direction_ == Direction::kForward) return stored_->Seek(lower_bound_);
   stored_->SeekForPrev(upper_bound_);
   if (stored_->Valid() && stored_->key() == upper_bound_) stored_->Prev();

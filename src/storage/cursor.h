@@ -39,10 +39,12 @@ class Cursor {
   // Negative: the stored entry comes first.
   int compare_fronts() const;
 
+  rocksdb::DB& database_;
   rocksdb::ColumnFamilyHandle* family_;
+  const rocksdb::Snapshot* snapshot_;
   std::string lower_, upper_;
-  rocksdb::Slice lower_bound_, upper_bound_;  // RocksDB keeps pointers to them
-  std::unique_ptr<rocksdb::Iterator> stored_;
+  rocksdb::Slice lower_bound_, upper_bound_;   // RocksDB keeps pointers to them
+  std::unique_ptr<rocksdb::Iterator> stored_;  // made by the first next()
   Direction direction_ = Direction::kForward;
   std::vector<OwnWrite> own_;  // in the order of the walk
   size_t next_own_ = 0;

@@ -17,6 +17,8 @@ using base::Result;
 using value::Slice;
 
 constexpr size_t kBatchBytes = 4 << 20;
+// A build that wrote as much is flushed: seeks in a sorted file are cheaper than in a memtable of many entries.
+constexpr size_t kFlushFromBytes = 1 << 20;
 
 std::string paths_text(const std::vector<AttributePath>& paths) {
   std::string text;
@@ -66,15 +68,21 @@ Result<> RocksStore::build_index(uint64_t documents, const Index& index) {
     }
     return check(batch.Put(rocks_.families.indexes, entry.key, entry.value));
   };
+  size_t written_bytes = 0;
   for (document->Seek(begin); document->Valid(); document->Next()) {
     Slice slice(reinterpret_cast<const uint8_t*>(document->value().data()));
-    for (const IndexEntry& entry : entries.of(index, slice)) TRY(add(entry));
+    for (const IndexEntry& entry : entries.of(index, slice)) {
+      TRY(add(entry));
+      written_bytes += entry.key.size() + entry.value.size();
+    }
     if (batch.GetWriteBatch()->GetDataSize() < kBatchBytes) continue;
     TRY(check(base->Write(rocksdb::WriteOptions(), batch.GetWriteBatch())));
     batch.Clear();
   }
   TRY(check(document->status()));
-  return check(base->Write(rocksdb::WriteOptions(), batch.GetWriteBatch()));
+  TRY(check(base->Write(rocksdb::WriteOptions(), batch.GetWriteBatch())));
+  if (written_bytes < kFlushFromBytes) return {};
+  return check(base->Flush(rocksdb::FlushOptions(), rocks_.families.indexes));
 }
 
 // What is below an object id will never be used: removed now, or by the mark when the store is opened.

@@ -125,6 +125,14 @@ Result<bool> RocksTransaction::read_as_of_scan(const Collection& collection, std
   return get(document_key_, into, false);
 }
 
+bool RocksTransaction::find_lookup(std::string_view prefix, uint64_t hash, std::string& entries) const {
+  return may_keep_lookups() && store_.documents().find(prefix, hash, snapshot_->GetSequenceNumber(), entries);
+}
+
+void RocksTransaction::offer_lookup(std::string_view prefix, uint64_t hash, std::string_view entries) const {
+  store_.documents().offer(prefix, hash, snapshot_->GetSequenceNumber(), entries);
+}
+
 void RocksTransaction::seek(Cursor& cursor, std::string_view lower, std::string_view upper, Direction direction) {
   cursor.seek(lower, upper, direction, own_writes());
 }

@@ -8,6 +8,7 @@
 #include "storage/document_content.h"
 #include "storage/index_entries.h"
 #include "storage/json_schema.h"
+#include "storage/kept_lookup.h"
 #include "storage/revision.h"
 #include "storage/rocks_store.h"
 #include "storage/rocks_transaction.h"
@@ -298,10 +299,14 @@ Result<> RocksTransaction::apply(Touched&, Slice now, bool is_generated) {
   }
   has_writes_ = true;
   has_puts_ |= !now.is_none();
-  if (store_.documents().is_on()) written_keys_.push_back(DocumentCache::hash_of(document_key_));
+  bool is_cached = store_.documents().is_on();
+  if (is_cached) written_keys_.push_back(DocumentCache::hash_of(document_key_));
   for (size_t i = 0; i < change_count_; ++i) {
     const Change& change = changes_[i];
     TRY(check(change.is_delete ? batch->Delete(indexes, change.key) : batch->Put(indexes, change.key, change.value)));
+    if (is_cached) {
+      written_keys_.push_back(DocumentCache::hash_of(KeptLookup::prefix_of(change.key, change.is_unique)));
+    }
   }
   return {};
 }

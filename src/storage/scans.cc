@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "storage/document_cache.h"
 #include "storage/key_encoding.h"
 #include "storage/rocks_transaction.h"
 
@@ -29,17 +30,42 @@ RocksIndexScan::RocksIndexScan(RocksTransaction& transaction, const Collection& 
 
 Result<> RocksIndexScan::rearm(const IndexBounds& bounds) {
   edge_direction_ = bounds.field;
+  is_kept_ = is_to_be_kept_ = false;
   bool is_any = TRY(index_range(index_, collection_.object_id, bounds, lower_, upper_));
   if (!is_any) upper_ = lower_;
+  if (is_any && KeptLookup::is_possible(index_, bounds, direction_)) {
+    lookup_hash_ = DocumentCache::hash_of(lower_);
+    is_kept_ = transaction_.find_lookup(lower_, lookup_hash_, lookup_.bytes());
+    lookup_.rewind();
+    if (is_kept_) return {};
+    is_to_be_kept_ = transaction_.may_keep_lookups();
+    lookup_.begin();
+  }
   transaction_.seek(*cursor_, lower_, upper_, direction_);
   return {};
 }
 
 Result<bool> RocksIndexScan::next() {
-  if (lower_ >= upper_) return false;
-  if (!TRY(cursor_->next())) return false;
   std::fill(is_covered_.begin(), is_covered_.end(), false);
-  return split_entry();
+  if (is_kept_) return take_kept_entry();
+  if (lower_ >= upper_) return false;
+  if (!TRY(cursor_->next())) {
+    if (is_to_be_kept_) transaction_.offer_lookup(lower_, lookup_hash_, lookup_.bytes());
+    is_to_be_kept_ = false;
+    return false;
+  }
+  TRY(split_entry());
+  if (is_to_be_kept_) {
+    lookup_.add(key_, details_);
+    is_to_be_kept_ = !lookup_.is_too_long();
+  }
+  return true;
+}
+
+bool RocksIndexScan::take_kept_entry() {
+  if (!lookup_.next(key_, details_)) return false;
+  fields_ = std::string_view(lower_).substr(8);
+  return true;
 }
 
 Result<bool> RocksIndexScan::split_entry() {

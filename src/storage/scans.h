@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "storage/cursor.h"
+#include "storage/kept_lookup.h"
 #include "storage/transaction.h"
 
 namespace workerdb::storage {
@@ -26,7 +27,8 @@ class RocksCollectionScan final : public CollectionScan {
   std::unique_ptr<Cursor> cursor_;
 };
 
-// A range of any kind of index.
+// A range of any kind of index. The entries for one value are kept in the document cache: a join looks for the same
+// ones again and again.
 class RocksIndexScan final : public IndexScan {
  public:
   // The description of the index must outlive the scan.
@@ -41,6 +43,7 @@ class RocksIndexScan final : public IndexScan {
 
  private:
   base::Result<bool> split_entry();
+  bool take_kept_entry();
   base::Result<value::Slice> covered_of_edge(size_t position);
   base::Result<value::Slice> decoded_field(size_t position);
   value::Slice text(size_t position, std::string_view text);
@@ -53,6 +56,9 @@ class RocksIndexScan final : public IndexScan {
   Direction direction_;
   uint8_t edge_direction_ = 0;
   std::string lower_, upper_;
+  KeptLookup lookup_;  // of the range, where it is one
+  uint64_t lookup_hash_ = 0;
+  bool is_kept_ = false, is_to_be_kept_ = false;
   std::string_view key_, fields_, details_;
   std::vector<value::Builder> covered_;  // by position, filled when asked for
   std::vector<bool> is_covered_;
