@@ -56,6 +56,14 @@ bool DocumentCache::find(std::string_view key, uint64_t hash, uint64_t sequence,
   return false;
 }
 
+void DocumentCache::prefetch(uint64_t hash) {
+  constexpr size_t kLineBytes = 64;
+  const Set* set = is_on() ? find_set(hash) : nullptr;
+  if (set == nullptr) return;
+  const char* bytes = reinterpret_cast<const char*>(set);
+  for (size_t line = 0; line < sizeof(Set); line += kLineBytes) __builtin_prefetch(bytes + line);
+}
+
 void DocumentCache::drop(Entry& entry) {
   used_bytes_.fetch_sub(entry.capacity, std::memory_order_relaxed);
   entry = Entry();

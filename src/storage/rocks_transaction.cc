@@ -125,6 +125,14 @@ Result<bool> RocksTransaction::read_as_of_scan(const Collection& collection, std
   return get(document_key_, into, false);
 }
 
+void RocksTransaction::prefetch(const Collection& collection, std::string_view key) {
+  if (has_writes_) return;
+  document_key_.clear();
+  append_id(collection.object_id, document_key_);
+  document_key_.append(key);
+  store_.documents().prefetch(DocumentCache::hash_of(document_key_));
+}
+
 bool RocksTransaction::find_lookup(std::string_view prefix, uint64_t hash, std::string& entries) const {
   return may_keep_lookups() && store_.documents().find(prefix, hash, snapshot_->GetSequenceNumber(), entries);
 }

@@ -57,6 +57,8 @@ class RocksTransaction final : public Transaction {
   void seek(Cursor& cursor, std::string_view lower, std::string_view upper, Direction direction);
   // The document behind an entry that a scan met, also if the transaction removed it after the scan had begun.
   base::Result<bool> read_as_of_scan(const Collection& collection, std::string_view key, PinnedDocument& into);
+  // Says that this document is about to be read.
+  void prefetch(const Collection& collection, std::string_view key);
   // Lookups in indexes that the document cache keeps (kept_lookup.h): not where the transaction has writes of its own.
   bool may_keep_lookups() const { return !has_writes_; }
   bool find_lookup(std::string_view prefix, uint64_t hash, std::string& entries) const;

@@ -93,7 +93,13 @@ Result<bool> RocksIndexScan::split_entry() {
 
 Result<Slice> RocksIndexScan::document() {
   if (index_.type == IndexType::kPrimary) return Slice(reinterpret_cast<const uint8_t*>(cursor_->value().data()));
-  if (TRY(transaction_.read_as_of_scan(collection_, key_, document_))) return document_.slice();
+  return document_of(key_);
+}
+
+void RocksIndexScan::prefetch_document() { transaction_.prefetch(collection_, key_); }
+
+Result<Slice> RocksIndexScan::document_of(std::string_view key) {
+  if (TRY(transaction_.read_as_of_scan(collection_, key, document_))) return document_.slice();
   return Error(ErrorCode::kDocumentNotFound);
 }
 

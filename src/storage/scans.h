@@ -39,6 +39,8 @@ class RocksIndexScan final : public IndexScan {
   base::Result<bool> next() override;
   std::string_view key() const override { return key_; }
   base::Result<value::Slice> document() override;
+  void prefetch_document() override;
+  base::Result<value::Slice> document_of(std::string_view key) override;
   base::Result<value::Slice> covered(size_t position) override;
 
  private:

@@ -92,6 +92,10 @@ class IndexScan {
   virtual std::string_view key() const = 0;
   // The document itself: one more read. Borrowed until next().
   virtual base::Result<value::Slice> document() = 0;
+  // The same for an entry from before, by its _key: who looks at some entries first and says of each that its document
+  // will be asked for, has the memory fetched meanwhile. Borrowed until the next document; not for primary indexes.
+  virtual void prefetch_document() = 0;
+  virtual base::Result<value::Slice> document_of(std::string_view key) = 0;
   // The value of an indexed field or (counted behind the fields) a stored value, decoded from the entry, as an
   // index-only scan needs it. Borrowed until next(). Primary: 0 is _key. Edge: 0 is _from, 1 is _to. Fields that are
   // expanded with [*] give the one array member of this entry.

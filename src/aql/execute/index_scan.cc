@@ -1,5 +1,6 @@
 // FOR over an index: for each outer row the union of one or more ranges. One scan is made and set to each range in
-// turn; a single key of the primary index is read without a scan.
+// turn; a single key of the primary index is read without a scan. Where an entry leads to a document, some entries are
+// read ahead of their documents, over the ranges of several outer rows: memory is slow, but gives many things at once.
 #include <algorithm>
 #include <string>
 #include <unordered_set>
@@ -123,6 +124,14 @@ class Ranges {
   bool members_left_ = false;
 };
 
+// An entry whose document is still to be read.
+struct PendingEntry {
+  std::string key;
+  size_t outer_row = 0;
+  storage::IndexScan* scan = nullptr;
+};
+constexpr size_t kReadAhead = 32;
+
 // An index, and the scan that is set to one range of it after the other.
 struct Source {
   std::shared_ptr<const storage::Index> index;
@@ -140,7 +149,13 @@ class IndexScan : public Operator {
         outer_(runtime, input()),
         rows_(runtime, step.output, step.carried),
         ranges_(runtime, step),
-        limit_(runtime.options.full_count ? 0 : step.limit) {}
+        limit_(runtime.options.full_count ? 0 : step.limit),
+        reads_ahead_(!step.covers && (step.output.needs_document() || !step.output.projections.empty()) &&
+                     std::ranges::none_of(sources_, [](const Source& source) {
+                       return source.index->type == storage::IndexType::kPrimary;
+                     })) {
+    if (reads_ahead_) pending_.resize(kReadAhead);
+  }
 
   void use_table() {
     JoinSource source{step_.node_id, &step_.output, &step_.table_path, step_.conditions[0].equal[0].get()};
@@ -158,6 +173,10 @@ class IndexScan : public Operator {
     rows_.begin(to);
     if (has_outer_) rows_.set_outer(outer_.batch(), outer_.row());
     while (to.rows() < target && to.arena_bytes() < kBatchBytes) {
+      if (next_pending_ < pending_count_) {
+        TRY(add_pending(to, target));
+        continue;
+      }
       if (!in_range_ && !TRY(enter_next_range(to))) break;
       if (runtime_.interrupt.tick()) TRY(runtime_.check());
       TRY(fill(to, target));
@@ -170,12 +189,15 @@ class IndexScan : public Operator {
     Operator::reset();
     outer_.reset();
     has_outer_ = in_range_ = false;
+    pending_count_ = next_pending_ = 0;
     if (probe_) probe_->reset();
   }
 
  private:
-  Result<bool> enter_next_range(Batch& to) {
+  // `stays`: not beyond the outer rows that are at hand.
+  Result<bool> enter_next_range(Batch& to, bool stays = false) {
     while (!has_outer_ || !ranges_.next()) {
+      if (stays && outer_.row() + 1 >= outer_.batch().rows()) return false;
       has_outer_ = false;
       if (!TRY(outer_.advance(1))) return false;
       has_outer_ = true;
@@ -206,6 +228,7 @@ class IndexScan : public Operator {
 
   Result<> fill(Batch& to, size_t target) {
     if (is_single_key_) return read_key();
+    if (reads_ahead_) return read_ahead(to, target);
     uint64_t scanned = 0;
     while (to.rows() < target && to.arena_bytes() < kBatchBytes) {
       if (limit_ != 0 && given_ == limit_) {
@@ -222,6 +245,42 @@ class IndexScan : public Operator {
       given_ += TRY(add_entry());
     }
     runtime_.statistics.scanned_index += scanned;
+    return {};
+  }
+
+  // Entries of this range, and where none is limited, of the next ones, as many as the batch may take.
+  Result<> read_ahead(Batch& to, size_t target) {
+    size_t most = std::min(kReadAhead, target - to.rows());
+    if (limit_ != 0) most = std::min<size_t>(most, limit_ - given_);
+    if (most == 0) end_outer_row();
+    pending_count_ = next_pending_ = 0;
+    while (pending_count_ < most) {
+      if (!TRY(scan_->next())) {
+        in_range_ = false;
+        if (limit_ != 0 || !TRY(enter_next_range(to, true))) break;
+        continue;
+      }
+      ++runtime_.statistics.scanned_index;
+      if (runtime_.interrupt.tick()) TRY(runtime_.check());
+      if (step_.may_repeat_documents && !seen_.emplace(scan_->key()).second) continue;
+      PendingEntry& entry = pending_[pending_count_++];
+      entry.key = scan_->key();
+      entry.outer_row = outer_.row();
+      entry.scan = scan_;
+      scan_->prefetch_document();
+    }
+    return {};
+  }
+
+  Result<> add_pending(Batch& to, size_t target) {
+    rows_.begin(to);
+    rows_.set_outer(outer_.batch(), pending_[next_pending_].outer_row);
+    while (next_pending_ < pending_count_ && to.rows() < target && to.arena_bytes() < kBatchBytes) {
+      const PendingEntry& entry = pending_[next_pending_++];
+      rows_.set_outer_row(entry.outer_row);
+      ++runtime_.statistics.document_lookups;
+      given_ += rows_.add(TRY(entry.scan->document_of(entry.key)));
+    }
     return {};
   }
 
@@ -285,7 +344,10 @@ class IndexScan : public Operator {
   std::optional<JoinProbe> probe_;        // where the documents are in a table
   std::unordered_set<std::string> seen_;  // keys of the outer row, where ranges may overlap
   value::Builder key_;                    // the _key as a value
+  std::vector<PendingEntry> pending_;
+  size_t pending_count_ = 0, next_pending_ = 0;
   uint64_t given_ = 0;
+  const bool reads_ahead_;
   bool has_outer_ = false, in_range_ = false, is_single_key_ = false;
 };
 
