@@ -1,6 +1,7 @@
 #pragma once
-// Documents that were read by key a short while ago, by their key in the store. A hit costs a lock that is hardly ever
-// contended and a copy, where RocksDB looks through memtables, filters, index and data blocks.
+// Documents that were read by key a short while ago, by their key in the store, and what lookups in indexes found, by
+// what the entries begin with (kept_lookup.h); object ids keep the keys of both apart. A hit costs a lock that is
+// hardly ever contended and a copy, where RocksDB looks through memtables, filters, index and data blocks.
 //
 // What is true of snapshots stays true. Each set of entries knows the sequence number of the last write to any key that
 // falls into it, and whether such a write is under way. A document that was read at sequence r is what a reader at
