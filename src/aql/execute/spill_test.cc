@@ -103,5 +103,22 @@ TEST(Spill, AllQueriesTogether) {
   EXPECT_EQ(pool.used_bytes(), 0u);
 }
 
+// The array of a subquery counts while it is built, beside the copy that its row gets.
+TEST(Spill, ASubqueryOfAllQueriesTogether) {
+  TestingDatabase database;
+  MemoryPool pool(size_t(8) << 20);
+  ExecutionOptions options;
+  options.memory_pool = &pool;
+  const char* query =
+      "RETURN LENGTH((FOR x IN 1..@n RETURN CONCAT(x, \"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrst\")))";
+  auto with = [&](const char* rows) { return std::string(query).replace(std::string(query).find("@n"), 2, rows); };
+  EXPECT_EQ(database.run(with("100000"), options).error, 32);  // 5 MiB, twice
+  EXPECT_EQ(pool.used_bytes(), 0u);
+  EXPECT_EQ(database.run(with("40000"), options).rows, "[40000]");
+  EXPECT_EQ(database.run("FOR y IN 1..3 RETURN LENGTH((FOR x IN 1..y * 50000 RETURN x))", options).rows,
+            "[50000,100000,150000]");
+  EXPECT_EQ(pool.used_bytes(), 0u);
+}
+
 }  // namespace
 }  // namespace workerdb::aql::execute

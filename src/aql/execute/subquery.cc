@@ -27,7 +27,8 @@ class Subquery : public Operator {
       : Operator(runtime, std::move(source)),
         step_(step),
         pipeline_(std::move(pipeline)),
-        batch_(runtime.register_count, runtime.options.batch_rows, runtime.arenas) {}
+        batch_(runtime.register_count, runtime.options.batch_rows, runtime.arenas),
+        charge_(runtime.interrupt) {}
 
   Result<bool> next(Batch& to, size_t wanted) override {
     if (!TRY(input().next(to, std::min(wanted, pull_)))) return false;
@@ -45,6 +46,7 @@ class Subquery : public Operator {
       TRY(run(to, row));
       if (step_.is_constant) constant_ = runtime_.constants.copy(array_.slice());
       results[row] = step_.is_constant ? constant_ : to.arena().copy(array_.slice());
+      give_back();
     }
     // Few rows at a time where their arrays are large.
     if (to.arena_bytes() > kBatchBytes) pull_ = std::max<size_t>(1, pull_ / 4);
@@ -67,21 +69,36 @@ class Subquery : public Operator {
     pipeline_->start(&outer, row);
     array_.clear();
     array_.open_array();
+    members_ = 0;
     uint64_t left = step_.needed_rows == 0 ? UINT64_MAX : step_.needed_rows;
     batch_.clear();
     while (left > 0 && TRY(pipeline_->next(batch_, std::min<uint64_t>(left, batch_.capacity())))) {
       size_t rows = std::min<uint64_t>(left, batch_.rows());
       left -= rows;
+      members_ += rows;
       if (pipeline_->result() != kNoRegister) {
         const Slice* values = batch_.column(pipeline_->result());
         for (size_t i = 0; i < rows; ++i) array_.slice(values[i]);
       }
+      charge();
       TRY(runtime_.check());
       TRY(check_size());
       batch_.clear();
     }
     array_.close();
     return {};
+  }
+
+  // The array counts while it grows, with the place of each member that its builder notes.
+  void charge() {
+    size_t held = array_.byte_size() + members_ * sizeof(size_t);
+    if (held > charge_.bytes()) charge_.add(held - charge_.bytes());
+  }
+  // The builder keeps its memory for the next row's array, unless it is much.
+  void give_back() {
+    if (charge_.bytes() < kBatchBytes) return;
+    array_ = value::Builder();
+    charge_.clear();
   }
 
   Result<> check_size() const {
@@ -94,6 +111,8 @@ class Subquery : public Operator {
   std::unique_ptr<Pipeline> pipeline_;
   Batch batch_;
   value::Builder array_;
+  uint64_t members_ = 0;  // of array_
+  MemoryCharge charge_;   // what array_ takes
   Slice constant_;
   size_t pull_ = 16;
 };
