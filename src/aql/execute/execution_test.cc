@@ -252,6 +252,9 @@ TEST(Execution, StaysWithinItsMemory) {
   EXPECT_EQ(outcome.error, 32);
   EXPECT_EQ(outcome.message, "query would use more memory than allowed");
   EXPECT_EQ(database.run("FOR x IN 1..1000000 COLLECT k = x RETURN k", options).error, 32);
+  auto function = database.run("FOR x IN 200000..200001 RETURN LENGTH(RANGE(1, x, 1))", options);
+  EXPECT_EQ(function.error, 32);
+  EXPECT_EQ(function.message, "a function's result is larger than 1048576 bytes");
   EXPECT_EQ(database.run("FOR x IN 1..1000000 COLLECT WITH COUNT INTO n RETURN n", options).rows, "[1000000]");
   options.memory_limit_bytes = 8 << 20;
   EXPECT_EQ(database

@@ -1,5 +1,7 @@
 #include "aql/execute/runtime.h"
 
+#include <algorithm>
+
 #include "base/time.h"
 
 namespace workerdb::aql::execute {
@@ -42,6 +44,10 @@ Runtime::Runtime(Runtime& main, storage::Transaction& reader)
 void Runtime::start(int64_t now_ms) {
   functions.set_arena(&constants);
   functions.max_warnings = options.max_warnings;
+  // What a function builds counts only when it is whole.
+  if (size_t limit = options.memory_limit_bytes; limit != 0) {
+    functions.largest_value_bytes = std::min(functions.largest_value_bytes, limit);
+  }
   functions.fail_on_warning = options.fail_on_warning;
   functions.now_ms = now_ms;
   functions.database = options.database;
